@@ -1,0 +1,89 @@
+"""Golden cells: drawn cells with the logits that the model gave them when it was exported.
+
+Replaying some says, without TensorFlow and without a patient's image, that decode-to-logit still is what was evaluated.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import Misconfigured
+from app.vision.decode import Pixels, pixels_sha256
+from app.vision.drawn import Look, draw
+from app.vision.quality import gate
+from app.vision.strict import parsed
+
+if TYPE_CHECKING:
+    from app.vision.classifier import Classifier
+
+GOLDEN_CELLS = 16
+
+LOGIT_TOLERANCE = 2e-3
+"""Other processors round otherwise; a changed pixel or weight moves a logit by far more."""
+
+
+class GoldenNotReadable(Misconfigured):
+    code = "golden_not_readable"
+
+
+@dataclass(frozen=True)
+class GoldenCell:
+    """One drawing by seed and look, the hash of its pixels, what the gate makes of it, and its logit all the same."""
+
+    seed: int
+    look: str
+    pixels_sha256: str
+    unusable: str | None
+    logit: float
+
+    def pixels(self) -> Pixels:
+        return draw(self.seed, Look(self.look))
+
+
+def read_golden(folder: Path) -> tuple[GoldenCell, ...]:
+    """The golden cells of the bundle in `folder`; raises GoldenNotReadable or NotAsDeclared."""
+    where = folder / "golden.json"
+    try:
+        raw = json.loads(where.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GoldenNotReadable(f"{where} cannot be read ({error}). Export the model again.") from None
+    return parsed(_Golden, raw, where=str(where)).cells
+
+
+def golden_fault(classifier: "Classifier", *, numbers: Iterable[int]) -> str | None:
+    """A sentence about the first of the numbered golden cells that comes out otherwise than at export, or None."""
+    for number in numbers:
+        if number < len(classifier.golden) and (fault := _fault(classifier, classifier.golden[number])):
+            return f"golden cell {number}: {fault}"
+    return None
+
+
+def look_golden(classifier: "Classifier", *, seed: int, look: Look) -> GoldenCell:
+    """A drawing as this classifier sees it now; export writes these down."""
+    pixels = draw(seed, look)
+    refused = gate(pixels, limits=classifier.card.gate)
+    return GoldenCell(
+        seed=seed,
+        look=look.value,
+        pixels_sha256=pixels_sha256(pixels),
+        unusable=refused.value if refused else None,
+        logit=round(classifier.score(pixels).logit, 6),
+    )
+
+
+def _fault(classifier: "Classifier", expected: GoldenCell) -> str | None:
+    seen = look_golden(classifier, seed=expected.seed, look=Look(expected.look))
+    if seen.pixels_sha256 != expected.pixels_sha256:
+        return "the drawing has other pixels than at export"
+    if seen.unusable != expected.unusable:
+        return f"the gate says {seen.unusable or 'usable'} instead of {expected.unusable or 'usable'}"
+    if not abs(seen.logit - expected.logit) <= LOGIT_TOLERANCE:
+        return f"the logit is {seen.logit:.4f} instead of {expected.logit:.4f}"
+    return None
+
+
+@dataclass(frozen=True)
+class _Golden:
+    cells: tuple[GoldenCell, ...]

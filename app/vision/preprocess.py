@@ -1,0 +1,105 @@
+"""The one road from pixels to the network's input, for serving and for training alike (NumPy and Pillow only).
+
+Geometry is done here, once: find the cell, centre on it, crop or pad at native scale. Arithmetic (scaling, colour
+centring) is inside the exported graph. Change anything that moves a pixel and REVISION must rise: `bundle.read_card`
+then refuses models trained on the old road.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.vision.components import enclosed, largest_component
+from app.vision.decode import Pixels
+
+REVISION = 1
+
+FOREGROUND_ABOVE = 12
+"""A pixel may belong to the cell where its largest channel is above this: black background with JPEG ringing is not."""
+
+REDUCED_SIDE = 128
+"""Components are found on a mask reduced by whole factors to at most about this many pixels a side."""
+
+Mask = NDArray[np.bool_]
+
+
+def cell_mask(pixels: Pixels) -> Mask:
+    """The largest connected foreground object with its holes filled, as bool H x W; all False where there is none.
+
+    `pixels` is uint8 H x W x 3 on a black background. Connectivity is judged on a reduced mask (450 px: blocks of
+    4 x 4), so gaps narrower than a block do not cut a cell in two; the outline itself is exact to the pixel.
+    """
+    bright = pixels > FOREGROUND_ABOVE
+    foreground = bright[..., 0] | bright[..., 1] | bright[..., 2]
+    factor = max(1, math.ceil(max(foreground.shape) / REDUCED_SIDE))
+    reduced = _block_any(foreground, factor)
+    component = largest_component(reduced)
+    solid = component | enclosed(component)
+    height, width = foreground.shape
+    touched = _enlarge(solid, factor)[:height, :width]
+    inside = _enlarge(_eroded_once(solid), factor)[:height, :width]
+    mask: Mask = (foreground & touched) | inside
+    return mask
+
+
+def crop(pixels: Pixels, *, size: int, mask: Mask | None = None) -> Pixels:
+    """The cell at native scale in the middle of a black square: uint8 size x size x 3.
+
+    Centred on the mask's centroid, cropped or padded with black, never rescaled; pixels outside the mask are 0.
+    Where there is no foreground at all the square is black. `mask` spares a second `cell_mask` to whoever has it.
+    """
+    if mask is None:
+        mask = cell_mask(pixels)
+    square: Pixels = np.zeros((size, size, 3), np.uint8)
+    corner = window(mask, size=size)
+    if corner is None:
+        return square
+    top, left = corner
+    rows = slice(max(top, 0), min(top + size, mask.shape[0]))
+    columns = slice(max(left, 0), min(left + size, mask.shape[1]))
+    seen = pixels[rows, columns] * mask[rows, columns, None]
+    square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = seen
+    return square
+
+
+def window(mask: Mask, *, size: int) -> tuple[int, int] | None:
+    """(top, left) of the crop in the image, in pixels, negative where it begins outside; None for an empty mask."""
+    centre = centroid(mask)
+    return None if centre is None else (round(centre[0]) - size // 2, round(centre[1]) - size // 2)
+
+
+def centroid(mask: Mask) -> tuple[float, float] | None:
+    """(row, column) of the mask's centre of mass in pixels, or None for an empty mask."""
+    weights = mask.astype(np.float32)  # counts up to a side of 16 million are exact, and BLAS is quick
+    per_row = weights @ np.ones(mask.shape[1], np.float32)
+    total = float(per_row.sum(dtype=np.float64))
+    if total == 0.0:
+        return None
+    per_column = np.ones(mask.shape[0], np.float32) @ weights
+    row = float(per_row.astype(np.float64) @ np.arange(mask.shape[0])) / total
+    column = float(per_column.astype(np.float64) @ np.arange(mask.shape[1])) / total
+    return row, column
+
+
+def _block_any(mask: Mask, factor: int) -> Mask:
+    """`mask` reduced by `factor`: a block is True where any pixel of it is."""
+    if factor == 1:
+        return mask
+    height, width = (math.ceil(side / factor) * factor for side in mask.shape)
+    padded = np.zeros((height, width), np.bool_)
+    padded[: mask.shape[0], : mask.shape[1]] = mask
+    rows = np.logical_or.reduce([padded[i::factor] for i in range(factor)])
+    reduced: Mask = np.logical_or.reduce([rows[:, i::factor] for i in range(factor)])
+    return reduced
+
+
+def _enlarge(mask: Mask, factor: int) -> Mask:
+    return np.repeat(np.repeat(mask, factor, axis=1), factor, axis=0)
+
+
+def _eroded_once(mask: Mask) -> Mask:
+    """`mask` without the blocks that touch, side or corner, anything outside it."""
+    padded = np.pad(mask, 1)
+    rows = padded[:-2] & padded[1:-1] & padded[2:]
+    return rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]

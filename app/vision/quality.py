@@ -1,0 +1,257 @@
+"""The gate: is this one usable cell, of the kind that the model learned from? It looks at pixels, before the network.
+
+`measure` reads a few plain numbers off an image, `fit_limits` learns from real training cells how far each may go, and
+`judge` names the first reason, if any, why the image is unusable. Distance in the network's own terms is for triage.
+The margins are wide where laboratories differ (size, brightness, a little JPEG) and narrow where only mistakes differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.errors import Invalid
+from app.vision.components import largest_component
+from app.vision.decode import Pixels
+from app.vision.preprocess import FOREGROUND_ABOVE, Mask, cell_mask
+from app.vision.unusable import Unusable, explain
+
+__all__ = ["GateLimits", "Measurements", "TooFewCells", "Unusable", "explain", "fit_limits", "gate", "judge", "measure"]
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What the gate sees. All but the first three are 0 where there is no object large and solid enough to measure."""
+
+    border_share: float
+    """Part of the image's outermost pixels that is not black. Where it is large, nothing else is measured (0)."""
+    area_px: float
+    """Pixels of the largest object on black, its holes filled."""
+    rest_share: float
+    """Pixels lit outside that object, as a part of its area."""
+    second_core: float
+    """Size of the second part over the first where shrinking parts the object, as it parts two cells that touch."""
+    edge_px: float
+    """Width of the faint seam between object and black."""
+    focus: float
+    """Fine detail inside: mean absolute Laplacian at 2 px, relative to brightness."""
+    brightness: float
+    """Mean grey level inside, all channels, 0 to 255."""
+    red_green: float
+    """Natural logarithm of mean red over mean green inside."""
+    blue_red: float
+    circularity: float
+    """4 pi area / perimeter squared: about 1 for a disc, less the more ragged the outline."""
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """How far each measurement may go; plain floats, kept in the bundle's card."""
+
+    border_share_max: float
+    rest_share_max: float
+    second_core_max: float
+    area_px_min: float
+    area_px_max: float
+    edge_px_max: float
+    focus_min: float
+    focus_max: float
+    brightness_min: float
+    brightness_max: float
+    circularity_min: float
+    red_green_centre: float
+    blue_red_centre: float
+    red_green_weight: float
+    cross_weight: float
+    blue_red_weight: float
+    stain_distance_max: float
+    """In standard deviations of the training cells' stain (Mahalanobis)."""
+
+
+class TooFewCells(Invalid):
+    """Limits cannot be learned from so few cells."""
+
+    code = "too_few_cells"
+
+
+_LEAST_AREA_PX = 400
+_BORDER_OF_A_FIELD = 0.3
+"""Where this part of the border is lit there is no black background; where less is, the cell runs into the border."""
+_CLEARLY_TWO = 0.4
+"""Below this, what parts may be a cell and its debris. (Training has such images, more of them of healthy people.)"""
+_INNER_PX = 8
+"""The rim, bright in every cell, is left out of focus and colour."""
+_MOST_DETAIL = 60
+"""Cap on one pixel's Laplacian, so that a sharp speck cannot make a blurred cell look sharp."""
+
+
+def measure(pixels: Pixels, *, mask: Mask | None = None) -> Measurements:
+    """Measure uint8 H x W x 3 pixels; `mask` spares a second `preprocess.cell_mask` to whoever has it."""
+    border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]).max(axis=1) > FOREGROUND_ABOVE
+    if border.mean() > _BORDER_OF_A_FIELD:
+        return Measurements(float(border.mean()), *(0.0,) * 9)
+    if mask is None:
+        mask = cell_mask(pixels)
+    area = int(np.count_nonzero(mask))
+    beside = (_brightest(pixels[::4, ::4]) > FOREGROUND_ABOVE) & ~mask[::4, ::4]
+    frame = (float(border.mean()), float(area), 16 * np.count_nonzero(beside) / max(area, 1))
+    box = _even_box(mask) if area >= _LEAST_AREA_PX and min(mask.shape) >= 2 else np.s_[:0, :0]
+    cell, within = pixels[box], mask[box]
+    inner = _inner(within)
+    if not inner.any():
+        return Measurements(*frame, *(0.0,) * 7)
+    half = np.asarray(Image.fromarray(cell).reduce(2))
+    red, green, blue = (float(np.mean(half[..., channel], where=inner)) for channel in range(3))
+    brightness, perimeter = (red + green + blue) / 3, _perimeter(within)
+    faint = np.count_nonzero((_brightest(cell) < max(red, green, blue) / 2) & within)
+    return Measurements(
+        *frame,
+        second_core=_second_core(within, area=area),
+        edge_px=faint / perimeter,
+        focus=_detail(half, inner=inner) / (brightness + 1),
+        brightness=brightness,
+        red_green=float(np.log((red + 1) / (green + 1))),
+        blue_red=float(np.log((blue + 1) / (red + 1))),
+        circularity=4 * np.pi * area / perimeter**2,
+    )
+
+
+def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
+    """Limits that real training cells keep, with margins for other people's cells. Raises TooFewCells.
+
+    Images in which there was nothing to measure teach nothing and are passed over.
+    """
+    measured = [astuple(each) for each in measurements if each.brightness > 0]
+    if len(measured) < 20:
+        message = f"The gate's limits need at least 20 cells; {len(measured)} were given."
+        raise TooFewCells(message)
+    columns = np.array(measured).T
+    border, area, rest, second, edge, focus, brightness, red_green, blue_red, circularity = columns
+    stain = np.stack([red_green, blue_red])
+    weights = np.linalg.inv(np.cov(stain) + 1e-4 * np.eye(2))
+    away = stain - stain.mean(axis=1, keepdims=True)
+    distance = np.sqrt(np.einsum("in,ij,jn->n", away, weights, away))
+    return GateLimits(
+        border_share_max=max(1.5 * _high(border), 0.03),
+        rest_share_max=max(1.5 * _high(rest), 0.03),
+        second_core_max=max(1.5 * _high(second), _CLEARLY_TWO),
+        area_px_min=_low(area) / 1.6,
+        area_px_max=_high(area) * 1.25,
+        edge_px_max=max(1.5 * _high(edge), 1.25),
+        focus_min=_low(focus) / 1.4,
+        focus_max=_high(focus) * 2,
+        brightness_min=_low(brightness) / 1.4,
+        brightness_max=min(_high(brightness) * 1.6, 250.0),
+        circularity_min=_low(circularity) / 1.4,
+        red_green_centre=float(red_green.mean()),
+        blue_red_centre=float(blue_red.mean()),
+        red_green_weight=float(weights[0, 0]),
+        cross_weight=float(weights[0, 1]),
+        blue_red_weight=float(weights[1, 1]),
+        stain_distance_max=_high(distance) * 1.4,
+    )
+
+
+def judge(measurements: Measurements, *, limits: GateLimits) -> Unusable | None:
+    """The first reason why the image is unusable; None where it may be screened."""
+    seen = measurements
+    findings = {
+        Unusable.NOT_SEGMENTED: seen.border_share > _BORDER_OF_A_FIELD,
+        Unusable.NO_CELL: seen.area_px < _LEAST_AREA_PX,
+        Unusable.CELL_CUT_OFF: seen.border_share > limits.border_share_max,
+        Unusable.SEVERAL_CELLS: seen.rest_share > limits.rest_share_max or seen.second_core > limits.second_core_max,
+        Unusable.CELL_TOO_SMALL: seen.area_px < limits.area_px_min,
+        Unusable.CELL_TOO_LARGE: seen.area_px > limits.area_px_max,
+        Unusable.STAIN_UNLIKE_TRAINING: _stain_distance(seen, limits=limits) > limits.stain_distance_max,
+        Unusable.TOO_DARK: seen.brightness < limits.brightness_min,
+        Unusable.TOO_BRIGHT: seen.brightness > limits.brightness_max,
+        Unusable.TOO_NOISY: seen.focus > limits.focus_max,
+        Unusable.OUT_OF_FOCUS: seen.focus < limits.focus_min or seen.edge_px > limits.edge_px_max,
+        Unusable.SHAPE_UNLIKE_CELL: seen.circularity < limits.circularity_min,
+    }
+    return next((reason for reason in Unusable if findings[reason]), None)
+
+
+def gate(pixels: Pixels, *, limits: GateLimits) -> Unusable | None:
+    """Measure and judge: the reason why these pixels are unusable, or None."""
+    return judge(measure(pixels), limits=limits)
+
+
+def _low(values: NDArray[np.float64]) -> float:
+    return float(np.quantile(values, 0.005))
+
+
+def _high(values: NDArray[np.float64]) -> float:
+    return float(np.quantile(values, 0.995))
+
+
+def _stain_distance(seen: Measurements, *, limits: GateLimits) -> float:
+    across, along = seen.red_green - limits.red_green_centre, seen.blue_red - limits.blue_red_centre
+    squared = limits.red_green_weight * across**2 + limits.blue_red_weight * along**2
+    return float(np.sqrt(max(squared + 2 * limits.cross_weight * across * along, 0)))
+
+
+def _brightest(pixels: Pixels) -> Pixels:
+    """H x W: the largest of the three channels."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def _even_box(mask: Mask) -> tuple[slice, slice]:
+    """The box around the mask, grown to even length, or cut by a pixel where the image ends."""
+    spans = []
+    for axis in (0, 1):
+        where = np.flatnonzero(mask.any(axis=1 - axis))
+        start = int(where[0]) // 2 * 2
+        stop = min((int(where[-1]) + 2) // 2 * 2, mask.shape[axis] // 2 * 2)
+        spans.append(slice(start, max(stop, start + 2)))
+    return spans[0], spans[1]
+
+
+def _inner(mask: Mask) -> Mask:
+    """The mask at half size without its outer _INNER_PX (all of it where nothing else is left)."""
+    half = mask[::2, ::2] & mask[1::2, ::2] & mask[::2, 1::2] & mask[1::2, 1::2]
+    half[:1] = half[-1:] = half[:, :1] = half[:, -1:] = False
+    inner = half
+    for step in range(_INNER_PX // 2):
+        inner = _shrunk(inner, by_corners=step % 2 == 1)
+    return inner if inner.any() else half
+
+
+def _second_core(mask: Mask, *, area: int) -> float:
+    """Shrink the mask by a third of its radius; the second largest part that is left, over the largest."""
+    radius = np.sqrt(area / np.pi)
+    stride = max(1, round(radius / 26))
+    core = np.pad(mask[::stride, ::stride], 1)
+    for step in range(round(0.35 * radius / stride)):
+        core = _shrunk(core, by_corners=step % 2 == 1)
+    first = largest_component(core)
+    second = largest_component(core & ~first)
+    return float(second.sum()) / max(float(first.sum()), 1.0)
+
+
+def _shrunk(mask: Mask, *, by_corners: bool) -> Mask:
+    """Without its outermost pixels, and those that touch the outside by a corner: turn about, this shrinks evenly."""
+    across = mask[:, :-2] & mask[:, 1:-1] & mask[:, 2:]
+    smaller = np.zeros_like(mask)
+    if by_corners:
+        smaller[1:-1, 1:-1] = across[:-2] & across[1:-1] & across[2:]
+    else:
+        smaller[1:-1, 1:-1] = across[1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1]
+    return smaller
+
+
+def _perimeter(mask: Mask) -> float:
+    """Length of the outline in pixels: sides between in and out, times pi / 4 for their staircase."""
+    framed = np.pad(mask, 1)
+    sides = np.count_nonzero(framed[1:] != framed[:-1]) + np.count_nonzero(framed[:, 1:] != framed[:, :-1])
+    return max(float(sides) * np.pi / 4, 1.0)
+
+
+def _detail(half: Pixels, *, inner: Mask) -> float:
+    """Mean absolute Laplacian of the sum of the channels over `inner`, which keeps clear of the outermost pixels."""
+    light = half[..., 0].astype(np.int16) + half[..., 1] + half[..., 2]
+    bend = 4 * light[1:-1, 1:-1] - light[:-2, 1:-1] - light[2:, 1:-1] - light[1:-1, :-2] - light[1:-1, 2:]
+    where = inner[1:-1, 1:-1]
+    return float(np.minimum(np.abs(bend), _MOST_DETAIL).mean(where=where)) if where.any() else 0.0
