@@ -1,0 +1,116 @@
+"""RESULTS.md: every committed result under the one protocol, made from the repository alone.
+
+`cells.csv` beside the results holds what the figures need to know of each image: label, subject group, area, colour.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import evaluate, metrics, results
+from training.cnmc import Cell, read_index
+from training.floor import floor_scores
+from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
+from training.splits import partition
+
+CELLS = "cells.csv"
+
+HEAD = """\
+# Results
+
+Out of fold, folds split by subject group: no network is scored on a person that it has seen. Intervals are 95 %, by
+bootstrap over subject groups. Calibration and the threshold of each cell come from the other folds. *Floor-matched*
+compares cells of like area and colour, *area-matched* cells of like area: what is left when those shortcuts are held
+still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same.
+
+Made by `python -m training results` from the files in `training/results/`.
+"""
+
+
+def text(folder: Path) -> str:
+    """The whole page as Markdown, from the results in `folder`; raises ResultsDoNotFit where there are none."""
+    if not (folder / CELLS).is_file():
+        raise results.ResultsDoNotFit(f"There is no {CELLS} in {folder}. Run `python -m training index` first.")
+    cells = read_index(folder / CELLS)
+    entries = [_entry(path, cells) for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
+    finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
+    rows = [_row(one) for one in [*finished, *_yardsticks(cells)]]
+    head = ["| recipe | parameters | cells seen | " + " | ".join(COLUMNS) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
+    unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["scored"]]
+    return "\n".join([HEAD, *head, *rows, "", *_differences(finished, cells), *unfinished]).rstrip() + "\n"
+
+
+COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
+
+
+def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
+    record = json.loads(path.read_text())
+    rows, recipe = results.read(path.with_suffix(".csv")), record["recipe"]
+    seed = recipe["seeds"][0]
+    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
+    scored = evaluate.scored_of(rows, cells, seed=seed) if whole else None
+    return {
+        "name": path.stem,
+        "parameters": f"{record['folds'][0]['parameters']:,}",
+        "seen": f"{recipe['epochs'] * recipe['cells_per_epoch']:,}",
+        "scored": scored,
+        **(_figures(scored, cells, seed=seed) if scored else {}),
+    }
+
+
+def _figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
+    wanted: dict[str, Figure] = {
+        "auc": metrics.auc,
+        "floor_matched": metrics.matched_auc(floor),
+        "area_matched": metrics.matched_auc(scored.areas),
+        "balanced_accuracy": metrics.balanced_accuracy,
+        "healthy": metrics.macro(metrics.specificity),
+    }
+    return {name: estimate(figure, scored) for name, figure in wanted.items()}
+
+
+def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """The floor, and whoever calls everything ALL."""
+    folds, seed = 3, 0
+    floor = floor_scores(cells, folds=folds, seed=seed)
+    found = []
+    for name, logits in (("*area and mean colour only*", floor), ("*calls everything ALL*", np.ones(len(cells)))):
+        rows = _as_rows(cells, logits, folds=folds, seed=seed)
+        scored = evaluate.scored_of(rows, cells, seed=seed)
+        if logits is not floor:
+            scored = replace(scored, probabilities=np.ones(len(cells)))
+        found.append({"name": name, "parameters": "", "seen": "", **_figures(scored, cells, seed=seed)})
+    return found
+
+
+def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed: int) -> list[results.Row]:
+    fold_of = partition(cells, folds=folds, seed=seed)
+    return [
+        results.Row(cell.sha256, seed, int(fold), float(logit))
+        for cell, fold, logit in zip(cells, fold_of, logits, strict=True)
+    ]
+
+
+def _row(entry: dict[str, Any]) -> str:
+    figures = [entry[key] for key in ("auc", "floor_matched", "area_matched", "balanced_accuracy", "healthy")]
+    shown = [f"{one.value:.3f} ({one.low:.2f} to {one.high:.2f})" for one in figures]
+    return f"| {entry['name']} | {entry['parameters']} | {entry['seen']} | {' | '.join(shown)} |"
+
+
+def _differences(finished: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> list[str]:
+    """What the first of the table gains over each other, pairwise over the same drawn groups."""
+    if len(finished) < 2:
+        return []
+    first = finished[0]
+    floor = floor_scores(cells, folds=len(set(first["scored"].folds.tolist())), seed=0)
+    figure = metrics.matched_auc(floor)
+    lines = [f"## Floor-matched AUC of `{first['name']}` less that of", ""]
+    for other in finished[1:]:
+        gain = paired_difference(figure, first["scored"], other["scored"])
+        lines.append(f"- `{other['name']}`: {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})")
+    return [*lines, ""]

@@ -1,0 +1,118 @@
+"""Cells decoded once into native-scale crops on disk, and the batches that training draws from them."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from scipy import ndimage
+from tqdm import tqdm
+
+from app.vision.bundle import CLASSES
+from app.vision.preprocess import REVISION, crop
+from training.augment import CELL, ERODED, OPENED, Varier, middle
+from training.cnmc import Cell, fingerprint
+from training.pictures import read_pixels
+
+STORED_SIDE = 288
+"""Crops are kept this large, so that a warp to a smaller square finds pixels where it turns or shrinks."""
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Crops (uint8 N x 288 x 288 x 3) and outline maps (uint8 N x 288 x 288, bits of `training.augment`) on disk."""
+
+    cells: tuple[Cell, ...]
+    pixels: NDArray[np.uint8]
+    outlines: NDArray[np.uint8]
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        return np.array([CLASSES.index(cell.label) for cell in self.cells])
+
+
+def stored(cells: Sequence[Cell], root: Path, *, folder: Path) -> Crops:
+    """The crops of `cells`, read from `root` and written below `folder` on first use; later calls map those files."""
+    place = folder / f"{fingerprint(cells)[:16]}-r{REVISION}"
+    done = place / "done"
+    if not done.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        _store(cells, root, place)
+        done.touch()
+    pixels = open_memmap(place / "crops.npy", mode="r")
+    return Crops(cells=tuple(cells), pixels=pixels, outlines=open_memmap(place / "outlines.npy", mode="r"))
+
+
+def _store(cells: Sequence[Cell], root: Path, place: Path) -> None:
+    shape = (len(cells), STORED_SIDE, STORED_SIDE)
+    pixels = open_memmap(place / "crops.npy", mode="w+", dtype=np.uint8, shape=(*shape, 3))
+    outlines = open_memmap(place / "outlines.npy", mode="w+", dtype=np.uint8, shape=shape)
+
+    def store(index: int) -> None:
+        square = crop(read_pixels(root / cells[index].path), size=STORED_SIDE)
+        pixels[index] = square
+        outlines[index] = outline_map(square)
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in tqdm(pool.map(store, range(len(cells))), total=len(cells), desc="crops", mininterval=5):
+            pass
+
+
+def outline_map(square: Pixels) -> Pixels:
+    """Bits CELL, ERODED (by 4 px) and OPENED (by a disc of radius 8 px) of a black-backed crop, uint8 H x W."""
+    cell = square.max(axis=2) > 0
+    depth = ndimage.distance_transform_edt(cell)
+    opened = cell & (ndimage.distance_transform_edt(depth <= 8) <= 8)
+    bits: Pixels = cell * np.uint8(CELL) + (depth > 4) * np.uint8(ERODED) + opened * np.uint8(OPENED)
+    return bits
+
+
+def subject_balanced(cells: Sequence[Cell], *, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`count` indices into `cells`: classes by turns, then a subject by the root of its size, then any cell of it."""
+    drawn = np.empty(count, np.int64)
+    for offset, name in enumerate(CLASSES):
+        of_class = [index for index, cell in enumerate(cells) if cell.label == name]
+        sizes: dict[str, int] = {}
+        for index in of_class:
+            sizes[cells[index].subject] = sizes.get(cells[index].subject, 0) + 1
+        weights = np.array([sizes[cells[index].subject] ** -0.5 for index in of_class])
+        turns = len(drawn[offset :: len(CLASSES)])
+        drawn[offset :: len(CLASSES)] = rng.choice(of_class, turns, p=weights / weights.sum())
+    return drawn
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """One epoch of varied cells: uint8 batch x size x size x 3 in 0-255, and labels batch x 1.
+
+    The same seed gives the same batches in whatever order the loader threads ask for them.
+    """
+
+    def __init__(
+        self, crops: Crops, chosen: NDArray[np.int64], *, varier: Varier, batch: int, seed: tuple[int, ...]
+    ) -> None:
+        super().__init__(workers=2, max_queue_size=6)
+        self._crops, self._chosen, self._varier, self._batch, self._seed = crops, chosen, varier, batch, seed
+        self._labels = crops.labels
+
+    def __len__(self) -> int:
+        return len(self._chosen) // self._batch
+
+    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[np.float32]]:
+        chosen = self._chosen[index * self._batch : (index + 1) * self._batch]
+        rng = np.random.default_rng((*self._seed, index))
+        size = self._varier.size
+        pixels = np.empty((len(chosen), size, size, 3), np.uint8)
+        for place, cell in enumerate(chosen):
+            pixels[place] = self._varier.vary(self._crops.pixels[cell], self._crops.outlines[cell], rng=rng)
+        return pixels, self._labels[chosen, None].astype(np.float32)
+
+
+def plain(crops: Crops, chosen: NDArray[np.int64], *, size: int) -> NDArray[np.float32]:
+    """Unvaried crops as the service sees them: float32 N x size x size x 3 in 0-255."""
+    return np.stack([middle(crops.pixels[cell], size=size) for cell in chosen]).astype(np.float32)

@@ -1,0 +1,169 @@
+"""Out-of-fold figures of a recipe, with intervals, as plain JSON values; and the score of single files by a bundle."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.vision.bundle import BandThresholds
+from app.vision.classifier import OnnxClassifier
+from training import metrics, results, trust
+from training.cnmc import Cell
+from training.floor import floor_scores
+from training.metrics import Estimate, Figure, Floats, Scored, estimate
+from training.pictures import read_pixels
+
+PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
+
+
+class ScoresMissing(results.ResultsDoNotFit):
+    code = "scores_missing"
+
+
+def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored:
+    """The out-of-fold scores of one seed in the order of `cells`; raises ScoresMissing where a cell has none."""
+    by_image = {row.image_sha256: row for row in rows if row.seed == seed}
+    if missing := sum(cell.sha256 not in by_image for cell in cells):
+        raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
+    own = [by_image[cell.sha256] for cell in cells]
+    scored = Scored(
+        is_all=np.array([cell.label == "ALL" for cell in cells]),
+        subjects=np.array([cell.subject for cell in cells]),
+        groups=np.array([cell.group for cell in cells]),
+        folds=np.array([row.fold for row in own]),
+        logits=np.array([row.logit for row in own]),
+        areas=np.array([cell.area for cell in cells], np.float64),
+        probabilities=np.zeros(len(cells)),
+    )
+    return replace(scored, probabilities=trust.cross_calibrated(scored))
+
+
+def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+    """Every figure with its interval. Thresholds and calibration of each cell come from the other folds."""
+    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
+    wanted: Mapping[str, Figure] = {
+        "auc": metrics.auc,
+        "area_matched_auc": metrics.matched_auc(scored.areas),
+        "floor_matched_auc": metrics.matched_auc(floor),
+        "balanced_accuracy": metrics.balanced_accuracy,
+        "sensitivity": metrics.sensitivity,
+        "specificity": metrics.specificity,
+        "precision": metrics.precision,
+        "weighted_f1": metrics.weighted_f1,
+        "subject_macro_auc": metrics.macro(metrics.auc),
+        "subject_macro_balanced_accuracy": metrics.macro(metrics.balanced_accuracy),
+        "subject_macro_sensitivity": metrics.macro(metrics.sensitivity),
+        "subject_macro_specificity": metrics.macro(metrics.specificity),
+        "calibration_error": metrics.macro(metrics.calibration_error),
+        "brier": metrics.macro(metrics.brier),
+    }
+    found = {name: estimate(figure, scored) for name, figure in wanted.items()}
+    floored = scored.with_logits(floor)
+    found["floor_auc"] = estimate(metrics.auc, floored)
+    found["floor_subject_macro_auc"] = estimate(metrics.macro(metrics.auc), floored)
+    return found
+
+
+def band_figures(scored: Scored) -> dict[str, Estimate]:
+    """What the bands do to cells of subjects that they were not chosen on; subjects count the same, prior 0.5."""
+    crossed = np.zeros((2, len(scored.logits)))
+    for fold in np.unique(scored.folds):
+        own = scored.folds == fold
+        chosen = trust.bands(recalibrated(scored.of(~own)))
+        crossed[:, own] = np.array([[chosen.not_suspected_below], [chosen.suspected_from]])
+    lower, upper = scored.probabilities < crossed[0], scored.probabilities >= crossed[1]
+
+    def share(chosen: Floats, among: Floats) -> Figure:
+        return metrics.macro(lambda _, weights: float((weights * chosen * among).sum() / (weights * among).sum()))
+
+    everyone = np.ones(len(scored.logits))
+    is_all = scored.is_all.astype(np.float64)
+    wanted = {
+        "not_suspected_miss_rate": share(lower, is_all),
+        "suspected_precision": share(is_all, upper),
+        "uncertain_share": share(~(lower | upper), everyone),
+        "uncertain_share_hem": share(~(lower | upper), 1 - is_all),
+        "uncertain_share_all": share(~(lower | upper), is_all),
+    }
+    return {name: estimate(figure, scored) for name, figure in wanted.items()}
+
+
+def by_subject(scored: Scored) -> list[dict[str, Any]]:
+    """For every subject: cells, mean probability, and the share of its cells called right at 0.5."""
+    found = []
+    for subject in sorted(set(scored.subjects.tolist()), key=lambda name: (name.startswith("H"), name)):
+        own = scored.subjects == subject
+        truth, probability = bool(scored.is_all[own][0]), scored.probabilities[own]
+        right = float(((probability >= 0.5) == truth).mean())
+        found.append(
+            {
+                "subject": str(subject),
+                "class": "ALL" if truth else "HEM",
+                "cells": int(own.sum()),
+                "mean_probability": round(float(probability.mean()), 4),
+                "right": round(right, 4),
+            }
+        )
+    return found
+
+
+def at_prevalence(sensitivity: float, specificity: float) -> list[dict[str, float]]:
+    """Predictive values of a call at 0.5 when this share of cells is ALL."""
+    found = []
+    for prevalence in PREVALENCES:
+        called = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
+        ppv = prevalence * sensitivity / called if called else float("nan")
+        npv = (1 - prevalence) * specificity / (1 - called) if called < 1 else float("nan")
+        found.append({"prevalence": prevalence, "ppv": round(ppv, 4), "npv": round(npv, 4)})
+    return found
+
+
+def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
+    """Everything that evaluation says of one seed, as JSON values."""
+    found = figures(scored, cells, seed=seed)
+    called = scored.probabilities >= 0.5
+    confusion = {
+        "all_called_all": int((scored.is_all & called).sum()),
+        "all_called_hem": int((scored.is_all & ~called).sum()),
+        "hem_called_all": int((~scored.is_all & called).sum()),
+        "hem_called_hem": int((~scored.is_all & ~called).sum()),
+    }
+    macro = found["subject_macro_sensitivity"].value, found["subject_macro_specificity"].value
+    return {
+        "seed": seed,
+        "cells": len(cells),
+        "subject_groups": len({cell.group for cell in cells}),
+        "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
+        "figures": {name: one.as_json() for name, one in found.items()},
+        "bands": {name: one.as_json() for name, one in band_figures(scored).items()},
+        "confusion": confusion,
+        "predictive_values": at_prevalence(*macro),
+        "by_subject": by_subject(scored),
+    }
+
+
+def score_files(bundle: Path, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """The served score of each file, by the service's own code."""
+    classifier = OnnxClassifier(bundle)
+    thresholds: BandThresholds = classifier.card.thresholds
+    found = []
+    for path in paths:
+        score = classifier.score(read_pixels(path))
+        found.append(
+            {
+                "file": str(path),
+                "logit": score.logit,
+                "all_probability": score.probability,
+                "atypical": score.atypical,
+                "suspected": score.probability >= thresholds.suspected_from,
+            }
+        )
+    return found
+
+
+def recalibrated(scored: Scored) -> Scored:
+    """The scores with probabilities by one calibration fitted on all of them: as they are served."""
+    fitted = trust.calibration(scored)
+    return replace(scored, probabilities=np.array([fitted.probability(float(logit)) for logit in scored.logits]))

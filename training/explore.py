@@ -1,0 +1,136 @@
+"""The exploratory report: what a set of cells looks like before any training, as one self-contained HTML page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure as Drawing
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.vision.bundle import CLASSES
+from app.vision.decode import Pixels
+from training.augment import middle
+from training.cnmc import Cell
+from training.dataset import Crops
+from training.floor import floor_scores
+from training.metrics import weighted_auc
+from training.page import picture, shell, table, tiles
+from training.pictures import read_pixels
+
+SHOWN = 12
+NEAR = 0.998
+"""Correlation of 16 x 16 thumbnails from which two cells are listed as near-duplicates."""
+
+
+def write(crops: Crops, root: Path, *, path: Path) -> None:
+    """Writes the page on these cells, whose images lie below `root`, to `path`."""
+    cells = crops.cells
+    body = [
+        f"<h1>{len(cells):,} cells before any training</h1>",
+        table(["class", "cells", "subjects", "subject groups"], _counts(cells)),
+        "<h2>Cells of each subject</h2>",
+        picture(_by_subject(cells)),
+        *(part for name in CLASSES for part in _class_pictures(crops, name)),
+        "<h2>Size and colour by subject</h2><p>Healthy subjects come first.</p>",
+        *(picture(_spread(cells, name)) for name in ("area", "red", "green", "blue")),
+        "<h2>Before and after cropping</h2>",
+        _cropping(crops, root),
+        "<h2>Near-duplicates between subject groups</h2>",
+        table(["one", "other", "correlation"], near_duplicates(crops)[:30]),
+        "<h2>The floor</h2>",
+        _floor(cells),
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(shell("Before any training", body), encoding="utf-8")
+
+
+def near_duplicates(crops: Crops) -> list[list[str]]:
+    """Pairs of cells of different subject groups that look alike, most alike first: two paths and their correlation."""
+    thumbs = np.stack([_thumb(square) for square in crops.pixels]).astype(np.float32)
+    thumbs -= thumbs.mean(axis=1, keepdims=True)
+    thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True) + 1e-6
+    groups = np.array([cell.group for cell in crops.cells])
+    found: list[tuple[float, int, int]] = []
+    for start in range(0, len(thumbs), 512):
+        alike = thumbs[start : start + 512] @ thumbs.T
+        for row, column in np.argwhere(alike > NEAR).tolist():
+            if start + row < column and groups[start + row] != groups[column]:
+                found.append((float(alike[row, column]), start + row, column))
+    return [[crops.cells[a].path, crops.cells[b].path, f"{value:.4f}"] for value, a, b in sorted(found, reverse=True)]
+
+
+def _thumb(square: Pixels) -> NDArray[np.float64]:
+    grey = square.mean(axis=2)
+    side = grey.shape[0] // 16 * 16
+    return grey[:side, :side].reshape(16, side // 16, 16, side // 16).mean(axis=(1, 3)).ravel()
+
+
+def _counts(cells: Sequence[Cell]) -> list[list[str]]:
+    found = []
+    for name in CLASSES:
+        own = [cell for cell in cells if cell.label == name]
+        subjects, groups = {cell.subject for cell in own}, {cell.group for cell in own}
+        found.append([name, f"{len(own):,}", str(len(subjects)), str(len(groups))])
+    return found
+
+
+def _subjects(cells: Sequence[Cell]) -> list[str]:
+    return sorted({cell.subject for cell in cells}, key=lambda name: (not name.startswith("H"), name))
+
+
+def _by_subject(cells: Sequence[Cell]) -> Drawing:
+    names = _subjects(cells)
+    drawing = Drawing(figsize=(13, 3))
+    axes = drawing.subplots()
+    counts = [sum(cell.subject == name for cell in cells) for name in names]
+    axes.bar(names, counts, color=["tab:blue" if name.startswith("H") else "tab:red" for name in names])
+    axes.tick_params(axis="x", rotation=90, labelsize=7)
+    axes.set(ylabel="cells")
+    return drawing
+
+
+def _spread(cells: Sequence[Cell], measure: str) -> Drawing:
+    names = _subjects(cells)
+    drawing = Drawing(figsize=(13, 3))
+    axes = drawing.subplots()
+    axes.boxplot([[getattr(cell, measure) for cell in cells if cell.subject == name] for name in names], sym="")
+    axes.set_xticks(range(1, len(names) + 1), names, rotation=90, fontsize=7)
+    axes.set(ylabel=f"{measure} (px)" if measure == "area" else f"mean {measure}")
+    return drawing
+
+
+def _class_pictures(crops: Crops, name: str) -> list[str]:
+    """Typical cells of a class, and its mean and spread image."""
+    own = np.flatnonzero([cell.label == name for cell in crops.cells])
+    numbers = np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in crops.cells])[own]
+    away = np.linalg.norm((numbers - np.median(numbers, axis=0)) / (numbers.std(axis=0) + 1e-6), axis=1)
+    typical = own[np.argsort(away)[:: max(1, len(own) // SHOWN)][:SHOWN]]
+    few = np.stack([middle(crops.pixels[one], size=224) for one in own[:: max(1, len(own) // 400)]]).astype(np.float32)
+    mean, spread = few.mean(axis=0), few.std(axis=0)
+    return [
+        f"<h2>{name}</h2><p>From the most typical cell, by size and colour, to the least.</p>",
+        tiles([middle(crops.pixels[one], size=224)[::2, ::2] for one in typical]),
+        "<p>Mean image, and spread around it.</p>",
+        tiles([mean.astype(np.uint8), np.clip(spread * 2, 0, 255).astype(np.uint8)]),
+    ]
+
+
+def _cropping(crops: Crops, root: Path) -> str:
+    chosen = np.linspace(0, len(crops.cells) - 1, 4).astype(int)
+    before = [_thumbnail(read_pixels(root / crops.cells[one].path)) for one in chosen]
+    after = [_thumbnail(middle(crops.pixels[one], size=224)) for one in chosen]
+    return tiles([picture for pair in zip(before, after, strict=True) for picture in pair])
+
+
+def _thumbnail(pixels: Pixels) -> Pixels:
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize((112, 112)))
+
+
+def _floor(cells: Sequence[Cell]) -> str:
+    scores = floor_scores(cells, folds=3, seed=0)
+    is_all = np.array([cell.label == "ALL" for cell in cells])
+    value = weighted_auc(is_all, scores, np.ones(len(cells)))
+    return (
+        f"<p>Area and mean colour alone, out of fold by subject group: AUC {value:.3f}. A network must beat this.</p>"
+    )

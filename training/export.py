@@ -1,0 +1,209 @@
+"""From a trained recipe to a bundle: model.onnx, card.json, golden.json, MODEL_CARD.md; written aside, then renamed."""
+
+import hashlib
+import json
+import platform
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from app.errors import Invalid
+from app.vision.bundle import CLASSES, FORMAT, Distance
+from app.vision.classifier import OnnxClassifier
+from app.vision.drawn import CELLS, NOT_CELLS, Look
+from app.vision.golden import GOLDEN_CELLS, look_golden
+from app.vision.preprocess import REVISION
+from app.vision.quality import fit_limits
+from training import evaluate, fit, gate, model_card, onnx_model, results, trust
+from training.cnmc import fingerprint
+from training.dataset import Crops
+from training.metrics import Scored, subject_weights
+from training.pictures import read_pixels
+from training.recipe import Recipe
+
+INTENDED_USE = (
+    "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
+    "leukaemia. Never a diagnosis: every result needs a professional's judgement."
+)
+
+C_NMC = {
+    "title": "C-NMC 2019, part of the official training set",
+    "attribution": (
+        "Gupta, A., & Gupta, R. (2019). ALL Challenge dataset of ISBI 2019 (C-NMC 2019) (Version 1) [Data set]. "
+        "The Cancer Imaging Archive. https://doi.org/10.7937/tcia.2019.dc64i46r"
+    ),
+    "licence": "Creative Commons Attribution 3.0 Unported (CC BY 3.0)",
+    "changes": "subset, re-encoded without loss; cropped to the cell for training",
+}
+DRAWN = {
+    "title": "Cells drawn by program",
+    "attribution": "Blastscreen; no patient's image",
+    "licence": "Apache-2.0",
+    "changes": "none",
+}
+
+PARITY = 1e-3
+"""The most that ONNX Runtime's logit may differ from Keras'."""
+
+
+class ExportDiffers(Invalid):
+    code = "export_differs"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished recipe: its cells, its out-of-fold scores and its final network."""
+
+    recipe: Recipe
+    crops: Crops
+    root: Path
+    parts: Sequence[fit.Part]
+    scored: Scored
+    network: keras.Model
+    shifts: list[dict[str, Any]]
+    """What `evaluate --shifts` found; empty where it was not run."""
+
+
+def load(recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path) -> Trained:
+    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished."""
+    parts = fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))
+    rows = results.read(results_folder / f"{recipe.name}.csv")
+    scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
+    shifts = results_folder / f"{recipe.name}.shifts.json"
+    found = json.loads(shifts.read_text()) if shifts.exists() else []
+    return Trained(recipe, crops, root, parts, scored, fit.trained(recipe, parts[-1]), found)
+
+
+def export(trained: Trained, *, version: str, models: Path) -> Path:
+    """Writes `models/<bundle>-<version>` and gives that folder. Nothing is there until all of it is right.
+
+    Raises ExportDiffers where the ONNX file does not agree with Keras, and what the card's checks raise.
+    """
+    folder = models / f"{trained.recipe.bundle}-{version}"
+    aside = models / f".{folder.name}.part"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    outputs = onnx_model.write(trained.network, aside / "model.onnx", size=trained.recipe.size)
+    card = _card(trained, version=version, outputs=outputs, model=(aside / "model.onnx").read_bytes())
+    _write_json(aside / "card.json", card)
+    _write_json(aside / "golden.json", {"cells": []})
+    classifier = OnnxClassifier(aside)
+    card["evaluation"]["parity"] = check_parity(classifier, trained)
+    card["evaluation"]["milliseconds"] = _milliseconds(classifier, trained)
+    _write_json(aside / "card.json", card)
+    golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
+    _write_json(aside / "golden.json", {"cells": golden})
+    (aside / "MODEL_CARD.md").write_text(model_card.text(card), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    return folder
+
+
+def check_parity(classifier: OnnxClassifier, trained: Trained) -> dict[str, Any]:
+    """The largest differences between the served scores of 32 cells and Keras', and between mean(cam) and logit."""
+    chosen = np.linspace(0, len(trained.crops.cells) - 1, 32).astype(np.int64)
+    expected = fit.scores(trained.network, trained.crops, chosen, size=trained.recipe.size)["logit"]
+    served = [classifier.score(read_pixels(trained.root / trained.crops.cells[one].path)) for one in chosen]
+    worst = max(abs(score.logit - float(logit)) for score, logit in zip(served, expected, strict=True))
+    if not worst <= PARITY:
+        raise ExportDiffers(f"ONNX Runtime's logits differ from Keras' by up to {worst:.2g}. Nothing was exported.")
+    cams = [abs(score.logit - float(score.cam.mean())) for score in served if score.cam is not None]
+    if cams and not max(cams) <= PARITY:
+        raise ExportDiffers(f"The mean of cam differs from the logit by up to {max(cams):.2g}. Nothing was exported.")
+    return {"cells": len(chosen), "logit": float(f"{worst:.2g}"), "cam": float(f"{max(cams):.2g}") if cams else None}
+
+
+def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
+    recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
+    measured = gate.measurements(cells, trained.root)
+    report = evaluate.report(scored, cells, seed=recipe.seeds[0])
+    calibrated = evaluate.recalibrated(scored)
+    distance = _distance(trained) if "embedding" in outputs else None
+    return {
+        "format": FORMAT,
+        "name": recipe.bundle,
+        "version": version,
+        "for_demonstration": recipe.drawn_cells > 0,
+        "classes": list(CLASSES),
+        "prior_all": trust.PRIOR_ALL,
+        "intended_use": INTENDED_USE,
+        "onnx_sha256": hashlib.sha256(model).hexdigest(),
+        "outputs": list(outputs),
+        "preprocessing": {"revision": REVISION, "size": recipe.size},
+        "calibration": asdict(trust.calibration(scored)),
+        "thresholds": asdict(trust.bands(calibrated)),
+        "conformal": asdict(trust.conformal(calibrated)),
+        "distance": asdict(distance) if distance else None,
+        "gate": asdict(fit_limits(measured)),
+        "cell_statistics": gate.statistics(measured, scored.is_all),
+        "training": _training(trained),
+        "evaluation": {
+            "protocol": (
+                f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Intervals are "
+                "95 %, by bootstrap over subject groups. Calibration and thresholds are the other folds'."
+            ),
+            "report": report,
+            "gate": gate.refusals(measured, scored),
+            "shifts": trained.shifts,
+        },
+    }
+
+
+def _training(trained: Trained) -> dict[str, Any]:
+    cells = trained.crops.cells
+    notes = [json.loads((part.folder / "done.json").read_text()) for part in trained.parts]
+    return {
+        "data": DRAWN if trained.recipe.drawn_cells else C_NMC,
+        "data_fingerprint": fingerprint(cells),
+        "cells": {name: sum(cell.label == name for cell in cells) for name in CLASSES},
+        "subjects": {name: len({cell.subject for cell in cells if cell.label == name}) for name in CLASSES},
+        "subject_groups": {name: len({cell.group for cell in cells if cell.label == name}) for name in CLASSES},
+        "recipe": trained.recipe.as_json(),
+        "recipe_fingerprint": trained.recipe.fingerprint(),
+        "parameters": trained.network.count_params(),
+        "seconds": sum(note["seconds"] for note in notes),
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _distance(trained: Trained) -> Distance:
+    """The final network's reference, and the distance that 99 % of unseen cells keep under the fold networks."""
+    everything = np.arange(len(trained.crops.cells))
+    is_all, size = trained.scored.is_all, trained.recipe.size
+    away = np.zeros(len(everything))
+    for part in trained.parts:
+        if part.fold == fit.FINAL or part.seed != trained.recipe.seeds[0]:
+            continue
+        seen = fit.scores(fit.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
+        away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
+    limit = trust.weighted_quantile(away, subject_weights(trained.scored), share=0.99)
+    embeddings = fit.scores(trained.network, trained.crops, everything, size=size)["embedding"]
+    return trust.fitted_distance(embeddings, is_all, atypical_from=limit)
+
+
+def _milliseconds(classifier: OnnxClassifier, trained: Trained) -> float:
+    """Median time from RGB pixels to score, one thread."""
+    pixels = read_pixels(trained.root / trained.crops.cells[0].path)
+    taken = []
+    for _ in range(60):
+        began = time.perf_counter()
+        classifier.score(pixels)
+        taken.append(time.perf_counter() - began)
+    return round(1000 * float(np.median(taken)), 2)
+
+
+def _golden_looks() -> list[tuple[int, Look]]:
+    """Twelve drawn cells and four drawings that are none."""
+    looks = [CELLS[number % len(CELLS)] for number in range(GOLDEN_CELLS - 4)]
+    return list(enumerate([*looks, *NOT_CELLS[:4]], start=1))
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")

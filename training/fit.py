@@ -1,0 +1,205 @@
+"""Trains a recipe: every grouped fold of every seed, then the final network on all cells. Finished parts are kept.
+
+Each part writes its weights and scores when it is done and a checkpoint after every epoch, so a run that was cut off
+goes on where it stopped.
+"""
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import Misconfigured
+from training import results
+from training.augment import varier
+from training.cnmc import fingerprint
+from training.dataset import Crops, TrainingBatches, plain, subject_balanced
+from training.recipe import Recipe
+from training.splits import partition
+
+
+class NotTrained(Misconfigured):
+    code = "not_trained"
+
+
+FINAL = -1
+"""The fold number of the fit on all cells."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One network to train: which cells it learns from, which it is tested on, and where its files lie."""
+
+    seed: int
+    fold: int
+    learns: NDArray[np.int64]
+    tested: NDArray[np.int64]
+    folder: Path
+
+
+def parts(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
+    """Every network of the recipe, folds first, the final fit last."""
+    everything = np.arange(len(crops.cells))
+    found = []
+    for seed in recipe.seeds:
+        fold_of = partition(crops.cells, folds=recipe.folds, seed=seed)
+        for fold in range(recipe.folds):
+            learns, tested = everything[fold_of != fold], everything[fold_of == fold]
+            found.append(Part(seed, fold, learns, tested, folder / f"seed{seed}-fold{fold}"))
+    if recipe.final_fit:
+        found.append(Part(recipe.seeds[0], FINAL, everything, everything[:0], folder / "final"))
+    return found
+
+
+def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path) -> None:
+    """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results."""
+    place = place_of(recipe, crops, folder=folder)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "recipe.json").write_text(json.dumps(recipe.as_json(), indent=1))
+    for part in parts(recipe, crops, folder=place):
+        if not (part.folder / "done.json").exists():
+            _fit_part(recipe, crops, part)
+        if part.fold != FINAL:
+            results.write(recipe, crops, _finished(recipe, crops, place), folder=results_folder)
+
+
+def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
+    """Where the networks of this very recipe on these very cells lie."""
+    return folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
+
+
+def trained(recipe: Recipe, part: Part) -> keras.Model:
+    """The float32 network of a finished part; raises NotTrained."""
+    if not (part.folder / "done.json").exists():
+        raise NotTrained(
+            f"{part.folder.name} of recipe {recipe.name} is not trained. Run `fit {recipe.name}` to the end."
+        )
+    model = build(recipe)
+    model.load_weights(part.folder / "network.weights.h5")
+    return model
+
+
+def build(recipe: Recipe, *, precision: str = "float32") -> keras.Model:
+    """The recipe's network with fresh weights. `precision` is a Keras dtype policy."""
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(precision)
+    try:
+        model = recipe.network(size=recipe.shrink_to or recipe.size, **recipe.network_options)
+        if recipe.shrink_to:
+            pixels = keras.Input((recipe.size, recipe.size, 3), dtype="float32", name="pixels")
+            shrunk = keras.layers.Resizing(recipe.shrink_to, recipe.shrink_to, dtype="float32")(pixels)
+            model = keras.Model(pixels, model(shrunk))
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+    return model
+
+
+def scores(model: keras.Model, crops: Crops, chosen: NDArray[np.int64], *, size: int) -> dict[str, NDArray[np.float32]]:
+    """`logit` (N) and, where the network has it, `embedding` (N x D) of unvaried crops, in the order of `chosen`."""
+    collected: dict[str, list[NDArray[np.float32]]] = {}
+    for start in range(0, len(chosen), 128):
+        answer = model.predict_on_batch(plain(crops, chosen[start : start + 128], size=size))
+        for name in ("logit", "embedding"):
+            if name in answer:
+                collected.setdefault(name, []).append(np.asarray(answer[name], np.float32))
+    joined = {name: np.concatenate(pieces) for name, pieces in collected.items()}
+    joined["logit"] = joined["logit"][:, 0]
+    return joined
+
+
+def _fit_part(recipe: Recipe, crops: Crops, part: Part) -> None:
+    part.folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
+    model, start = started(recipe, part)
+    vary = varier(recipe.augment, size=recipe.size)
+    learned = [crops.cells[index] for index in part.learns]
+    for epoch in range(start, recipe.epochs):
+        draw_seed = (part.seed, part.fold + 1, epoch)
+        drawn = subject_balanced(learned, count=recipe.cells_per_epoch, rng=np.random.default_rng(draw_seed))
+        batches = TrainingBatches(crops, part.learns[drawn], varier=vary, batch=recipe.batch, seed=draw_seed)
+        history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=2)
+        checkpoint(model, part, epoch=epoch + 1)
+        print(f"{part.folder.name} epoch {epoch + 1}/{recipe.epochs} loss {history.history['loss'][0]:.4f}", flush=True)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    _keep(recipe, crops, part, model, seconds=time.monotonic() - began)
+
+
+def started(recipe: Recipe, part: Part) -> tuple[keras.Model, int]:
+    """A compiled network, from the last checkpoint where there is one, and the epochs that it has behind it."""
+    inner = build(recipe, precision=recipe.precision)
+    model = keras.Model(inner.inputs, inner.output["logit"])
+    optimizer = _optimizer(recipe)
+    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.AUC(from_logits=True, name="auc")])
+    saved = part.folder / "checkpoint.json"
+    if not saved.exists():
+        return model, 0
+    epochs = int(json.loads(saved.read_text())["epochs"])
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(part.folder / f"checkpoint-{epochs}.weights.h5")
+    return model, epochs
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    if recipe.optimizer != "adamw":
+        plain_ones = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+        return plain_ones[recipe.optimizer](recipe.learning_rate)
+    steps = recipe.cells_per_epoch // recipe.batch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 25,
+        decay_steps=max(1, math.ceil(steps * (recipe.epochs - recipe.warm_up_epochs))),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=math.ceil(steps * recipe.warm_up_epochs),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        clipnorm=recipe.clip_norm,
+        use_ema=True,
+        ema_momentum=recipe.ema,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
+def checkpoint(model: keras.Model, part: Part, *, epoch: int) -> None:
+    model.save_weights(part.folder / f"checkpoint-{epoch}.weights.h5")
+    (part.folder / "checkpoint.json").write_text(json.dumps({"epochs": epoch}))
+    (part.folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
+
+
+def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, seconds: float) -> None:
+    """Writes float32 weights, the scores of the cells that the network never saw, and last the mark that it is done."""
+    model = build(recipe)
+    model.set_weights(trained.get_weights())
+    model.save_weights(part.folder / "network.weights.h5")
+    if len(part.tested):
+        np.savez(
+            part.folder / "scores.npz",
+            tested=part.tested,
+            **_named(scores(model, crops, part.tested, size=recipe.size)),
+        )
+    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": recipe.epochs}
+    (part.folder / "done.json").write_text(json.dumps(note))
+
+
+def _named(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
+    return dict(arrays)
+
+
+def _finished(recipe: Recipe, crops: Crops, place: Path) -> Sequence[results.Fold]:
+    found = []
+    for part in parts(recipe, crops, folder=place):
+        if part.fold != FINAL and (part.folder / "done.json").exists():
+            with np.load(part.folder / "scores.npz") as kept:
+                note = json.loads((part.folder / "done.json").read_text())
+                found.append(results.Fold(part.seed, part.fold, kept["tested"], kept["logit"], note))
+    return found

@@ -1,0 +1,28 @@
+"""The floor that any network must beat: logistic regression on cell area and mean colour alone, out of fold."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from app.vision.bundle import CLASSES
+from training.cnmc import Cell
+from training.metrics import Floats
+from training.splits import partition
+
+
+def floor_scores(cells: Sequence[Cell], *, folds: int, seed: int) -> Floats:
+    """The regression's out-of-fold logit for every cell, in the partition of this seed."""
+    features = np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in cells])
+    labels = np.array([CLASSES.index(cell.label) for cell in cells])
+    fold_of = partition(cells, folds=folds, seed=seed)
+    scores = np.empty(len(cells))
+    for fold in range(folds):
+        own = fold_of == fold
+        fitted = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")).fit(
+            features[~own], labels[~own]
+        )
+        scores[own] = fitted.decision_function(features[own])
+    return scores

@@ -1,0 +1,141 @@
+"""MODEL_CARD.md from card.json: every figure in it comes from there, and one that is missing stops the export."""
+
+from typing import Any
+
+from app.errors import Invalid
+
+FIGURES = {
+    "auc": "AUC, pooled",
+    "area_matched_auc": "AUC, cells of like area compared (area-matched)",
+    "floor_matched_auc": "AUC, cells of like size and colour compared (floor-matched)",
+    "balanced_accuracy": "Balanced accuracy",
+    "sensitivity": "Sensitivity (share of ALL cells called ALL)",
+    "specificity": "Specificity (share of normal cells called normal)",
+    "precision": "Precision at the data's own share of ALL",
+    "weighted_f1": "Weighted F1",
+    "subject_macro_auc": "AUC, every subject counting the same",
+    "subject_macro_balanced_accuracy": "Balanced accuracy, every subject counting the same",
+    "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
+    "subject_macro_specificity": "Specificity, every subject counting the same",
+    "calibration_error": "Calibration error (ECE, 15 bins)",
+    "brier": "Brier score",
+    "floor_auc": "For comparison: AUC of area and mean colour alone",
+}
+BANDS = {
+    "not_suspected_miss_rate": "Share of ALL cells in the band `not_suspected`",
+    "suspected_precision": "Share of ALL among the band `suspected`, at the card's prior",
+    "uncertain_share": "Share of cells in the band `uncertain`",
+}
+GATE = {"refused_hem": "Normal cells refused by the gate", "refused_all": "ALL cells refused by the gate"}
+
+KNOWN_FAILURES = """\
+- Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
+  healthy person whom the model has not seen varies widely (table below). Expect worse than the pooled figures.
+- Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
+  are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
+- In the training data healthy cells are smaller and darker than leukaemic ones; in other healthy people they are not.
+  Scale and brightness are varied in training against that; area-matched and floor-matched figures say what is left.
+- Cells of one person are alike. The intervals count people, not cells, and are wide.
+- The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
+"""
+
+
+class FigureMissing(Invalid):
+    code = "figure_missing"
+
+
+def text(card: dict[str, Any]) -> str:
+    """The model card as Markdown; raises FigureMissing."""
+    evaluation, training = card["evaluation"], card["training"]
+    report = evaluation["report"]
+    sections = [
+        _head(card),
+        f"## Data\n\n{_data(training)}",
+        f"## Figures\n\n{evaluation['protocol']}\n\n{_table(report['figures'], FIGURES)}",
+        f"## Bands and gate\n\n{_bands(card)}",
+        f"## What moves it\n\n{_shifts(evaluation['shifts'])}",
+        f"## Known failures\n\n{KNOWN_FAILURES}",
+        f"## By subject\n\n{_subjects(report['by_subject'])}",
+        f"## To reproduce\n\n{_reproduce(card)}",
+    ]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def _head(card: dict[str, Any]) -> str:
+    warning = "\n\n**For demonstration only**: trained on drawn cells, it knows nothing of blood."
+    return (
+        f"# {card['name']} {card['version']}\n\n{card['intended_use']}{warning * card['for_demonstration']}\n\n"
+        f"One network of {card['training']['parameters']:,} parameters, from scratch, one image at a time; "
+        f"{card['evaluation']['milliseconds']} ms from pixels to score on one core. Made by `training export`; "
+        f"the figures are those of `card.json`. `model.onnx` has the SHA-256 `{card['onnx_sha256']}`."
+    )
+
+
+def _data(training: dict[str, Any]) -> str:
+    data, cells, subjects, groups = (training[key] for key in ("data", "cells", "subjects", "subject_groups"))
+    return (
+        f"{data['title']}. {data['attribution']}. Licence: {data['licence']}. Changes made: {data['changes']}.\n\n"
+        f"{cells['HEM']:,} normal cells of {subjects['HEM']} subjects ({groups['HEM']} subject groups) and "
+        f"{cells['ALL']:,} ALL cells of {subjects['ALL']} subjects ({groups['ALL']} groups). "
+        f"Fingerprint `{training['data_fingerprint'][:16]}`."
+    )
+
+
+def _table(figures: dict[str, Any], names: dict[str, str]) -> str:
+    rows = [f"| {title} | {_estimate(figures, key)} |" for key, title in names.items()]
+    return "\n".join(["| figure | value (95 % interval) |", "|---|---|", *rows])
+
+
+def _estimate(figures: dict[str, Any], key: str) -> str:
+    found = figures.get(key)
+    if found is None or any(number is None for number in found):
+        raise FigureMissing(f"The figure {key} is missing, so that no model card can be written. Evaluate again.")
+    value, low, high = found
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _bands(card: dict[str, Any]) -> str:
+    thresholds, evaluation = card["thresholds"], card["evaluation"]
+    return (
+        f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
+        f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. Every subject counts "
+        f"the same, and bands and gate were chosen on other folds:\n\n"
+        f"{_table(evaluation['report']['bands'], BANDS)}\n\n{_table(evaluation['gate'], GATE)}"
+    )
+
+
+def _shifts(shifts: list[dict[str, Any]]) -> str:
+    if not shifts:
+        return "The shift test was not run for this model."
+    rows = [
+        f"| {one['shift']} | {one['auc']:.3f} | {_change(one['auc_change'])} | {_change(one['specificity_change'])} |"
+        for one in shifts
+    ]
+    head = ["| the same unseen cells, with | AUC | change of AUC | change of specificity |", "|---|---|---|---|"]
+    return "\n".join(["Threshold and calibration stay as they are.", "", *head, *rows])
+
+
+def _change(change: list[float]) -> str:
+    value, low, high = change
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def _subjects(subjects: list[dict[str, Any]]) -> str:
+    rows = [
+        f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} | {one['mean_probability']:.2f} |"
+        for one in subjects
+    ]
+    head = ["| subject | class | cells | called right | mean probability of ALL |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows])
+
+
+def _reproduce(card: dict[str, Any]) -> str:
+    name = card["training"]["recipe"]["name"]
+    folder = "" if card["for_demonstration"] else " FOLDER"
+    return (
+        f"```\npython -m training fit {name}{folder}\npython -m training evaluate {name}{folder}\n"
+        f"python -m training export {name}{folder} --version {card['version']}\n```\n\n"
+        f"`FOLDER` holds the images in the C-NMC layout. Recipe `training/recipes/{name}.py`, fingerprint "
+        f"`{card['training']['recipe_fingerprint']}`, {card['training']['seconds'] / 60:.0f} minutes on two cores; "
+        "out-of-fold logits are in `training/results/`."
+    )

@@ -1,0 +1,53 @@
+"""Transfer learning as the earlier projects did it: a frozen ImageNet network, its features averaged, one unit.
+
+Each backbone gets its own preprocessing, inside the model. ImageNet weights come from a file that the recipe names or
+from Keras' cache; where neither has them the error says so, and only `scratch=True` trains the backbone from scratch.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import keras
+from keras import applications, layers
+
+from app.errors import Misconfigured
+
+BACKBONES: dict[str, tuple[Any, Any]] = {
+    "Xception": (applications.Xception, applications.xception),
+    "VGG16": (applications.VGG16, applications.vgg16),
+    "ResNet50": (applications.ResNet50, applications.resnet),
+    "InceptionResNetV2": (applications.InceptionResNetV2, applications.inception_resnet_v2),
+    "MobileNetV2": (applications.MobileNetV2, applications.mobilenet_v2),
+}
+
+
+class WeightsNotThere(Misconfigured):
+    code = "weights_not_there"
+
+
+def transfer(*, size: int = 256, backbone: str, weights: str | None = None, scratch: bool = False) -> keras.Model:
+    """`backbone` of BACKBONES; `weights` is a file of its headless ImageNet weights, None means Keras' cache."""
+    make, module = BACKBONES[backbone]
+    pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
+    body = _body(make, size=size, weights=weights, scratch=scratch)
+    body.trainable = scratch
+    features = body(module.preprocess_input(pixels), training=None if scratch else False)
+    pooled = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(features)
+    logit = layers.Dense(1, name="logit", dtype="float32")(pooled)
+    return keras.Model(pixels, {"logit": logit, "embedding": pooled}, name=f"transfer_{backbone}")
+
+
+def _body(make: Any, *, size: int, weights: str | None, scratch: bool) -> keras.Model:
+    shape = (size, size, 3)
+    if scratch:
+        return make(include_top=False, weights=None, input_shape=shape)
+    if weights and not Path(weights).is_file():
+        raise WeightsNotThere(f"There are no ImageNet weights at {weights}. Name the file, or train from scratch.")
+    try:
+        return make(include_top=False, weights=weights or "imagenet", input_shape=shape)
+    except (OSError, URLError, ValueError) as error:
+        raise WeightsNotThere(
+            f"ImageNet weights for {make.__name__} are neither in Keras' cache nor to be had ({error}). Name a file of "
+            "them in the recipe, or say `scratch` there to train without."
+        ) from error

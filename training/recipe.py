@@ -1,0 +1,88 @@
+"""What one experiment may vary. A recipe is a value: the same recipe, data and seed give the same network."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How training crops are varied. Strengths are deviations or half-widths, shares are fractions of cells."""
+
+    unwarped_share: float = 1 / 3
+    """Cells that get 90-degree turns and flips only, so that the network also sees pixels no warp has softened."""
+    scale_log: float = 0.4
+    """Scale is drawn from e^-x .. e^x, even in its logarithm: size must not become a shortcut."""
+    shift_px: float = 10.0
+    gamma_sigma: float = 0.3
+    channel_sigma: float = 0.15
+    noise_sigma: float = 6.0
+    """Grey levels; each cell draws its own level between 0 and this."""
+    noise_share: float = 0.5
+    eroded_share: float = 1 / 3
+    opened_share: float = 1 / 4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment: a network, its input, how it is trained and on which folds.
+
+    The defaults never change: whoever wants another value says so in a recipe, and a new choice is a new field.
+    """
+
+    name: str
+    network: Callable[..., Any]
+    """A function of `training.networks`, called with `size` and `network_options`; gives a Keras model."""
+    network_options: dict[str, Any] = field(default_factory=dict)
+    size: int = 224
+    """Side of the square crop in pixels, at native scale."""
+    shrink_to: int | None = None
+    """Side to which the crop is shrunk, inside the network, where the published size is out of reach."""
+    epochs: int = 16
+    cells_per_epoch: int = 6400
+    batch: int = 64
+    optimizer: str = "adamw"
+    """`adamw` with warm-up, cosine, clipping and average weights; or plain `adam` or `rmsprop` at one learning rate."""
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warm_up_epochs: float = 2.0
+    label_smoothing: float = 0.05
+    clip_norm: float = 1.0
+    ema: float = 0.995
+    augment: Augment = Augment()
+    folds: int = 3
+    seeds: tuple[int, ...] = (0,)
+    """One grouped partition, and one set of networks, for each seed."""
+    final_fit: bool = True
+    bundle: str = "blastscreen-cnn"
+    """The name of the exported model."""
+    drawn_cells: int = 0
+    """Train on so many drawn cells of each class instead of on real ones; the bundle is then for demonstration."""
+    precision: str = "float32"
+    """Keras dtype policy in training; what is exported is always float32."""
+
+    choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
+
+    def with_choices(self, chosen: dict[str, Any]) -> "Recipe":
+        """This recipe with these values for fields of it, or else for options of its network; tried for itself."""
+        own = {field.name for field in dataclasses.fields(self)}
+        options = self.network_options | {name: value for name, value in chosen.items() if name not in own}
+        fields = {name: value for name, value in chosen.items() if name in own}
+        return dataclasses.replace(self, network_options=options, choices={}, final_fit=False, **fields)
+
+    def as_json(self) -> dict[str, Any]:
+        """Every choice as plain JSON values; the network as `module.function`."""
+        choices = dataclasses.asdict(self)
+        choices["network"] = f"{self.network.__module__}.{self.network.__qualname__}"
+        return choices
+
+    def fingerprint(self) -> str:
+        """First 12 hex digits of the SHA-256 of what differs from the defaults: other choices' results never mix in."""
+        plain = Recipe(name="", network=self.network).as_json()
+        chosen = {name: value for name, value in self.as_json().items() if value != plain[name]}
+        chosen["network"] = self.as_json()["network"]
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]

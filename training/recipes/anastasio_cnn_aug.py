@@ -1,0 +1,15 @@
+"""Anastasio's cnn_aug, at 128 of its 256 pixels.
+
+    python -m training fit anastasio_cnn_aug DIR
+
+Published: .824, likewise, with inverted labels on one image in seven.
+"""
+
+from training.earlier import earlier
+from training.networks import anastasio
+
+RECIPE = earlier(
+    "anastasio_cnn_aug",
+    anastasio.cnn_aug,
+    learning_rate=0.0001,
+)

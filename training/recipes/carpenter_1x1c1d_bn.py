@@ -1,0 +1,17 @@
+"""Carpenter's 1x1C1D-BN (notebook 004), at 128 of its 256 pixels.
+
+    python -m training fit carpenter_1x1c1d_bn DIR
+
+Published figures, recomputed: balanced accuracy .500 (collapsed) on the preliminary set.
+"""
+
+from training.earlier import earlier
+from training.networks import carpenter
+
+RECIPE = earlier(
+    "carpenter_1x1c1d_bn",
+    carpenter.local,
+    options={"name": "1x1C1D-BN"},
+    optimizer="adam",
+    learning_rate=0.001,
+)

@@ -1,0 +1,16 @@
+"""Carpenter's scripted 4x1C1D: four convolutions; at 128 of its 256 pixels.
+
+    python -m training fit sagemaker_4x1c1d DIR
+
+Published accuracies are of the 32 images that it was trained on.
+"""
+
+from training.earlier import earlier
+from training.networks import carpenter
+
+RECIPE = earlier(
+    "sagemaker_4x1c1d",
+    carpenter.sagemaker,
+    options={"name": "4x1C1D"},
+    learning_rate=0.001,
+)

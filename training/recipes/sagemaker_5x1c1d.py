@@ -1,0 +1,16 @@
+"""Carpenter's scripted 5x1C1D: five convolutions; at 128 of its 256 pixels.
+
+    python -m training fit sagemaker_5x1c1d DIR
+
+Published accuracies are of the 32 images that it was trained on.
+"""
+
+from training.earlier import earlier
+from training.networks import carpenter
+
+RECIPE = earlier(
+    "sagemaker_5x1c1d",
+    carpenter.sagemaker,
+    options={"name": "5x1C1D"},
+    learning_rate=0.001,
+)

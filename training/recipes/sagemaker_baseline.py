@@ -1,0 +1,16 @@
+"""Carpenter's scripted baseline: one wide dense layer; at 128 of its 256 pixels.
+
+    python -m training fit sagemaker_baseline DIR
+
+Published accuracies are of the 32 images that it was trained on.
+"""
+
+from training.earlier import earlier
+from training.networks import carpenter
+
+RECIPE = earlier(
+    "sagemaker_baseline",
+    carpenter.sagemaker,
+    options={"name": "baseline"},
+    learning_rate=0.001,
+)

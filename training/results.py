@@ -1,0 +1,74 @@
+"""Out-of-fold logits as committed files: `<recipe>.csv` (a row for each cell and seed) and `<recipe>.json`."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import Invalid
+from training.cnmc import fingerprint
+from training.dataset import Crops
+from training.recipe import Recipe
+
+
+class ResultsDoNotFit(Invalid):
+    code = "results_do_not_fit"
+
+
+COLUMNS = ("image_sha256", "seed", "fold", "logit")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one trained fold says of the cells it never saw; `tested` are indices into the table of cells."""
+
+    seed: int
+    fold: int
+    tested: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    note: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One out-of-fold logit. `image_sha256` is of the image's RGB pixels."""
+
+    image_sha256: str
+    seed: int
+    fold: int
+    logit: float
+
+
+def write(recipe: Recipe, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
+    """Writes both files of a recipe from the folds that are finished."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{recipe.name}.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for fold in folds:
+            for index, logit in zip(fold.tested, fold.logits, strict=True):
+                writer.writerow((crops.cells[index].sha256, fold.seed, fold.fold, f"{logit:.5f}"))
+    record = {
+        "recipe": recipe.as_json(),
+        "recipe_fingerprint": recipe.fingerprint(),
+        "data_fingerprint": fingerprint(crops.cells),
+        "cells": len(crops.cells),
+        "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
+    }
+    (folder / f"{recipe.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of a `<recipe>.csv`; raises ResultsDoNotFit where there is no such file."""
+    if not path.is_file():
+        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
+    with path.open(newline="") as file:
+        return [
+            Row(row["image_sha256"], int(row["seed"]), int(row["fold"]), float(row["logit"]))
+            for row in csv.DictReader(file)
+        ]

@@ -1,0 +1,115 @@
+"""What turns a logit into something to act on: calibration, bands, conformal limits, distance. All fitted out of fold.
+
+Everywhere subjects count the same within their class and each class half: the prior that the card states.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from app.vision.bundle import BandThresholds, Calibration, Conformal, Distance
+from app.vision.classifier import distances
+from training.metrics import Floats, Scored, subject_weights
+
+PRIOR_ALL = 0.5
+
+MISS_RATE = 0.05
+"""At most this share of ALL cells may fall into the band `not_suspected`."""
+
+UPPER_PRECISION = 0.9
+"""At least this share of the band `suspected` should be ALL, at the card's prior."""
+
+MISCOVERAGE = 0.1
+
+
+def calibration(scored: Scored) -> Calibration:
+    """Slope and bias by logistic regression of the label on the logit."""
+    weights = subject_weights(scored) * len(scored.logits)
+    fitted = LogisticRegression(C=1e6).fit(scored.logits[:, None], scored.is_all, sample_weight=weights)
+    return Calibration(slope=float(fitted.coef_[0, 0]), bias=float(fitted.intercept_[0]))
+
+
+def cross_calibrated(scored: Scored) -> Floats:
+    """P(ALL) of every cell by a calibration that was fitted on the other folds."""
+    probabilities = np.empty(len(scored.logits))
+    for fold in np.unique(scored.folds):
+        own = scored.folds == fold
+        fitted = calibration(scored.of(~own))
+        probabilities[own] = [fitted.probability(float(logit)) for logit in scored.logits[own]]
+    return probabilities
+
+
+def bands(scored: Scored) -> BandThresholds:
+    """Where `not_suspected` ends and `suspected` begins, on `scored.probabilities`.
+
+    The lower band is as wide as MISS_RATE allows; the upper begins where from there on UPPER_PRECISION holds. Where the
+    two would cross, nothing is uncertain and both lie between.
+    """
+    weights = subject_weights(scored)
+    order = np.argsort(scored.probabilities, kind="stable")
+    probability, weight, truth = scored.probabilities[order], weights[order], scored.is_all[order]
+    missed = np.cumsum(weight * truth) / (weight * truth).sum()
+    lower = float(probability[np.searchsorted(missed, MISS_RATE, side="right")])
+    from_here = np.cumsum((weight * truth)[::-1])[::-1] / np.cumsum(weight[::-1])[::-1]
+    enough = np.flatnonzero(from_here >= UPPER_PRECISION)
+    upper = float(probability[enough[0]]) if len(enough) else 1.0
+    if lower > upper:
+        lower = upper = (lower + upper) / 2
+    return BandThresholds(not_suspected_below=round(lower, 4), suspected_from=round(upper, 4))
+
+
+def conformal(scored: Scored) -> Conformal:
+    """For each class the limit on 1 - P(class) that covers 1 - MISCOVERAGE of new subjects' cells.
+
+    By pooling subjects' distribution functions (Dunn, Wasserman, Ramdas, arXiv 1809.07441), groups counting the same.
+    """
+    limits = [
+        _pooled_limit(np.where(scored.is_all, 1 - scored.probabilities, scored.probabilities)[own], scored.groups[own])
+        for own in (~scored.is_all, scored.is_all)
+    ]
+    return Conformal(miscoverage=MISCOVERAGE, hem=limits[0], all=limits[1])
+
+
+def fitted_distance(embeddings: NDArray[np.float32], is_all: NDArray[np.bool_], *, atypical_from: float) -> Distance:
+    """Class means and common deviation of N x D training embeddings."""
+    means, deviation = reference(embeddings, is_all)
+    return Distance(
+        hem_mean=_rounded(means[0]),
+        all_mean=_rounded(means[1]),
+        deviation=_rounded(deviation),
+        atypical_from=round(atypical_from, 4),
+    )
+
+
+def reference(embeddings: NDArray[np.float32], is_all: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """2 x D class means (HEM, ALL) and D common deviations, never 0."""
+    means = np.stack([embeddings[~is_all].mean(axis=0), embeddings[is_all].mean(axis=0)]).astype(np.float64)
+    within = embeddings - means[is_all.astype(int)]
+    return means, np.sqrt((within * within).mean(axis=0)) + 1e-3
+
+
+def unseen_distances(
+    learned: NDArray[np.float32], is_all: NDArray[np.bool_], unseen: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Distances of cells that a network never saw from those it learned from."""
+    means, deviation = reference(learned, is_all)
+    return distances(unseen, means=means, deviation=deviation)
+
+
+def weighted_quantile(values: Floats, weights: Floats, *, share: float) -> float:
+    """The smallest value with at least `share` of the weight at or below it."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(reached, share - 1e-12)), len(values) - 1)])
+
+
+def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:
+    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    share = min(1.0, math.ceil((len(names) + 1) * (1 - MISCOVERAGE)) / len(names))
+    return round(weighted_quantile(misfit, 1.0 / sizes[place], share=share), 6)
+
+
+def _rounded(vector: Floats) -> tuple[float, ...]:
+    return tuple(round(float(one), 5) for one in vector)
