@@ -1,0 +1,81 @@
+"""Every act that the ledger knows, on one page.
+
+An event's detail holds ids, codes, numbers and digests only: never an accession, a subject, a name or free text. Those
+live in `case_identifiers` and `notes`, and the ledger binds them by a salted digest, so that retention can empty them
+without breaking the chain.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+SEVERAL = "several"  # in place of an object's id; the ids stand in the detail
+Value = str | int | float | bool | None | list[str]
+
+
+class Act(StrEnum):
+    # accounts
+    USER_CREATED = "user.created"  # roles
+    SIGNED_IN = "user.signed_in"
+    SIGNED_OUT = "user.signed_out"
+    SIGN_IN_REFUSED = "user.sign_in_refused"  # why, keyed digest of the address; an unknown name as its keyed digest
+    SESSION_ENDED = "user.session_ended"
+    PASSWORD_CHANGED = "user.password_changed"  # noqa: S105  an act's name; how
+    RESET_LINK_MADE = "user.reset_link_made"
+    ROLES_CHANGED = "user.roles_changed"  # roles, before
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    SECOND_STEP_ON = "user.second_step_on"
+    SECOND_STEP_OFF = "user.second_step_off"
+    RECOVERY_CODE_USED = "user.recovery_code_used"  # left
+    CLIENT_CREATED = "client.created"
+    KEY_CREATED = "key.created"  # client, prefix, scopes, expires_at
+    KEY_ROTATED = "key.rotated"  # client, successor, its prefix and scopes, overlap_s
+    KEY_REVOKED = "key.revoked"  # client
+    KEY_REFUSED = "key.refused"  # why, prefix
+    ACT_FORBIDDEN = "act.forbidden"  # permission
+    # cases
+    CASE_OPENED = "case.opened"  # digest of the row, and of the identifiers
+    CASE_IDENTIFIED = "case.identified"  # digest of the identifiers
+    CASE_SHARED = "case.shared"  # with
+    CASE_UNSHARED = "case.unshared"  # with
+    CASES_SHOWN = "cases.shown"  # the cases whose numbers one reply showed
+    # the model
+    MODEL_REGISTERED = "model.registered"  # digest of the row
+    MODEL_ACTIVATED = "model.activated"  # name, version, sha256, reason
+    # screening
+    CELL_SCREENED = "cell.screened"  # digest of the row, case, image, model, outcome
+    READ_ASKED_FOR = "cell.read_asked_for"  # that it was
+    RESULTS_SHOWN = "results.shown"  # the screenings that one reply showed
+    IMAGE_SHOWN = "image.shown"
+    # review
+    READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, verdict
+    READ_REFUSED = "read.refused"  # why
+    # the ledger itself
+    LEDGER_SHOWN = "ledger.shown"  # from, to
+    SUBJECT_LOG_SHOWN = "ledger.subject_shown"  # how many cases and events
+
+
+@dataclass(frozen=True)
+class Event:
+    act: Act
+    object_kind: str
+    object_id: str
+    detail: Mapping[str, Value] = field(default_factory=dict)
+
+
+def results_shown(screenings: list[UUID], *, where: str, case: UUID | None = None) -> Event:
+    """The one event of a reply that shows results: which, and on which page or route; `case` where it tells of one."""
+    told: dict[str, Value] = {"case": str(case)} if case else {}
+    return _shown(Act.RESULTS_SHOWN, "screening", screenings, {"where": where, **told})
+
+
+def cases_shown(cases: list[UUID], *, where: str) -> Event:
+    """The one event of a reply that lists cases by their numbers."""
+    return _shown(Act.CASES_SHOWN, "case", cases, {"where": where})
+
+
+def _shown(act: Act, kind: str, ids: list[UUID], detail: Mapping[str, Value]) -> Event:
+    shown = [str(one) for one in ids]
+    return Event(act, kind, shown[0] if len(shown) == 1 else SEVERAL, {**detail, "shown": shown})

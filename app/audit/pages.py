@@ -1,0 +1,118 @@
+"""The ledger and the access log of one subject, for auditors; looking at either is itself an event."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from app.accounts import queries as accounts
+from app.accounts.guards import Auditor, Visit
+from app.audit import ledger, queries
+from app.audit.events import Act, Event, Value
+from app.audit.tables import LedgerRow
+from app.cases import queries as cases
+from app.cases.rules import UnusableIdentifier, parse_accession
+from app.cases.tables import CaseRow
+from app.db import DbSession
+from app.screening import queries as screenings
+from app.web.csrf import CheckedForm, text
+from app.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+A_PAGE = 100
+SUBJECT_LINES_MOST = 1000
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    position: int
+    at: str
+    actor: str
+    act: str
+    about: str
+    detail: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    lines: tuple[LedgerLine, ...]
+    older: str | None
+    head: str
+
+
+@dataclass(frozen=True)
+class SubjectPage:
+    """Who did or was shown what, in every case of one subject."""
+
+    sought: str
+    cases: int
+    lines: tuple[LedgerLine, ...]
+    more: bool
+    error: str | None = None
+
+
+@router.get("/audit")
+def show(
+    request: Request, visit: Auditor, db: DbSession, before: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    rows = queries.page(db, before=before, limit=A_PAGE)
+    head = queries.head(db)
+    span = f"{rows[-1].position}-{rows[0].position}" if rows else "none"
+    ledger.record(db, visit.actor, Event(Act.LEDGER_SHOWN, "ledger", span))
+    older = f"/audit?before={rows[-1].position}" if rows and rows[-1].position > 1 else None
+    page = LedgerPage(_lines(db, rows), older, head.hash if head else "–")
+    return render(request, "audit/ledger.html", page, frame=visit.frame)
+
+
+@router.post("/audit/subject")
+def subject_log(request: Request, visit: Auditor, db: DbSession, form: CheckedForm) -> Response:
+    """Everything that was done with one subject's cases, found by a case number. A POST: no number stands in a URL."""
+    sought = text(form, "number")
+    try:
+        accession = parse_accession(sought)
+        case = cases.by_accession(db, accession) if accession else None
+        error = "There is no case of this number."
+    except UnusableIdentifier as unusable:
+        case, error = None, unusable.message
+    if case is None:
+        ledger.record(db, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", "none"))
+        page = SubjectPage(sought[:100], 0, (), more=False, error=error)
+        return render(request, "audit/subject.html", page, frame=visit.frame, status=404)
+    return render(request, "audit/subject.html", _subject(db, visit, case, sought=sought), frame=visit.frame)
+
+
+def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> SubjectPage:
+    theirs = [one.id for one in cases.of_same_subject(session, case)]
+    rows = queries.about(
+        session,
+        case_ids=[str(one) for one in theirs],
+        screening_ids=[str(one) for one in screenings.ids_in_cases(session, theirs)],
+        limit=SUBJECT_LINES_MOST + 1,
+    )
+    shown = rows[:SUBJECT_LINES_MOST]
+    detail: dict[str, Value] = {"cases": len(theirs), "events": len(shown)}
+    ledger.record(session, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", str(case.id), detail))
+    return SubjectPage(sought.strip(), len(theirs), _lines(session, shown), more=len(rows) > len(shown))
+
+
+def _lines(session: Session, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
+    names = accounts.names(session, {row.actor_id for row in rows})
+    return tuple(
+        LedgerLine(
+            position=row.position,
+            at=row.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            actor=names.get(row.actor_id, str(row.actor_id)),
+            act=row.act,
+            about=f"{row.object_kind} {row.object_id}",
+            detail=", ".join(f"{name}: {_told(value)}" for name, value in sorted(row.detail.items())),
+            hash=row.hash[:12],
+        )
+        for row in rows
+    )
+
+
+def _told(value: object) -> str:
+    return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)

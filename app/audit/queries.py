@@ -1,0 +1,82 @@
+"""Reading the ledger."""
+
+import heapq
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, String, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.audit.events import SEVERAL, Act
+from app.audit.tables import LedgerRow
+from app.db import Base
+
+A_BATCH = 500
+Row = TypeVar("Row", bound=Base)
+AT_ONCE = 500  # ids in one question
+
+
+def head(session: Session) -> LedgerRow | None:
+    return session.scalars(select(LedgerRow).order_by(LedgerRow.position.desc()).limit(1)).first()
+
+
+def every_row(session: Session, kind: type[Row], key: InstrumentedAttribute[Any]) -> Iterator[tuple[Any, Row | None]]:
+    """(key, row) of a whole table in the order of its key, some hundred at a time and not kept; None for a row that
+    cannot be read, because somebody put something into it that is none of its column's values."""
+    plain = key if kind is LedgerRow else type_coerce(key, String)
+    following = select(plain).order_by(plain).limit(A_BATCH)
+    keys = list(session.scalars(following))
+    while keys:
+        wanted = select(kind).where(plain.in_(keys)).order_by(plain)
+        try:
+            rows: list[Row | None] = list(session.scalars(wanted).unique())
+        except (ValueError, TypeError):
+            rows = [_readable(session, kind, plain == one) for one in keys]
+        yield from zip(keys, rows, strict=True)
+        session.expunge_all()
+        keys = list(session.scalars(following.where(plain > keys[-1])))
+
+
+def _readable(session: Session, kind: type[Row], is_it: ColumnElement[bool]) -> Row | None:
+    try:
+        return session.scalars(select(kind).where(is_it)).unique().one()
+    except (ValueError, TypeError):
+        return None
+
+
+def page(session: Session, *, before: int | None, limit: int) -> list[LedgerRow]:
+    """The newest rows first, from just under position `before`."""
+    newest = select(LedgerRow).order_by(LedgerRow.position.desc()).limit(limit)
+    if before is not None:
+        newest = newest.where(LedgerRow.position < before)
+    return list(session.scalars(newest))
+
+
+def about(session: Session, *, case_ids: list[str], screening_ids: list[str], limit: int) -> list[LedgerRow]:
+    """The newest events about these cases and screenings: what was done to them, and who was shown them."""
+    found: dict[int, LedgerRow] = {}
+    for kind, ids in (("case", case_ids), ("screening", screening_ids)):
+        for some in _in_parts(ids):
+            of_object = select(LedgerRow).where(LedgerRow.object_kind == kind, LedgerRow.object_id.in_(some))
+            found |= {row.position: row for row in session.scalars(of_object)}
+    for some in _in_parts(screening_ids):
+        reads = select(LedgerRow).where(
+            LedgerRow.act == Act.READ_GIVEN, LedgerRow.detail["screening"].as_string().in_(some)
+        )
+        found |= {row.position: row for row in session.scalars(reads)}
+    found |= {row.position: row for row in _shown_among_others(session, {*case_ids, *screening_ids})}
+    return heapq.nlargest(limit, found.values(), key=lambda row: row.position)
+
+
+def _shown_among_others(session: Session, ids: set[str]) -> Iterator[LedgerRow]:
+    """Replies that showed several, these among them: their ids stand in the detail, which is looked through."""
+    kinds = ("case", "screening")
+    rows = select(LedgerRow).where(LedgerRow.object_kind.in_(kinds), LedgerRow.object_id == SEVERAL)
+    for row in session.scalars(rows.execution_options(yield_per=A_BATCH)):
+        if not ids.isdisjoint([*row.detail["shown"], row.detail.get("case")]):
+            yield row
+
+
+def _in_parts(ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]

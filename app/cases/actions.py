@@ -1,0 +1,109 @@
+"""Opening a case, joining the one that bears the number, sharing one with a colleague."""
+
+import secrets
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts import queries as accounts
+from app.actor import Actor, Permission
+from app.audit import ledger
+from app.audit.digest import salted_digest
+from app.audit.events import Act, Event, Value
+from app.audit.refusals import Refusal
+from app.cases import queries, rules
+from app.cases.rules import NoSuchColleague
+from app.cases.tables import CaseIdentifierRow, CaseRow, CaseShareRow, NoteRow
+from app.errors import Conflict
+
+
+class CaseNotYours(Conflict):
+    code = "case_not_yours"
+
+
+class SubjectConflict(Conflict):
+    code = "subject_conflict"
+
+
+class NotYoursToShare(Refusal):
+    code = "not_yours_to_share"
+
+
+def open_or_join(session: Session, actor: Actor, *, accession: str | None, subject: str | None) -> CaseRow:
+    """The case of that number, opened if there is none; without a number, a new unnamed case."""
+    case = queries.by_accession(session, accession) if accession else None
+    if case is None:
+        return _open(session, actor, accession=accession, subject=subject)
+    if not queries.may_see(session, actor, case.id):
+        raise CaseNotYours(
+            "This case number is taken. Use another, or ask a colleague who may know the case to share it."
+        )
+    if subject is not None:
+        _agree_on_subject(session, actor, case=case, subject=subject)
+    return case
+
+
+def _open(session: Session, actor: Actor, *, accession: str | None, subject: str | None) -> CaseRow:
+    case = CaseRow(id=uuid4(), opened_by=actor.id, opened_at=clock.now())
+    session.add(case)
+    session.flush()
+    case.identifiers = CaseIdentifierRow(accession=accession, subject=subject, salt=secrets.token_hex(16))
+    session.flush()
+    told = queries.identifiers_digest(case.identifiers)
+    detail: dict[str, Value] = {"digest": queries.digest_of(case), "identifiers_digest": told}
+    ledger.record(session, actor, Event(Act.CASE_OPENED, "case", str(case.id), detail))
+    return case
+
+
+def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject: str) -> None:
+    identifiers = case.identifiers
+    if identifiers is None or identifiers.subject == subject:
+        return
+    if identifiers.subject is not None:
+        raise SubjectConflict(
+            "This case belongs to another subject. Check the case number and the subject's pseudonym."
+        )
+    identifiers.subject = subject
+    detail: dict[str, Value] = {"identifiers_digest": queries.identifiers_digest(identifiers)}
+    ledger.record(session, actor, Event(Act.CASE_IDENTIFIED, "case", str(case.id), detail))
+
+
+def share_case(session: Session, actor: Actor, *, case_id: UUID, with_id: UUID) -> None:
+    """Let a colleague see the case and add to it. Sharing twice is sharing once.
+
+    Raises CaseNotFound, NotYoursToShare or NoSuchColleague.
+    """
+    _to_share(session, actor, case_id=case_id)
+    if with_id not in {one.id for one in accounts.people_who_may(session, Permission.SEE_OWN)}:
+        raise NoSuchColleague
+    if with_id != actor.id and queries.share(session, case_id=case_id, actor_id=with_id) is None:
+        session.add(CaseShareRow(case_id=case_id, actor_id=with_id, shared_by=actor.id, at=clock.now()))
+        ledger.record(session, actor, Event(Act.CASE_SHARED, "case", str(case_id), {"with": str(with_id)}))
+
+
+def unshare_case(session: Session, actor: Actor, *, case_id: UUID, with_id: UUID) -> None:
+    _to_share(session, actor, case_id=case_id)
+    share = queries.share(session, case_id=case_id, actor_id=with_id)
+    if share is not None:
+        session.delete(share)
+        ledger.record(session, actor, Event(Act.CASE_UNSHARED, "case", str(case_id), {"with": str(with_id)}))
+
+
+def _to_share(session: Session, actor: Actor, *, case_id: UUID) -> None:
+    ledger.lock(session)
+    case = queries.get(session, actor, case_id)
+    if not rules.may_share(opened_by=case.opened_by, actor_id=actor.id):
+        raise NotYoursToShare(
+            "Only who opened a case decides who else sees it.",
+            actor=actor,
+            event=Event(Act.ACT_FORBIDDEN, "case", str(case_id), {"permission": "share"}),
+        )
+
+
+def write_note(session: Session, *, text: str) -> tuple[UUID, str]:
+    """Store a person's free text apart from the record; returns its id and the salted digest that the record keeps."""
+    note = NoteRow(id=uuid4(), text=text, salt=secrets.token_hex(16))
+    session.add(note)
+    session.flush()
+    return note.id, salted_digest(text, salt=str(note.salt))

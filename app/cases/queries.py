@@ -1,0 +1,110 @@
+"""Finding cases, and the one place that says which cases an actor may see."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from app.accounts.tables import ActorRow
+from app.actor import Actor, ActorKind, Permission
+from app.audit.digest import digest, salted_digest
+from app.audit.queries import every_row
+from app.audit.verify import PURGED, UNREADABLE
+from app.cases.tables import CaseIdentifierRow, CaseRow, CaseShareRow, NoteRow
+from app.errors import NotFound
+
+
+class CaseNotFound(NotFound):
+    code = "case_not_found"
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """A clinician sees the cases they opened, those of a lab client, and those shared with them; a lab client what it
+    sent, with whichever key, or with `read:all` everything."""
+    from_the_lab = CaseRow.opened_by.in_(select(ActorRow.id).where(ActorRow.kind == ActorKind.LAB))
+    shared = CaseRow.id.in_(select(CaseShareRow.case_id).where(CaseShareRow.actor_id == actor.id))
+    if actor.may(Permission.SEE_EVERY_CASE):
+        return true()
+    if actor.kind is ActorKind.LAB:
+        return CaseRow.opened_by == actor.id
+    if actor.may(Permission.SEE_OWN):
+        return or_(CaseRow.opened_by == actor.id, from_the_lab, shared)
+    return false()
+
+
+def get(session: Session, actor: Actor, case_id: UUID) -> CaseRow:
+    case = session.scalars(select(CaseRow).where(CaseRow.id == case_id, visible_to(actor))).first()
+    if case is None:
+        raise CaseNotFound("There is no such case, or it is not yours to see.")
+    return case
+
+
+def by_accession(session: Session, accession: str) -> CaseRow | None:
+    """Whoever opened it: the caller decides whether the actor may see it."""
+    return session.scalars(
+        select(CaseRow).join(CaseIdentifierRow).where(CaseIdentifierRow.accession == accession)
+    ).first()
+
+
+def of_same_subject(session: Session, case: CaseRow) -> list[CaseRow]:
+    """This case and every other of its subject, whoever may see them; this one alone where no subject is known."""
+    if case.subject is None:
+        return [case]
+    rows = select(CaseRow).join(CaseIdentifierRow).where(CaseIdentifierRow.subject == case.subject)
+    return list(session.scalars(rows.order_by(CaseRow.opened_at, CaseRow.id)))
+
+
+def may_see(session: Session, actor: Actor, case_id: UUID) -> bool:
+    return session.scalars(select(CaseRow.id).where(CaseRow.id == case_id, visible_to(actor))).first() is not None
+
+
+def newest(session: Session, actor: Actor, *, offset: int, limit: int) -> list[CaseRow]:
+    cases = select(CaseRow).where(visible_to(actor)).order_by(CaseRow.opened_at.desc(), CaseRow.id)
+    return list(session.scalars(cases.offset(offset).limit(limit)))
+
+
+def share(session: Session, *, case_id: UUID, actor_id: UUID) -> CaseShareRow | None:
+    return session.get(CaseShareRow, (case_id, actor_id))
+
+
+def shared_with(session: Session, case_id: UUID) -> list[UUID]:
+    """Whom the case is shared with, the first first."""
+    shares = select(CaseShareRow.actor_id).where(CaseShareRow.case_id == case_id)
+    return list(session.scalars(shares.order_by(CaseShareRow.at, CaseShareRow.actor_id)))
+
+
+def note_text(session: Session, note_id: UUID) -> str | None:
+    note = session.get(NoteRow, note_id)
+    return note.text if note else None
+
+
+def digest_of(case: CaseRow) -> str:
+    at = case.opened_at.isoformat(timespec="microseconds")
+    return digest({"id": str(case.id), "opened_by": str(case.opened_by), "opened_at": at})
+
+
+def identifiers_digest(identifiers: CaseIdentifierRow) -> str:
+    """Salted, so that it gives nothing away; PURGED once values and salt are gone."""
+    named = {"accession": identifiers.accession, "subject": identifiers.subject}
+    if identifiers.salt is None:
+        return UNREADABLE if any(named.values()) else PURGED
+    return salted_digest(named, salt=identifiers.salt)
+
+
+def note_digest(session: Session, note_id: UUID | None) -> str:
+    note = session.get(NoteRow, note_id) if note_id else None
+    if note is None or (note.text is None) != (note.salt is None):
+        return UNREADABLE
+    return PURGED if note.salt is None else salted_digest(note.text, salt=note.salt)
+
+
+def facts(session: Session) -> Iterator[tuple[str, str]]:
+    """Every case with its digest recomputed, for `audit verify`."""
+    for key, row in every_row(session, CaseRow, CaseRow.id):
+        yield key, digest_of(row) if row else UNREADABLE
+
+
+def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
+    for key, row in every_row(session, CaseIdentifierRow, CaseIdentifierRow.case_id):
+        yield key, identifiers_digest(row) if row else UNREADABLE

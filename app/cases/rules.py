@@ -1,0 +1,63 @@
+"""Case numbers and pseudonyms: what may be one."""
+
+import re
+from uuid import UUID
+
+from app.errors import Invalid
+
+LENGTH_MOST = 64
+UNNAMED = "unnamed case"
+SHAPE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_ ./:#-]*[A-Za-z0-9])?")
+"""ASCII only: letters of other alphabets that look alike would make two cases of one."""
+
+
+def may_share(*, opened_by: UUID, actor_id: UUID) -> bool:
+    """Who opened a case decides who else sees it; a lab client's cases are open to every clinician anyway."""
+    return opened_by == actor_id
+
+
+class UnusableIdentifier(Invalid):
+    code = "case_unusable"
+
+
+def parse_accession(text: str | None) -> str | None:
+    """A laboratory's case number, or None where none was given."""
+    return _parse(text, what="case number", code="case_unusable")
+
+
+def parse_subject(text: str | None) -> str | None:
+    """A pseudonym of the subject, or None where none was given."""
+    return _parse(text, what="subject pseudonym", code="subject_unusable")
+
+
+class NoSuchColleague(Invalid):
+    code = "no_such_colleague"
+
+    def __init__(self) -> None:
+        super().__init__("Choose a colleague who works with cases.")
+
+
+def masked(number: str) -> str:
+    """A case number as lists show it, where more than one pair of eyes may fall on it: its last signs, half at most."""
+    return "…" + number[len(number) - min(4, len(number) // 2) :]
+
+
+def parse_colleague(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NoSuchColleague from None
+
+
+def _parse(text: str | None, *, what: str, code: str) -> str | None:
+    cleaned = (text or "").strip()
+    if not cleaned:
+        return None
+    fits = len(cleaned) <= LENGTH_MOST and SHAPE.fullmatch(cleaned) and ".." not in cleaned
+    if not fits:
+        raise UnusableIdentifier(
+            f"A {what} has at most {LENGTH_MOST} letters a-z, digits, spaces and - _ . / : #, begins and ends with a "
+            "letter or digit, and has no two dots in a row. Correct it and send again.",
+            code=code,
+        )
+    return cleaned

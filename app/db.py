@@ -1,0 +1,170 @@
+"""The database: engine, base class, column types, and sessions that commit at the edge.
+
+A session begins at its first statement, so slow work (vision, fsync) goes before it. Writing sessions take SQLite's
+write lock at once (BEGIN IMMEDIATE): one that reads first and writes later is refused with "database is locked" as soon
+as another has written in between.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection, DateTime, Engine, MetaData, String, create_engine, event, text
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+BUSY_SECONDS = 30.0
+"""How long a writer waits for its turn."""
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept as UTC; SQLite has no zones, so there it is stored naive and read back aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Id(TypeDecorator[UUID]):
+    """A UUID as 36 characters on every database, so that the ledger's text column joins with it."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> UUID | None:
+        return None if value is None else UUID(value)
+
+
+class Database:
+    """One engine and the two kinds of session on it. Nobody else in the project commits."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._writing_engine = self.engine.execution_options(writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def make_folder(self) -> None:
+        """Make the folder that an SQLite file is to lie in."""
+        file = self.engine.url.database
+        if self.is_sqlite and file and file != ":memory:":
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that never commits: what it queues for the ledger would be lost, so it must queue nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A reading session that sees one moment throughout, and holds no writer up (SQLite's readers always do)."""
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that commits when its block ends, and rolls back when the block raises."""
+        with Session(self._writing_engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def check(self) -> None:
+        """Raises SQLAlchemyError where the database cannot be written. Leaves nothing behind."""
+        with self._writing_engine.connect() as connection:
+            connection.execute(text("DELETE FROM alembic_version WHERE version_num = ''"))  # of which there is none
+            connection.rollback()
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def get_database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _writing_session(database: Annotated[Database, Depends(get_database)]) -> Iterator[Session]:
+    with database.writing() as session:
+        yield session
+
+
+# scope="function": the commit happens when the route returns, BEFORE the reply leaves (FastAPI's default is after)
+DbSession = Annotated[Session, Depends(_writing_session, scope="function")]
+OurDatabase = Annotated[Database, Depends(get_database)]
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(
+            url,
+            pool_size=20,
+            max_overflow=30,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": f"-c lock_timeout={BUSY_SECONDS * 1000:.0f}"},
+        )
+    engine = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=30,
+        pool_timeout=60,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,  # an error's text goes to the log, and parameters are what people sent
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing of its own; `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a reply that has left must survive a power cut
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # or INSERT OR REPLACE slips by the append-only triggers
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,106 @@
+"""ImageStore: pixels under the hash of their content, re-encoded, so that nothing but pixels is ever kept."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app import clock
+from app.errors import NotFound
+from app.vision.decode import Limits, decode, pixels_sha256
+
+OUR_OWN = Limits()
+LEFT_BEHIND_SECONDS = 3600
+
+
+class ImageNotFound(NotFound):
+    code = "image_not_found"
+
+
+@dataclass
+class StagedImage:
+    """An image that is safely on disk but not yet part of the store: `keep` makes it so, in one rename."""
+
+    pixels_sha256: str
+    width: int
+    height: int
+    _written: Path
+    _place: Path
+
+    def keep(self) -> None:
+        self._place.parent.mkdir(parents=True, exist_ok=True)
+        self._written.replace(self._place)
+        _sync_folder(self._place.parent)
+
+
+class ImageStore:
+    """A local folder of PNG files, `ab/ab12….png`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._staging = folder / "staging"
+        self._staging.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def staged(self, pixels: NDArray[np.uint8]) -> Iterator[StagedImage]:
+        """Write and fsync `pixels` (H x W x 3 RGB) aside; whatever is not kept by the end of the block is removed."""
+        content = pixels_sha256(pixels)
+        with tempfile.NamedTemporaryFile(dir=self._staging, suffix=".png", delete=False) as file:
+            Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
+            file.flush()
+            os.fsync(file.fileno())
+        written = Path(file.name)
+        height, width = pixels.shape[:2]
+        try:
+            yield StagedImage(content, width, height, written, self._place(content))
+        finally:
+            written.unlink(missing_ok=True)
+
+    def png(self, content_sha256: str) -> bytes:
+        try:
+            return self._place(content_sha256).read_bytes()
+        except FileNotFoundError:
+            raise ImageNotFound("The pixels of this image are no longer in the store.") from None
+
+    def thumbnail(self, content_sha256: str, *, side: int) -> bytes:
+        """The image as a PNG that fits a square of `side` pixels."""
+        image = Image.fromarray(decode(self.png(content_sha256), limits=OUR_OWN))
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
+        buffer = BytesIO()
+        image.save(buffer, format="PNG")
+        return buffer.getvalue()
+
+    def left_behind(self) -> list[Path]:
+        """What uploads staged and, being interrupted, neither kept nor removed: an hour old at least."""
+        old = clock.now().timestamp() - LEFT_BEHIND_SECONDS
+        return [path for path in self._staging.glob("*.png") if path.stat().st_mtime < old]
+
+    def sweep(self) -> None:
+        for path in self.left_behind():
+            path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Raises OSError where the folder cannot be written."""
+        with tempfile.TemporaryFile(dir=self._staging) as file:
+            file.write(b"ready?")
+
+    def _place(self, content_sha256: str) -> Path:
+        if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):
+            raise ImageNotFound("That is no content hash.")
+        return self.folder / content_sha256[:2] / f"{content_sha256}.png"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
