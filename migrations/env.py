@@ -1,0 +1,41 @@
+"""Alembic's way to the database: the connection or engine that `app.schema` or a test hands it, else the settings' URL."""
+
+from alembic import context
+from sqlalchemy import Connection, Engine
+
+from app.accounts import tables as accounts
+from app.audit import tables as audit
+from app.cases import tables as cases
+from app.db import Base, Database
+from app.reports import tables as reports
+from app.review import tables as review
+from app.screening import tables as screening
+from app.settings import read_settings
+
+ROOMS = (accounts, audit, cases, reports, review, screening)  # imported so that Base.metadata knows every table
+
+
+def run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def main() -> None:
+    given = context.config.attributes.get("connection")
+    if isinstance(given, Connection):
+        run(given)
+        given.commit()
+        return
+    with (given if isinstance(given, Engine) else engine_of_settings()).connect() as connection:
+        run(connection)
+        connection.commit()
+
+
+def engine_of_settings() -> Engine:
+    database = Database(read_settings().database_url)
+    database.make_folder()
+    return database.engine
+
+
+main()
