@@ -1,0 +1,158 @@
+"""Finding users, sessions, clients and keys; and how often sign-in has failed, which the ledger knows."""
+
+from datetime import datetime
+from itertools import takewhile
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.accounts import rules
+from app.accounts.tables import (
+    ActorRow,
+    ClientRow,
+    DigestKeyRow,
+    HalfSignInRow,
+    KeyRow,
+    KeyUseRow,
+    RecoveryCodeRow,
+    ResetLinkRow,
+    SecondStepRow,
+    SessionRow,
+    SetupLinkRow,
+    UserRoleRow,
+    UserRow,
+)
+from app.actor import Permission
+from app.audit.events import Act
+from app.audit.tables import LedgerRow
+from app.errors import NotFound
+
+FAILURES_MOST = 100
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+
+
+def user_named(session: Session, username: str) -> UserRow | None:
+    return session.scalars(select(UserRow).where(UserRow.username == username)).first()
+
+
+def user(session: Session, actor_id: UUID) -> UserRow:
+    row = session.get(UserRow, actor_id)
+    if row is None:
+        raise UserNotFound("There is no such account.")
+    return row
+
+
+def any_user(session: Session) -> bool:
+    return session.scalar(select(func.count()).select_from(UserRow)) != 0
+
+
+def signed_in(session: Session, *, token_sha256: str) -> SessionRow | None:
+    return session.get(SessionRow, token_sha256)
+
+
+def setup_link(session: Session, *, token_sha256: str) -> SetupLinkRow | None:
+    return session.get(SetupLinkRow, token_sha256)
+
+
+def sessions_of(session: Session, user_id: UUID) -> list[SessionRow]:
+    """The last seen first."""
+    rows = select(SessionRow).where(SessionRow.user_id == user_id)
+    return list(session.scalars(rows.order_by(SessionRow.last_seen_at.desc(), SessionRow.id)))
+
+
+def reset_link(session: Session, *, token_sha256: str) -> ResetLinkRow | None:
+    return session.scalars(select(ResetLinkRow).where(ResetLinkRow.token_sha256 == token_sha256)).first()
+
+
+def reset_link_of(session: Session, user_id: UUID) -> ResetLinkRow | None:
+    return session.get(ResetLinkRow, user_id)
+
+
+def half_sign_in(session: Session, *, token_sha256: str) -> HalfSignInRow | None:
+    return session.get(HalfSignInRow, token_sha256)
+
+
+def second_step(session: Session, user_id: UUID) -> SecondStepRow | None:
+    return session.get(SecondStepRow, user_id)
+
+
+def recovery_codes(session: Session, user_id: UUID) -> list[RecoveryCodeRow]:
+    return list(session.scalars(select(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id)))
+
+
+def recovery_code(session: Session, user_id: UUID, *, code_sha256: str) -> RecoveryCodeRow | None:
+    return session.get(RecoveryCodeRow, (user_id, code_sha256))
+
+
+def digest_key(session: Session, *, purpose: str) -> str:
+    return session.get_one(DigestKeyRow, purpose).key
+
+
+def failures_of_account(session: Session, account: str, *, since: datetime) -> list[datetime]:
+    """When sign-in to this account failed since then, and since it last succeeded or got a new password."""
+    ends = (Act.SIGNED_IN, Act.PASSWORD_CHANGED)
+    rows = select(LedgerRow.act, LedgerRow.at).where(
+        LedgerRow.object_kind == "user",
+        LedgerRow.object_id == account,
+        LedgerRow.act.in_((Act.SIGN_IN_REFUSED, *ends)),
+        LedgerRow.at > since,
+    )
+    newest_first = session.execute(rows.order_by(LedgerRow.position.desc()).limit(FAILURES_MOST))
+    return [at for _, at in takewhile(lambda row: row[0] not in ends, newest_first)]
+
+
+def failures_of_address(session: Session, address: str, *, since: datetime) -> list[datetime]:
+    """When sign-in from this address (as the ledger keeps it: a keyed digest) failed since then."""
+    rows = select(LedgerRow.at).where(
+        LedgerRow.act == Act.SIGN_IN_REFUSED,
+        LedgerRow.at > since,
+        LedgerRow.detail["address"].as_string() == address,
+    )
+    return list(session.scalars(rows.order_by(LedgerRow.at.desc()).limit(FAILURES_MOST)))
+
+
+def users(session: Session) -> list[UserRow]:
+    return list(session.scalars(select(UserRow).order_by(UserRow.username)))
+
+
+def other_administrators(session: Session, user_id: UUID) -> int:
+    """How many accounts in use have the role `admin`, besides this one."""
+    rows = select(func.count()).select_from(UserRoleRow).join(UserRow, UserRow.actor_id == UserRoleRow.user_id)
+    rows = rows.where(UserRoleRow.role == rules.Role.ADMIN, UserRow.disabled_at.is_(None), UserRow.actor_id != user_id)
+    return session.scalar(rows) or 0
+
+
+def keys(session: Session) -> list[KeyRow]:
+    """Every key there ever was: by client, the newest first."""
+    by_client = select(KeyRow).join(ClientRow).order_by(ClientRow.name, KeyRow.created_at.desc(), KeyRow.id)
+    return list(session.scalars(by_client))
+
+
+def client_named(session: Session, name: str) -> ClientRow | None:
+    return session.scalars(select(ClientRow).where(ClientRow.name == name)).first()
+
+
+def key_with_prefix(session: Session, prefix: str) -> KeyRow | None:
+    return session.scalars(select(KeyRow).where(KeyRow.prefix == prefix)).first()
+
+
+def key_use(session: Session, key_id: UUID) -> KeyUseRow:
+    return session.get_one(KeyUseRow, key_id)
+
+
+def people_who_may(session: Session, permission: Permission) -> list[ActorRow]:
+    """Everybody with an account in use and this permission, by name."""
+    roles = rules.roles_with(permission)
+    holders = select(UserRoleRow.user_id).where(UserRoleRow.role.in_(roles))
+    people = select(ActorRow).join(UserRow, UserRow.actor_id == ActorRow.id)
+    people = people.where(UserRow.disabled_at.is_(None), ActorRow.id.in_(holders))
+    return list(session.scalars(people.order_by(ActorRow.name, ActorRow.id)))
+
+
+def names(session: Session, actor_ids: set[UUID]) -> dict[UUID, str]:
+    rows = session.scalars(select(ActorRow).where(ActorRow.id.in_(actor_ids)))
+    return {row.id: row.name for row in rows}
