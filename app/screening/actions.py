@@ -1,0 +1,215 @@
+"""An image comes in, a remembered score goes out."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.actor import Actor
+from app.audit import ledger
+from app.audit.digest import digest
+from app.audit.events import Act, Event, Value
+from app.cases import actions as cases
+from app.cases import queries as case_queries
+from app.cases.tables import CaseRow
+from app.errors import Conflict, Invalid
+from app.screening import queries, rules
+from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
+from app.screening.model_actions import register_model
+from app.screening.rules import ReviewReason
+from app.screening.tables import (
+    FlagReasonRow,
+    ImageRow,
+    ModelRow,
+    OpenFlagRow,
+    ScreeningRow,
+    SubmissionRow,
+)
+from app.storage import StagedImage
+
+
+class KeyReused(Invalid):
+    code = "idempotency_key_reused"
+
+
+class AlreadyFlagged(Conflict):
+    code = "already_flagged"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One image as it was received, and where it belongs. `case_id` joins a case that is open already."""
+
+    received: bytes
+    accession: str | None = None
+    subject: str | None = None
+    case_id: UUID | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def received_sha256(self) -> str:
+        return hashlib.sha256(self.received).hexdigest()
+
+    @property
+    def request_sha256(self) -> str:
+        return digest({"image": self.received_sha256, "case": self.accession, "subject": self.subject})
+
+
+@dataclass(frozen=True)
+class Screened:
+    """`new`: this call made it; `replayed`: the answer to the same Idempotency-Key as before."""
+
+    screening: ScreeningRow
+    new: bool
+    replayed: bool = False
+
+
+def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submission: Submission) -> Screened:
+    """Score one image and remember it: screening, reasons, open flag and event in one transaction.
+
+    Everything slow comes before the session's first statement. Raises Rejected, KeyReused, CaseNotYours,
+    SubjectConflict or CaseNotFound; then nothing is stored.
+    """
+    seen = look_at(instrument.classifier, submission.received, limits=instrument.limits)
+    with instrument.store.staged(seen.pixels) as image:
+        ledger.lock(session)
+        if earlier := _replayed(session, actor, submission=submission):
+            return Screened(earlier, new=False, replayed=True)
+        case = _case_for(session, actor, submission=submission)
+        model = register_model(session, instrument=instrument)
+        if not submission.idempotency_key and (
+            earlier := queries.same_pixels_in_case(
+                session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id
+            )
+        ):
+            return Screened(earlier, new=False)
+        _keep(session, image=image)
+        screening = _write(session, actor, instrument=instrument, submission=submission, seen=seen, image=image,
+                           case=case, model=model)  # fmt: skip
+        return Screened(screening, new=True)
+
+
+def _replayed(session: Session, actor: Actor, *, submission: Submission) -> ScreeningRow | None:
+    if submission.idempotency_key is None:
+        return None
+    before = queries.submission(session, actor, idempotency_key=submission.idempotency_key)
+    if before is None:
+        return None
+    if before.request_sha256 != submission.request_sha256:
+        raise KeyReused(
+            "This Idempotency-Key came with another request before. Send a new key with a new request; "
+            "send the same image, case and subject to repeat the old one."
+        )
+    return queries.find(session, before.screening_id)
+
+
+def _case_for(session: Session, actor: Actor, *, submission: Submission) -> CaseRow:
+    if submission.case_id is not None:
+        return case_queries.get(session, actor, submission.case_id)
+    return cases.open_or_join(session, actor, accession=submission.accession, subject=submission.subject)
+
+
+def _keep(session: Session, *, image: StagedImage) -> None:
+    image.keep()
+    if queries.image(session, image.pixels_sha256) is None:
+        session.add(
+            ImageRow(pixels_sha256=image.pixels_sha256, width=image.width, height=image.height, stored_at=clock.now())
+        )
+        session.flush()
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    *,
+    instrument: Instrument,
+    submission: Submission,
+    seen: Seen,
+    image: StagedImage,
+    case: CaseRow,
+    model: ModelRow,
+) -> ScreeningRow:
+    card = instrument.classifier.card
+    thresholds = thresholds_of(card)
+    screening = ScreeningRow(
+        id=uuid4(),
+        submitted_by=actor.id,
+        received_sha256=submission.received_sha256,
+        thresholds=thresholds.as_json(),
+        sandbox=card.for_demonstration,
+        at=clock.now(),
+        unusable_reason=seen.unusable.value if seen.unusable else None,
+        pixels_sha256=image.pixels_sha256,
+    )
+    screening.case, screening.case_id, screening.model, screening.model_id = case, case.id, model, model.id
+    reasons: list[ReviewReason] = []
+    if seen.score is not None:
+        verdict = rules.triage(
+            seen.score.probability,
+            thresholds=thresholds,
+            policy=instrument.policy,
+            atypical=seen.score.atypical,
+            lot=instrument.lot(),
+        )
+        screening.logit, screening.probability = seen.score.logit, seen.score.probability
+        screening.band = verdict.band.value
+        reasons += verdict.reasons
+    if queries.seen_under_other_subject(session, pixels_sha256=image.pixels_sha256, subject=case.subject):
+        reasons.append(ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
+    screening.reasons = [FlagReasonRow(reason=reason.value) for reason in reasons]
+    session.add(screening)
+    session.flush()
+    if reasons:
+        _flag(session, screening=screening)
+    if submission.idempotency_key is not None:
+        _remember_key(session, actor, submission=submission, screening=screening)
+    ledger.record(session, actor, _event(screening))
+    return screening
+
+
+def _flag(session: Session, *, screening: ScreeningRow) -> None:
+    certainty = rules.certainty(screening.probability)
+    session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
+    session.flush()
+
+
+def _remember_key(session: Session, actor: Actor, *, submission: Submission, screening: ScreeningRow) -> None:
+    session.add(
+        SubmissionRow(
+            client_id=actor.id,
+            idempotency_key=submission.idempotency_key,
+            request_sha256=submission.request_sha256,
+            screening_id=screening.id,
+            at=clock.now(),
+        )
+    )
+
+
+def _event(screening: ScreeningRow) -> Event:
+    detail = {
+        "digest": queries.digest_of(screening),
+        "case": str(screening.case_id),
+        "pixels_sha256": screening.pixels_sha256,
+        "model": screening.model.sha256,
+        "outcome": screening.unusable_reason or screening.band,
+    }
+    return Event(Act.CELL_SCREENED, "screening", str(screening.id), detail)
+
+
+def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> ScreeningRow:
+    """A human wants a human to look at what triage did not flag; asking twice is asking once. Raises AlreadyFlagged."""
+    ledger.lock(session)
+    screening = queries.get(session, actor, screening_id)
+    reasons = {row.reason for row in screening.reasons}
+    if ReviewReason.ASKED_FOR in reasons:
+        return screening
+    if reasons:
+        raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
+    screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR.value))
+    session.flush()
+    _flag(session, screening=screening)
+    detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}
+    ledger.record(session, actor, Event(Act.READ_ASKED_FOR, "screening", str(screening.id), detail))
+    return screening

@@ -1,0 +1,132 @@
+"""What comes in by multipart form, from a lab system and from a browser: read after the guard, typed for the action."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from starlette.datastructures import FormData, UploadFile
+
+from app.accounts.guards import ClientWith, Uploader
+from app.actor import Actor, Permission
+from app.cases.rules import parse_accession, parse_subject
+from app.errors import Invalid
+from app.screening.actions import Submission
+from app.screening.instrument import Instrument
+from app.settings import Settings
+from app.web import csrf
+
+FIELD_BYTES = 16 * 1024
+SENT_FIELDS = {"image", "case", "subject"}
+
+ScreeningClient = Annotated[Actor, Depends(ClientWith(Permission.SCREEN))]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key", min_length=1, max_length=200, description="the same key and request: one screening"
+    ),
+]
+
+
+def our_instrument(request: Request) -> Instrument:
+    instrument: Instrument = request.app.state.instrument
+    return instrument
+
+
+OurInstrument = Annotated[Instrument, Depends(our_instrument)]
+
+
+class NoImage(Invalid):
+    code = "image_missing"
+
+
+class SeveralImages(Invalid):
+    code = "image_several"
+
+
+class UnknownField(Invalid):
+    code = "field_unknown"
+
+
+class UnreadableField(Invalid):
+    code = "field_unreadable"
+
+
+class TooManyFiles(Invalid):
+    code = "files_too_many"
+
+
+def _files(form: FormData, name: str) -> list[UploadFile]:
+    return [value for value in form.getlist(name) if isinstance(value, UploadFile)]
+
+
+def _text(form: FormData, name: str) -> str | None:
+    """The one text under this name; raises UnreadableField rather than lose one of two, or a file in its place."""
+    values = form.getlist(name)
+    if len(values) > 1 or any(not isinstance(value, str) for value in values):
+        raise UnreadableField(f"Send the field {name!r} once, as text. Correct the form and send it again.")
+    return str(values[0]) if values else None
+
+
+async def sent(request: Request, client: ScreeningClient, idempotency_key: IdempotencyKey = None) -> Submission:
+    """One image and what belongs to it, from a lab system. Depends on the guard, so nobody unknown gets a body read."""
+    settings: Settings = request.app.state.settings
+    async with request.form(max_files=10, max_fields=10, max_part_size=FIELD_BYTES) as form:
+        if unknown := set(form) - SENT_FIELDS:
+            named = ", ".join(sorted(repr(name[:40]) for name in unknown))
+            raise UnknownField(f"There is no field {named}. The fields are image (one file), case and subject.")
+        images = _files(form, "image")
+        if not images:
+            raise NoImage("Send one image file in the multipart field `image`.")
+        if len(images) > 1:
+            raise SeveralImages("Send one image a request; nothing of these was stored.")
+        accession, subject = parse_accession(_text(form, "case")), parse_subject(_text(form, "subject"))
+        received = await images[0].read(settings.image_bytes + 1)  # enough to see that it is too large
+    return Submission(received, accession=accession, subject=subject, idempotency_key=idempotency_key)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a browser sent. File names are shown back once and kept nowhere. `case` is as typed, not yet parsed."""
+
+    files: tuple[UploadFile, ...]
+    case: str
+
+
+async def uploaded(request: Request, visit: Uploader) -> AsyncIterator[Upload]:
+    """What a browser sent, open until the reply is made."""
+    settings: Settings = request.app.state.settings
+    most = settings.upload_files
+    async with request.form(max_files=most + 1, max_fields=10, max_part_size=FIELD_BYTES) as form:
+        csrf.check(request, form.get(csrf.FIELD))
+        files = tuple(file for file in _files(form, "image") if file.filename)
+        if len(files) > most:
+            raise TooManyFiles(f"At most {most} files at once. Send the rest in a second upload.")
+        yield Upload(files, case=_text(form, "case") or "")
+
+
+Sent = Annotated[Submission, Depends(sent)]
+Uploaded = Annotated[Upload, Depends(uploaded)]
+SCREENING_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "image": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "one segmented white blood cell on black: BMP, PNG, JPEG, TIFF or WebP",
+                        },
+                        "case": {"type": "string", "maxLength": 64, "description": "accession number"},
+                        "subject": {"type": "string", "maxLength": 64, "description": "pseudonym of the subject"},
+                    },
+                }
+            }
+        },
+    }
+}

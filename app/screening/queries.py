@@ -1,0 +1,186 @@
+"""Finding screenings, and recomputing what the ledger bound of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from app.audit.digest import digest
+from app.audit.events import Act
+from app.audit.queries import every_row
+from app.audit.tables import LedgerRow
+from app.audit.verify import UNREADABLE
+from app.cases.queries import visible_to
+from app.cases.tables import CaseIdentifierRow, CaseRow
+from app.errors import NotFound
+from app.screening.rules import ReviewReason
+from app.screening.tables import ActivationRow, FlagReasonRow, ImageRow, ModelRow, ScreeningRow, SubmissionRow
+
+
+class ScreeningNotFound(NotFound):
+    code = "screening_not_found"
+
+
+def find(session: Session, screening_id: UUID) -> ScreeningRow | None:
+    """Whoever may see it: the caller decides."""
+    return session.get(ScreeningRow, screening_id)
+
+
+def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow | None:
+    wanted = select(ScreeningRow).join(CaseRow).where(ScreeningRow.id == screening_id, visible_to(actor))
+    return session.scalars(wanted).first()
+
+
+def get(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
+    screening = visible(session, actor, screening_id)
+    if screening is None:
+        raise ScreeningNotFound("There is no such screening, or it is not yours to see.")
+    return screening
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which screenings a list asks for; None: all."""
+
+    case_id: UUID | None = None
+    needs_review: bool | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    screenings: list[ScreeningRow]
+    last_position: int | None
+    more: bool
+
+
+def in_ledger_order(session: Session, actor: Actor, *, after: int, wanted: Wanted, limit: int) -> Listed:
+    """What the actor may see, in the order of the ledger, from just behind position `after`: no gap under writers."""
+    rows = (
+        select(LedgerRow.position, ScreeningRow)
+        .join(ScreeningRow, ScreeningRow.id == LedgerRow.object_id)
+        .join(CaseRow, CaseRow.id == ScreeningRow.case_id)
+        .where(LedgerRow.act == Act.CELL_SCREENED, LedgerRow.position > after, visible_to(actor))
+        .order_by(LedgerRow.position)
+        .limit(limit + 1)
+    )
+    if wanted.case_id is not None:
+        rows = rows.where(ScreeningRow.case_id == wanted.case_id)
+    if wanted.needs_review is not None:
+        flagged = ScreeningRow.reasons.any()
+        rows = rows.where(flagged if wanted.needs_review else ~flagged)
+    found = session.execute(rows).unique().all()
+    shown = found[:limit]
+    last = shown[-1][0] if shown else None
+    return Listed([row for _, row in shown], last, len(found) > limit)
+
+
+def of_case(session: Session, case_id: UUID, *, offset: int, limit: int) -> list[ScreeningRow]:
+    """A case's screenings, the highest probability first, the unusable last."""
+    rows = select(ScreeningRow).where(ScreeningRow.case_id == case_id)
+    by_score = rows.order_by(ScreeningRow.probability.is_(None), ScreeningRow.probability.desc(), ScreeningRow.at)
+    return list(session.scalars(by_score.offset(offset).limit(limit)))
+
+
+def ids_in_cases(session: Session, case_ids: list[UUID]) -> list[UUID]:
+    return list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids))))
+
+
+def count_by_band(session: Session, case_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
+    """Per case: how many screenings there are of each band, with `unusable` for those that have none."""
+    outcome = func.coalesce(ScreeningRow.band, "unusable")
+    rows = select(ScreeningRow.case_id, outcome, func.count()).where(ScreeningRow.case_id.in_(case_ids))
+    counts: dict[UUID, dict[str, int]] = {case_id: {} for case_id in case_ids}
+    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, outcome)):
+        counts[case_id][band] = count
+    return counts
+
+
+def submission(session: Session, actor: Actor, *, idempotency_key: str) -> SubmissionRow | None:
+    return session.get(SubmissionRow, (actor.id, idempotency_key))
+
+
+def same_pixels_in_case(session: Session, *, pixels_sha256: str, case_id: UUID, model_id: UUID) -> ScreeningRow | None:
+    rows = select(ScreeningRow).where(
+        ScreeningRow.case_id == case_id,
+        ScreeningRow.pixels_sha256 == pixels_sha256,
+        ScreeningRow.model_id == model_id,
+    )
+    return session.scalars(rows.order_by(ScreeningRow.at).limit(1)).first()
+
+
+def seen_under_other_subject(session: Session, *, pixels_sha256: str, subject: str | None) -> bool:
+    if subject is None:
+        return False
+    rows = (
+        select(ScreeningRow.id)
+        .join(CaseIdentifierRow, CaseIdentifierRow.case_id == ScreeningRow.case_id)
+        .where(ScreeningRow.pixels_sha256 == pixels_sha256, CaseIdentifierRow.subject != subject)
+    )
+    return session.scalars(rows.limit(1)).first() is not None
+
+
+def image(session: Session, pixels_sha256: str) -> ImageRow | None:
+    return session.get(ImageRow, pixels_sha256)
+
+
+def every_image(session: Session) -> Iterator[str]:
+    yield from session.scalars(select(ImageRow.pixels_sha256).order_by(ImageRow.pixels_sha256))
+
+
+def model(session: Session, *, sha256: str, card_sha256: str) -> ModelRow | None:
+    rows = select(ModelRow).where(ModelRow.sha256 == sha256, ModelRow.card_sha256 == card_sha256)
+    return session.scalars(rows).first()
+
+
+def last_activation(session: Session) -> ActivationRow | None:
+    return session.scalars(select(ActivationRow).order_by(ActivationRow.at.desc()).limit(1)).first()
+
+
+def digest_of(screening: ScreeningRow) -> str:
+    """Everything that was true at the moment of screening; a human read that was asked for later is not part of it."""
+    return digest(
+        {
+            "id": str(screening.id),
+            "case_id": str(screening.case_id),
+            "submitted_by": str(screening.submitted_by),
+            "received_sha256": screening.received_sha256,
+            "pixels_sha256": screening.pixels_sha256,
+            "model_id": str(screening.model_id),
+            "thresholds": screening.thresholds,
+            "logit": screening.logit,
+            "probability": screening.probability,
+            "band": screening.band,
+            "unusable_reason": screening.unusable_reason,
+            "sandbox": screening.sandbox,
+            "at": screening.at.isoformat(timespec="microseconds"),
+            "reasons": sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR),
+        }
+    )
+
+
+def facts(session: Session) -> Iterator[tuple[str, str]]:
+    """Every screening with its digest recomputed, for `audit verify`."""
+    for key, row in every_row(session, ScreeningRow, ScreeningRow.id):
+        yield key, digest_of(row) if row else UNREADABLE
+
+
+def asked_for_facts(session: Session) -> Iterator[tuple[str, str]]:
+    asked = select(FlagReasonRow.screening_id).where(FlagReasonRow.reason == ReviewReason.ASKED_FOR)
+    for screening_id in session.scalars(asked):
+        yield str(screening_id), ASKED_FOR
+
+
+ASKED_FOR = digest(ReviewReason.ASKED_FOR.value)
+
+
+def digest_of_model(model: ModelRow) -> str:
+    told = {"id": str(model.id), "name": model.name, "version": model.version, "sha256": model.sha256}
+    return digest({**told, "card_sha256": digest(model.card)})
+
+
+def model_facts(session: Session) -> Iterator[tuple[str, str]]:
+    for key, row in every_row(session, ModelRow, ModelRow.id):
+        yield key, digest_of_model(row) if row else UNREADABLE

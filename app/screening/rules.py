@@ -1,0 +1,83 @@
+"""From a score to a band, and to the reasons why a human must look."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    SCREENED = "screened"
+    UNUSABLE = "unusable"
+
+
+class Band(StrEnum):
+    SUSPECTED = "suspected"
+    UNCERTAIN = "uncertain"
+    NOT_SUSPECTED = "not_suspected"
+
+
+class ReviewReason(StrEnum):
+    LOW_CONFIDENCE = "low_confidence"
+    ATYPICAL = "atypical"
+    QUALITY_SAMPLE = "quality_sample"
+    SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
+    ASKED_FOR = "asked_for"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """On the calibrated probability, at the prior that the calibration assumes."""
+
+    not_suspected_below: float
+    suspected_from: float
+    prior_all: float
+
+    def as_json(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What triage flags beyond the uncertain and the atypical."""
+
+    quality_sample_share: float = 0.02
+
+
+@dataclass(frozen=True)
+class Triage:
+    band: Band
+    reasons: tuple[ReviewReason, ...]
+
+
+def band_of(probability: float, thresholds: Thresholds) -> Band:
+    if probability >= thresholds.suspected_from:
+        return Band.SUSPECTED
+    if probability < thresholds.not_suspected_below:
+        return Band.NOT_SUSPECTED
+    return Band.UNCERTAIN
+
+
+def triage(probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lot: float) -> Triage:
+    """`atypical`: the conformal set is not one class, or the cell is far from the training cells.
+    `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
+    band = band_of(probability, thresholds)
+    reasons = []
+    if band is Band.UNCERTAIN:
+        reasons.append(ReviewReason.LOW_CONFIDENCE)
+    if atypical:
+        reasons.append(ReviewReason.ATYPICAL)
+    if not reasons and lot < policy.quality_sample_share:
+        reasons.append(ReviewReason.QUALITY_SAMPLE)
+    return Triage(band, tuple(reasons))
+
+
+def certainty(probability: float | None) -> float:
+    """0 where the model knows nothing (or gave no score), 1 where it is sure either way."""
+    return 0.0 if probability is None else abs(2 * probability - 1)
+
+
+def statement(prior_all: float) -> str:
+    """The fixed sentence of every result."""
+    return (
+        "Screening support for professionals, not a diagnosis. The probability is calibrated for a setting in which "
+        f"{prior_all * 100:.0f} % of the cells are ALL; where fewer are, it reads too high."
+    )

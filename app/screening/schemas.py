@@ -1,0 +1,110 @@
+"""The REST shapes of a screening. They are public and stay stable."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.review.queries import Review
+from app.review.rules import ReviewState, Verdict
+from app.screening import rules
+from app.screening.rules import Band, Outcome, ReviewReason
+from app.screening.tables import ScreeningRow
+
+SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class ModelOut(BaseModel):
+    name: str
+    version: str
+    sha256: SHA256
+
+
+class ThresholdsOut(BaseModel):
+    not_suspected_below: float
+    suspected_from: float
+    prior_all: float = Field(description="share of ALL cells at which the probability is calibrated")
+
+
+class ReviewOut(BaseModel):
+    state: ReviewState
+    verdict: Verdict | None
+    settled_at: datetime | None
+
+
+class ScreeningOut(BaseModel):
+    """All but `review` are facts of the moment of screening and never change."""
+
+    id: UUID
+    case: str | None = Field(description="accession number, where one was given")
+    case_id: UUID
+    outcome: Outcome
+    all_probability: float | None = Field(ge=0, le=1, description="calibrated; null where the image is unusable")
+    band: Band | None
+    needs_review: bool = Field(description="triage asked for a human")
+    review_reasons: list[ReviewReason]
+    unusable_reason: str | None
+    image_sha256: SHA256 = Field(description="of the file as received")
+    pixels_sha256: SHA256 = Field(description="of the decoded RGB pixels")
+    model: ModelOut
+    thresholds: ThresholdsOut
+    sandbox: bool = Field(description="true where a demonstration model gave the score")
+    created_at: datetime
+    review: ReviewOut
+    statement: str
+
+
+class ScreeningList(BaseModel):
+    items: list[ScreeningOut]
+    next: str | None = Field(description="cursor for `after`: what came later than these; null before the first")
+    more: bool = Field(description="whether there is more now")
+
+
+class Problem(BaseModel):
+    """RFC 9457, `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="stable")
+    request_id: str
+
+
+def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
+    given = {row.reason for row in screening.reasons} - {ReviewReason.ASKED_FOR}
+    reasons = [reason for reason in ReviewReason if reason in given]
+    return ScreeningOut(
+        id=screening.id,
+        case=screening.case.accession,
+        case_id=screening.case_id,
+        outcome=Outcome.UNUSABLE if screening.unusable_reason else Outcome.SCREENED,
+        all_probability=screening.probability,
+        band=Band(screening.band) if screening.band else None,
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        unusable_reason=screening.unusable_reason,
+        image_sha256=screening.received_sha256,
+        pixels_sha256=screening.pixels_sha256,
+        model=ModelOut(name=screening.model.name, version=screening.model.version, sha256=screening.model.sha256),
+        thresholds=ThresholdsOut(**screening.thresholds),
+        sandbox=screening.sandbox,
+        created_at=screening.at,
+        review=ReviewOut(
+            state=review.state,
+            verdict=Verdict(review.verdict) if review.verdict else None,
+            settled_at=review.settled_at,
+        ),
+        statement=rules.statement(screening.thresholds["prior_all"]),
+    )
+
+
+ANY_ROUTE = (401, 403, 408, 413, 422, 429, 500, 503)
+"""What every route of a lab client may answer: the guard, the limits and caps around it, and a surprise."""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI is told of the errors that a route can answer with: `ANY_ROUTE` and its own."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"model": Problem, "content": content} for status in sorted({*ANY_ROUTE, *statuses})}

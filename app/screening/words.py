@@ -1,0 +1,59 @@
+"""How pages say what rules decide. Never a diagnosis."""
+
+from datetime import datetime
+
+from app.screening.rules import Band, ReviewReason
+from app.screening.tables import ScreeningRow
+from app.vision.quality import Unusable, explain
+
+BANDS = {
+    Band.SUSPECTED: "ALL suspected",
+    Band.UNCERTAIN: "Uncertain",
+    Band.NOT_SUSPECTED: "ALL not suspected",
+}
+UNUSABLE = "No usable cell image"
+REASONS = {
+    ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
+    ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or fits neither class clearly.",
+    ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
+    ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
+    ReviewReason.ASKED_FOR: "A colleague asked for a human read.",
+}
+
+
+def band(screening: ScreeningRow) -> str:
+    return BANDS[Band(screening.band)] if screening.band else UNUSABLE
+
+
+def band_code(screening: ScreeningRow) -> str:
+    return screening.band or "unusable"
+
+
+def percent(share: float) -> str:
+    """To a hundredth of a percent, so that a page and the REST reply show the same number."""
+    return f"{share * 100:.2f} %"
+
+
+def probability(screening: ScreeningRow) -> str:
+    return "–" if screening.probability is None else percent(screening.probability)
+
+
+def when(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def reasons(screening: ScreeningRow) -> tuple[str, ...]:
+    given = {row.reason for row in screening.reasons}
+    return tuple(told for reason, told in REASONS.items() if reason in given)
+
+
+def why_unusable(screening: ScreeningRow) -> str | None:
+    return explain(Unusable(screening.unusable_reason)) if screening.unusable_reason else None
+
+
+def model(screening: ScreeningRow) -> str:
+    return f"{screening.model.name} {screening.model.version}"
+
+
+def short_id(screening: ScreeningRow) -> str:
+    return str(screening.id)[:8]
