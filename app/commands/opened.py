@@ -1,0 +1,22 @@
+"""The database that a command works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app import schema
+from app.audit import ledger
+from app.db import Database
+from app.settings import Settings
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The migrated database of these settings; raises NotMigrated."""
+    ledger.install()
+    database = Database(settings.database_url)
+    try:
+        database.make_folder()
+        schema.require_current(database)
+        yield database
+    finally:
+        database.dispose()

@@ -1,0 +1,45 @@
+"""Proving the records: the ledger against the facts, the work list and the image store against both."""
+
+from app.audit.verify import verify as verify_records
+from app.cases import queries as cases
+from app.checks import record_faults
+from app.commands.opened import opened
+from app.review import queries as reviews
+from app.screening import queries as screenings
+from app.settings import Settings
+from app.storage import ImageStore
+
+FACTS = {
+    ("case", "digest"): cases.facts,
+    ("case", "identifiers_digest"): cases.identifier_facts,
+    ("model", "digest"): screenings.model_facts,
+    ("screening", "digest"): screenings.facts,
+    ("screening", "asked_for"): screenings.asked_for_facts,
+    ("read", "digest"): reviews.facts,
+    ("read", "note_digest"): reviews.note_facts,
+}
+"""What events bind, and how it is recomputed."""
+SHOWN = 20
+
+
+def verify(settings: Settings) -> int:
+    with opened(settings) as database, database.snapshot() as session:
+        found = verify_records(session, facts=FACTS)
+    if found.intact:
+        purged = f", {found.purged} purged" if found.purged else ""
+        print(f"intact: {found.rows} events{purged}, head {found.head}")
+        return 0
+    for fault in found.broken[:SHOWN]:
+        print(f"broken: {fault}")
+    if len(found.broken) > SHOWN:
+        print(f"and {len(found.broken) - SHOWN} more")
+    return 1
+
+
+def doctor(settings: Settings) -> int:
+    with opened(settings) as database, database.snapshot() as session:
+        faults = record_faults(session, store=ImageStore(settings.image_store))
+    for fault in faults:
+        print(fault)
+    print("well" if not faults else f"{len(faults)} faults")
+    return 1 if faults else 0

@@ -1,0 +1,148 @@
+"""The one table from kinds of error to HTTP, and the two looks an error has: problem+json and a page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from app import errors
+from app.web.templating import ErrorPage, Frame, render
+
+log = structlog.get_logger("blastscreen.errors")
+
+STATUS: tuple[tuple[type[errors.BlastscreenError], int], ...] = (  # the first that fits
+    (errors.TooLarge, 413),
+    (errors.TooSlow, 408),
+    (errors.UnsupportedType, 415),
+    (errors.Invalid, 422),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.NotSignedIn, 401),
+    (errors.NotRecognised, 401),
+    (errors.Refused, 403),
+    (errors.TooOften, 429),
+    (errors.Unavailable, 503),
+)
+TITLES = {
+    400: "That request cannot be read",
+    401: "Please sign in",
+    403: "Not allowed",
+    404: "Not here",
+    405: "Not done this way",
+    408: "Too slow",
+    409: "That clashes with what is recorded",
+    413: "Too large",
+    415: "Not a kind of file we read",
+    422: "That cannot be used as it is",
+    429: "Too often",
+    500: "Something broke on our side",
+    503: "Not at the moment",
+}
+HEADERS = {401: {"www-authenticate": 'Bearer realm="blastscreen"'}, 503: {"retry-after": "5"}}
+FOR_MACHINES = ("/api/", "/health", "/metrics", "/openapi.json")
+
+
+def status_of(error: errors.BlastscreenError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+Remember = Callable[[errors.Refused], None]
+"""Writes the event of a refusal that carries one, in a transaction of its own."""
+
+
+def install(app: FastAPI, *, remember: Remember) -> None:
+    app.state.remember = remember
+    app.add_exception_handler(errors.BlastscreenError, on_our_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_unreadable_request)
+    app.add_exception_handler(OperationalError, on_database_trouble)
+    app.add_exception_handler(Exception, on_surprise)
+
+
+def on_our_error(request: Request, error: Exception) -> Response:
+    """A plain function: it runs in the thread pool, so that remembering a refusal may wait for the database."""
+    assert isinstance(error, errors.BlastscreenError)  # noqa: S101  registered for this kind only
+    if isinstance(error, errors.Refused):
+        request.app.state.remember(error)
+    if isinstance(error, errors.NotSignedIn) and not _for_machine(request) and request.method == "GET":
+        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+    return answer(request, error)
+
+
+def answer(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.BlastscreenError)  # noqa: S101
+    reply = _reply(request, status=status_of(error), code=error.code, message=error.message)
+    if isinstance(error, errors.TooOften):
+        reply.headers["retry-after"] = str(error.retry_after_s)
+    return reply
+
+
+async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer from a middleware, before any route: what else the client had to send is not read."""
+    response = answer(Request(scope), error)
+    response.headers["connection"] = "close"
+    await response(scope, receive, send)
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    told = {
+        404: ("not_found", "There is nothing at this address."),
+        405: ("method_not_allowed", "This address does not take that method."),
+        400: ("bad_request", "The request could not be read. Check how it is put together and send it again."),
+    }
+    code, message = told.get(error.status_code, ("http_error", str(error.detail)))
+    reply = _reply(request, status=error.status_code, code=code, message=message)
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+def on_unreadable_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    message = f"{where}: {first['msg']}. Correct it and send again."
+    return _reply(request, status=422, code="invalid_request", message=message)
+
+
+def on_database_trouble(request: Request, error: Exception) -> Response:
+    log.error("database trouble", kind=type(error).__name__, orig=type(getattr(error, "orig", None)).__name__)
+    return _reply(
+        request, status=503, code="database_unavailable", message="The database does not answer. Try again shortly."
+    )
+
+
+def on_surprise(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error)
+    message = "The error has been logged. Give the request id to your administrator if it comes again."
+    return _reply(request, status=500, code="internal_error", message=message)
+
+
+def _for_machine(request: Request) -> bool:
+    return request.url.path.startswith(FOR_MACHINES) or "text/html" not in request.headers.get("accept", "")
+
+
+def _reply(request: Request, *, status: int, code: str, message: str) -> Response:
+    request_id = getattr(request.state, "request_id", "-")
+    title = TITLES.get(status, "Error")
+    if not _for_machine(request):
+        page = ErrorPage(title=title, message=message, request_id=request_id)
+        frame = Frame(who=None, navigation=(), csrf="", banners=())
+        reply: Response = render(request, "web/error.html", page, frame=frame, status=status)
+        reply.headers.update(HEADERS.get(status, {}))
+        return reply
+    problem: dict[str, Any] = {
+        "type": f"urn:blastscreen:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": message,
+        "code": code,
+        "request_id": request_id,
+    }
+    return JSONResponse(problem, status_code=status, headers=HEADERS.get(status), media_type="application/problem+json")

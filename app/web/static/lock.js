@@ -1,0 +1,76 @@
+// A page that nobody watches empties itself: patients must not stay on a screen whose reader has gone. The content is
+// taken out of the document, not covered, and the session is ended, so that neither reload nor "back" brings it again.
+// While somebody is active the session is kept alive; one that has ended elsewhere empties the page too. Escape twice in
+// a row does it at once, for when somebody steps up who must not see.
+"use strict";
+(() => {
+  const patience = Number(document.currentScript.dataset.afterSeconds) * 1000;
+  const ASK_EVERY = 60_000;
+  const TWICE_WITHIN = 600;
+  const tabs = new BroadcastChannel("blastscreen");
+  let active = Date.now();
+  let asked = Date.now();
+  let escaped = 0;
+  let locked = false;
+
+  function lock({ endSession }) {
+    if (locked) return;
+    locked = true;
+    const token = document.querySelector(".who [name=csrf]")?.value ?? "";
+    const told = document.createElement("main");
+    const title = document.createElement("h1");
+    const why = document.createElement("p");
+    const link = document.createElement("a");
+    told.className = "narrow";
+    title.textContent = "Locked: sign in again";
+    link.textContent = "Sign in";
+    link.className = "button";
+    link.href = "/sign-in?next=" + encodeURIComponent(location.pathname);
+    why.textContent = "You have been signed out here. What this page showed is gone from it.";
+    told.append(title, why, link);
+    document.body.replaceChildren(told);
+    document.body.removeAttribute("hx-headers");
+    document.title = "Locked – Blastscreen";
+    if (endSession) {
+      fetch("/sign-out", { method: "POST", body: new URLSearchParams({ csrf: token }), redirect: "manual", keepalive: true });
+    }
+  }
+
+  async function keepAlive() {
+    asked = Date.now();
+    const reply = await fetch("/account/alive").catch(() => null);
+    if (reply?.status === 401) lock({ endSession: false });
+  }
+
+  function look() {
+    if (locked) return;
+    if (Date.now() - active >= patience) lock({ endSession: true });
+    else if (active > asked && Date.now() - asked >= ASK_EVERY) keepAlive();
+  }
+
+  function note() {
+    look(); // a machine that woke up locks before the first movement counts
+    if (Date.now() - active >= 1000) tabs.postMessage("active");
+    active = Date.now();
+  }
+
+  function escape(event) {
+    if (event.key !== "Escape" || event.repeat) return;
+    if (Date.now() - escaped <= TWICE_WITHIN) lock({ endSession: true });
+    escaped = Date.now();
+  }
+
+  document.addEventListener("keydown", escape, { capture: true });
+  for (const act of ["pointermove", "pointerdown", "keydown", "scroll", "touchstart"]) {
+    document.addEventListener(act, note, { capture: true, passive: true });
+  }
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) keepAlive();
+    look();
+  });
+  tabs.addEventListener("message", () => {
+    if (!locked) active = Date.now();
+  });
+  setInterval(look, 1000);
+})();

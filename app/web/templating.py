@@ -1,0 +1,59 @@
+"""Templates: one frozen page object each, and one Frame around them all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Link:
+    title: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the base template shows around every page."""
+
+    who: str | None
+    navigation: tuple[Link, ...]
+    csrf: str
+    banners: tuple[str, ...]
+    lock_after_s: int | None = None
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    title: str
+    message: str
+    request_id: str
+
+
+class Templates:
+    """`room/name.html`, from each room's own `templates` folder."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        loaders = {room: FileSystemLoader(folder) for room, folder in folders.items()}
+        self.environment = Environment(
+            loader=PrefixLoader({"web": FileSystemLoader(HERE / "templates"), **loaders}),
+            undefined=StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def text(self, name: str, *, page: object, frame: Frame) -> str:
+        return self.environment.get_template(name).render(page=page, frame=frame)
+
+
+def render(request: Request, name: str, page: Any, *, frame: Frame, status: int = 200) -> HTMLResponse:
+    templates: Templates = request.app.state.templates
+    return HTMLResponse(templates.text(name, page=page, frame=frame), status_code=status)
