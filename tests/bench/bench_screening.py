@@ -1,0 +1,92 @@
+"""How much the road costs: each figure is a ratio against a named peer that runs in the same process, right beside it.
+
+make bench
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import numpy as np
+from PIL import Image
+
+from app.accounts.rules import Role
+from app.audit.ledger import install
+from app.db import Database
+from app.schema import migrate
+from app.screening.actions import Submission, screen_cell
+from app.screening.instrument import Instrument, look_at
+from app.settings import Settings
+from app.storage import ImageStore
+from app.vision.classifier import OnnxClassifier
+from app.vision.decode import Limits, decode
+from app.vision.drawn import Look, draw, png
+from app.vision.preprocess import crop
+from app.vision.quality import gate
+from tests.factories import cell, make_user
+
+ROUNDS = 60
+
+
+def _milliseconds(act: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Median of `rounds` after three that warm up."""
+    taken = []
+    for number in range(rounds + 3):
+        began = time.perf_counter()
+        act()
+        if number >= 3:
+            taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken)
+
+
+def _compare(what: str, ours: float, peer: str, theirs: float) -> None:
+    print(f"{what:<42} {ours:8.2f} ms   {ours / theirs:6.2f} x   {peer} ({theirs:.2f} ms)")
+
+
+def bench_the_road_of_one_image() -> None:
+    classifier = OnnxClassifier(Settings().bundle)
+    pixels = draw(1, Look.BLAST)
+    file = png(pixels, look=Look.BLAST)
+    limits, card = Limits(), classifier.card
+    square = crop(pixels, size=card.preprocessing.size)[None]
+    session, feed = classifier._session, {classifier._input: square}
+
+    bare = _milliseconds(lambda: session.run(["logit"], feed))
+    pillow = _milliseconds(lambda: np.asarray(Image.open(BytesIO(file)).convert("RGB")))
+
+    print()
+    _compare("decode", _milliseconds(lambda: decode(file, limits=limits)), "Pillow alone", pillow)
+    _compare("gate", _milliseconds(lambda: gate(pixels, limits=card.gate)), "ONNX Runtime alone", bare)
+    _compare("pixels to score", _milliseconds(lambda: classifier.score(pixels)), "ONNX Runtime alone", bare)
+    both = bare + pillow
+    _compare("file to score", _milliseconds(lambda: look_at(classifier, file, limits=limits)), "both", both)
+
+
+def bench_screenings_with_their_record(tmp_path) -> None:
+    """Peer: the same rows' worth of work without record, image store or ledger, i.e. vision alone."""
+    install()
+    database = Database(f"sqlite:///{tmp_path / 'bench.db'}")
+    migrate(database)
+    instrument = Instrument(OnnxClassifier(Settings().bundle), ImageStore(tmp_path / "images"))
+    actor = make_user(database, "ursula", Role.UPLOADER)
+    images = [cell(seed) for seed in range(40)]
+
+    def record(image: bytes) -> None:
+        with database.writing() as session:
+            screen_cell(session, actor, instrument=instrument, submission=Submission(image))
+
+    def only_look(image: bytes) -> None:
+        look_at(instrument.classifier, image, limits=instrument.limits)
+
+    def forty(act: Callable[[bytes], None]) -> float:
+        with ThreadPoolExecutor(8) as pool:
+            began = time.perf_counter()
+            list(pool.map(act, images))
+            return 1000 * (time.perf_counter() - began) / len(images)
+
+    vision = forty(only_look)
+    print()
+    _compare("one of forty screenings at once, on SQLite", forty(record), "vision alone", vision)
+    database.dispose()

@@ -1,0 +1,189 @@
+"""Whose case: who sees it, who shares it, and what a taken number gives away (nothing)."""
+
+import re
+
+import pytest
+
+from app.accounts.rules import Role, Scope
+from app.audit.events import Act
+from tests.factories import Browser, Service, acts, cell, rows
+from tests.fakes import FakeClassifier
+
+
+def _case(service: Service, browser: Browser, number: str = "S26-0001") -> str:
+    """The path of a new case with one cell."""
+    browser.upload(cell(1), case=number)
+    found = re.search(r"/cases/[0-9a-f-]{36}", browser.page)
+    assert found
+    return found.group()
+
+
+def _colleague(browser: Browser, name: str) -> str:
+    """The id that the form of the page last seen offers for this name."""
+    found = re.search(rf'value="([0-9a-f-]{{36}})">{name}<', browser.page)
+    assert found, f"{name} is not offered"
+    return found.group(1)
+
+
+def test_a_case_is_seen_by_who_opened_it_and_by_no_other_uploader(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    path = _case(service, ursula)
+    result = ursula.get(path) and re.search(r"/screenings/[0-9a-f-]{36}", ursula.page)
+    assert result
+
+    assert ursula.get(path).status_code == 200
+    for theirs in (path, result.group(), f"{result.group()}/image", f"{result.group()}/thumbnail/96"):
+        assert otto.get(theirs).status_code == 404
+    assert "…0001" not in otto.get("/cases").text
+
+
+def test_every_uploader_sees_what_a_lab_client_sent(service: Service) -> None:
+    sent = service.lab().screen(cell(1), case="S26-0001").json()
+
+    page = service.signed_in("ursula", Role.UPLOADER).get(f"/cases/{sent['case_id']}")
+
+    assert page.status_code == 200
+    assert "Who sees this case" not in page.text
+
+
+def test_a_shared_case_is_seen_until_it_is_shared_no_more_and_both_are_remembered(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    path = _case(service, ursula)
+    ursula.get(path)
+    them = _colleague(ursula, "Otto")
+
+    ursula.submit(f"{path}/share", {"colleague": them})
+    assert otto.get(path).status_code == 200
+    assert "…0001" in otto.get("/cases").text
+    assert otto.upload(cell(2), case="S26-0001").status_code == 200
+
+    ursula.submit(f"{path}/unshare", {"colleague": them})
+    assert otto.get(path).status_code == 404
+    assert [act for act in acts(service.database) if act.startswith("case.")] == [
+        Act.CASE_OPENED,
+        Act.CASE_SHARED,
+        Act.CASE_UNSHARED,
+    ]
+
+
+def test_only_who_opened_a_case_shares_it(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    service.signed_in("olga", Role.UPLOADER)
+    path = _case(service, ursula)
+    ursula.get(path)
+    olga = _colleague(ursula, "Olga")
+    ursula.submit(f"{path}/share", {"colleague": _colleague(ursula, "Otto")})
+    before = rows(service.database)["case_shares"]
+
+    refused = otto.submit(f"{path}/share", {"colleague": olga}, at=path)
+
+    assert refused.status_code == 403
+    assert rows(service.database)["case_shares"] == before
+    assert acts(service.database)[-1] == Act.ACT_FORBIDDEN
+
+
+@pytest.mark.parametrize("whom", ["", "nobody", "5f0e7a52-8c1d-4d36-9a44-0d9be3b1f4c2"])
+def test_a_case_is_shared_with_nobody_who_is_not_there(service: Service, whom: str) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    path = _case(service, ursula)
+
+    assert ursula.submit(f"{path}/share", {"colleague": whom}, at=path).status_code == 422
+    assert rows(service.database)["case_shares"] == 0
+
+
+def test_reviewers_and_administrators_are_not_offered_as_colleagues_of_a_case(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    service.signed_in("rea", Role.REVIEWER)
+    service.signed_in("anna", Role.ADMIN)
+
+    page = ursula.get(_case(service, ursula))
+
+    assert "Rea" not in page.text
+    assert "Anna" not in page.text
+
+
+def test_a_reviewer_sees_what_waits_for_them_and_nothing_else(service: Service, classifier: FakeClassifier) -> None:
+    lab = service.lab()
+    sure = lab.screen(cell(1)).json()["id"]
+    classifier.probability = classifier.unsure
+    unsure = lab.screen(cell(2)).json()["id"]
+    rea = service.signed_in("rea", Role.REVIEWER)
+
+    assert rea.get(f"/screenings/{unsure}").status_code == 200
+    assert rea.get(f"/screenings/{sure}").status_code == 404
+    assert rea.get(f"/screenings/{sure}/image").status_code == 404
+    assert rea.get("/cases").status_code == 403
+
+
+def test_a_reader_sees_the_cell_and_not_whose_it_is(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = classifier.unsure
+    sent = service.lab().screen(cell(1), case="S26-0001", subject="P-7").json()
+    rea = service.signed_in("rea", Role.REVIEWER)
+
+    for path in ("/review", f"/review/{sent['id']}", f"/screenings/{sent['id']}"):
+        page = rea.get(path).text
+        assert "S26-0001" not in page
+        assert "P-7" not in page
+
+
+def test_a_senior_reads_the_queue_and_opens_no_cases(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = classifier.unsure
+    screening = service.lab().screen(cell(1)).json()["id"]
+    senior = service.signed_in("sena", Role.SENIOR)
+
+    assert senior.submit(f"/review/{screening}", {"verdict": "normal"}, at=f"/review/{screening}").status_code == 200
+    assert acts(service.database)[-1] == Act.READ_GIVEN
+    assert senior.get("/cases").status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
+def test_administrators_and_auditors_see_no_result_and_no_image(service: Service, role: Role) -> None:
+    sent = service.lab().screen(cell(1), case="S26-0001").json()
+    somebody = service.signed_in("somebody", role)
+
+    for path in (f"/screenings/{sent['id']}", f"/screenings/{sent['id']}/image", f"/cases/{sent['case_id']}", "/cases"):
+        assert somebody.get(path).status_code == 403
+
+
+def test_a_taken_number_says_only_that_from_every_door_and_stores_nothing(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    lab = service.lab()
+    path = _case(service, ursula)
+    otto.get("/")
+    before = rows(service.database)
+    stored = set(service.settings.image_store.rglob("*.png"))
+
+    page = otto.submit("/screenings", {"case": "S26-0001"}, files=[("image", ("a.png", cell(2), "image/png"))])
+    several = [("image", (f"{seed}.png", cell(seed), "image/png")) for seed in (3, 4)]
+    pages = otto.submit("/screenings", {"case": "S26-0001"}, files=several)
+    reply = lab.screen(cell(5), case="S26-0001", subject="P-9")
+
+    assert reply.status_code == 409
+    assert reply.json()["code"] == "case_not_yours"
+    for told in (page.text, pages.text, reply.text):
+        assert "This case number is taken" in told
+        assert "Ursula" not in told
+        assert path.rsplit("/", 1)[1] not in told
+    after = rows(service.database)
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]}.keys() <= {"ledger"}
+    assert set(service.settings.image_store.rglob("*.png")) == stored
+
+
+def test_a_number_of_anothers_case_is_found_no_more_than_one_that_is_nobodys(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    _case(service, ursula)
+
+    taken = otto.submit("/cases/find", {"number": "S26-0001"}, at="/cases")
+    free = otto.submit("/cases/find", {"number": "S26-0002"}, at="/cases")
+
+    assert taken.status_code == free.status_code == 404
+    assert taken.text.replace("S26-0001", "S26-0002") == free.text
+
+
+def test_another_clients_case_stays_hidden_whichever_key_is_sent(service: Service) -> None:
+    one, other = service.lab("One"), service.lab("Other")
+    sent = one.screen(cell(1), case="S26-0001").json()
+
+    assert service.lab("One", Scope.READ).screening(sent["id"])["id"] == sent["id"]
+    assert other.get(f"/api/v1/screenings/{sent['id']}").status_code == 404
+    assert other.get("/api/v1/screenings", case_id=sent["case_id"]).json()["items"] == []

@@ -1,0 +1,169 @@
+"""The commands, as somebody at a terminal meets them."""
+
+import io
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.cli import main
+from app.db import Database
+from app.settings import ROOT
+from tests.factories import PASSWORD, cell
+from tests.tampering import without_triggers
+
+DEMONSTRATION = ROOT / "models" / "drawn-1"
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch: pytest.MonkeyPatch, sqlite_url: str, tmp_path: Path) -> None:
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("BLASTSCREEN_IMAGE_STORE", str(tmp_path / "images"))
+    monkeypatch.setenv("BLASTSCREEN_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setenv("BLASTSCREEN_MODEL", str(DEMONSTRATION))
+
+
+def _create_user(monkeypatch: pytest.MonkeyPatch, *roles: str, password: str = PASSWORD) -> int:
+    monkeypatch.setattr("sys.stdin", io.StringIO(password + "\n"))
+    given = [word for role in roles for word in ("--role", role)]
+    return main(["user", "create", "--username", "Rea", *given, "--password-stdin"])
+
+
+def test_an_account_is_made_with_several_roles(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    assert _create_user(monkeypatch, "reviewer", "uploader") == 0
+
+    assert "Made the account rea (reviewer, uploader)" in capsys.readouterr().out
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM user_roles")) == 2
+
+
+@pytest.mark.parametrize(
+    ("roles", "password", "told"),
+    [(["king"], PASSWORD, "Roles are: uploader"), (["reviewer"], "short", "12 to 256 characters")],
+)
+def test_an_account_that_cannot_be_made_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], roles: list[str], password: str, told: str
+) -> None:
+    assert _create_user(monkeypatch, *roles, password=password) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_key_stands_alone_on_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "create", "--name", "LIS", "--scopes", "screen,read"]) == 0
+
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.startswith("bs_")
+    assert " " not in last
+    assert main(["key", "revoke", last.split("_")[1]]) == 0
+    assert main(["key", "revoke", "nokeyatall"]) == 1
+
+
+def test_an_unknown_scope_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "create", "--name", "LIS", "--scopes", "screen,everything"]) == 1
+
+    assert "everything" in capsys.readouterr().err
+
+
+def test_the_ledger_is_verified_and_the_altered_record_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    _create_user(monkeypatch, "reviewer")
+    assert main(["audit", "verify"]) == 0
+    assert "intact: 1 events" in capsys.readouterr().out
+
+    with without_triggers(database, "ledger") as connection:
+        connection.execute(text("UPDATE ledger SET act = 'nothing'"))
+
+    assert main(["audit", "verify"]) == 1
+    assert "broken: ledger position 1:" in capsys.readouterr().out
+
+
+def test_the_doctor_finds_a_new_service_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+
+    assert capsys.readouterr().out == "well\n"
+
+
+def test_drawn_cells_are_screened_without_server_or_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    assert main(["draw", str(tmp_path / "drawn"), "--count", "12"]) == 0
+    (tmp_path / "drawn" / "broken.png").write_bytes(cell(1)[:100])
+    capsys.readouterr()
+
+    assert main(["screen", str(tmp_path / "drawn"), "--model", str(DEMONSTRATION)]) == 1
+
+    told = capsys.readouterr()
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert "Nothing of this is recorded" in told.err
+    assert len(lines) == 13
+    assert [line["error"]["code"] for line in lines if "error" in line] == ["image_truncated"]
+    scored = [line for line in lines if line.get("outcome") == "screened"]
+    assert len(scored) >= 6
+    assert all(0 <= line["all_probability"] <= 1 and line["sandbox"] for line in scored)
+    assert all(line["all_probability"] is None for line in lines if line.get("outcome") == "unusable")
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM screenings")) == 0
+
+
+def test_a_folder_that_is_no_model_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["screen", str(tmp_path), "--model", str(tmp_path)]) == 1
+
+    assert "no readable model.onnx" in capsys.readouterr().err
+
+
+def test_a_database_that_was_never_migrated_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", f"sqlite:///{tmp_path / 'deep' / 'new.db'}")
+
+    assert main(["audit", "verify"]) == 1
+    assert "blastscreen migrate" in capsys.readouterr().err
+    assert main(["migrate"]) == 0
+    assert main(["audit", "verify"]) == 0
+
+
+def test_a_rotated_key_gives_its_place_to_one_on_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["key", "create", "--name", "LIS", "--scopes", "screen"])
+    old = capsys.readouterr().out.split()[-1].split("_")[1]
+
+    assert main(["key", "rotate", old, "--overlap-hours", "2"]) == 0
+
+    told = capsys.readouterr().out.strip().splitlines()
+    assert told[-1].startswith("bs_")
+    assert old not in told[-1]
+    assert "2:00:00" in told[0]
+    assert main(["key", "rotate", old]) == 1
+
+
+def test_a_forgotten_password_is_chosen_anew_by_a_link(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _create_user(monkeypatch, "admin")
+
+    assert main(["user", "reset", "rea"]) == 0
+    assert "/reset?token=" in capsys.readouterr().out.splitlines()[-1]
+    assert main(["user", "reset", "nobody"]) == 1
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "soon", "99999999"])
+def test_a_key_for_no_days_is_not_one_for_ever(days: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["key", "create", "--name", "LIS", "--scopes", "screen", "--days", days])
+
+
+def test_a_busy_port_is_told_before_anything_changes(capsys: pytest.CaptureFixture[str], database: Database) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 1
+
+    told = capsys.readouterr()
+    assert "Name another --port" in told.err
+    assert told.out == ""
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM setup_links")) == 0

@@ -1,0 +1,85 @@
+"""The real migrations, on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.config import Config
+from pytest_alembic.tests import (  # noqa: F401  collected here
+    test_model_definitions_match_ddl,
+    test_single_head_revision,
+    test_up_down_consistency,
+    test_upgrade,
+)
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from app import schema
+from app.db import Base, Database
+from app.schema import ROOT
+from migrations.versions import __path__ as versions
+from tests.tampering import _triggers
+
+COME_AND_GO = {
+    "case_identifiers",
+    "case_shares",
+    "digest_keys",
+    "half_sign_ins",
+    "key_uses",
+    "notes",
+    "open_flags",
+    "recovery_codes",
+    "reset_links",
+    "second_steps",
+    "sessions",
+    "setup_links",
+    "user_roles",
+    "users",
+}
+
+
+@pytest.fixture
+def alembic_config() -> Config:
+    return Config(toml_file=ROOT / "pyproject.toml")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def alembic_engine(request: pytest.FixtureRequest, tmp_path) -> Iterator[Engine]:
+    """An empty database."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    else:
+        database = Database(request.getfixturevalue("postgres_url"))
+        with database.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    yield database.engine
+    database.dispose()
+
+
+def test_the_revision_that_the_code_needs_is_the_last_file(database: Database) -> None:
+    assert list(versions)
+    assert schema.revision_of(database) == schema.needed_revision()
+    assert schema.is_current(database)
+
+
+def test_a_database_that_was_never_migrated_is_refused_with_the_way_out(tmp_path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+
+    with pytest.raises(schema.NotMigrated, match="blastscreen migrate"):
+        schema.require_current(database)
+    database.dispose()
+
+
+def test_every_table_of_facts_bears_its_triggers(either_database: Database) -> None:
+    facts = set(Base.metadata.tables) - COME_AND_GO
+
+    with either_database.engine.connect() as connection:
+        guarded = {table for table in Base.metadata.tables if len(_triggers(connection, table)) == 2}
+
+    assert guarded == facts
+
+
+@pytest.mark.parametrize("verb", ["DELETE FROM {0}", "UPDATE {0} SET {1} = {1}"])
+def test_the_triggers_hold(either_database: Database, verb: str) -> None:
+    with either_database.engine.begin() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text(verb.format("actors", "name")))  # the service's own row is there from the start

@@ -1,0 +1,69 @@
+"""Sessions: what they promise about the moment of commit, times and ids."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
+
+from app.accounts.rules import Scope as KeyScope
+from app.db import Database, Id, UtcDateTime
+from tests.factories import LabSystem, Service, cell, make_key
+
+
+def test_the_record_is_safe_before_the_reply_leaves(service: Service) -> None:
+    seen: list[int] = []
+
+    async def spying(scope: Scope, receive: Receive, send: Send) -> None:
+        async def look_first(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                with service.database.engine.connect() as another:
+                    seen.append(another.scalar(text("SELECT count(*) FROM screenings")) or 0)
+            await send(message)
+
+        await service.app(scope, receive, look_first)
+
+    lab = LabSystem(TestClient(spying), make_key(service.database, "LIS", KeyScope.SCREEN))
+
+    assert lab.screen(cell(1)).status_code == 201
+    assert seen == [1]
+
+
+def test_a_writing_session_that_raises_leaves_nothing(database: Database) -> None:
+    insert = text("INSERT INTO notes (id, text) VALUES ('n', 'gone')")
+
+    with pytest.raises(RuntimeError, match="half way"), database.writing() as session:  # noqa: PT012
+        session.execute(insert)
+        raise RuntimeError("half way")
+
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM notes")) == 0
+
+
+def test_readers_are_not_held_up_by_a_writer(database: Database) -> None:
+    with database.writing() as writer:
+        writer.execute(text("INSERT INTO notes (id, text) VALUES ('n', 'not yet')"))
+        with database.reading() as reader:
+            assert reader.scalar(text("SELECT count(*) FROM notes")) == 0
+
+
+def test_times_are_kept_in_utc_and_a_time_without_a_zone_is_refused() -> None:
+    column = UtcDateTime()
+    eastern = datetime(2026, 11, 21, 9, 30, tzinfo=timezone(timedelta(hours=-5)))
+
+    kept = column.process_bind_param(eastern, None)  # type: ignore[arg-type]
+
+    assert kept == eastern
+    assert kept is not None
+    assert kept.tzinfo is UTC
+    with pytest.raises(ValueError, match="without a zone"):
+        column.process_bind_param(datetime(2026, 11, 21), None)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+def test_ids_are_text_on_every_database(either_database: Database) -> None:
+    with either_database.reading() as session:
+        (found,) = session.execute(text("SELECT id FROM actors")).one()
+
+    assert found == "00000000-0000-4000-8000-000000000001"
+    assert Id.impl.length == 36

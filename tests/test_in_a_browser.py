@@ -1,0 +1,191 @@
+"""The journey in a real browser. Screenshots are kept under var/screenshots, to be looked at."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from app.accounts.rules import Role, Scope
+from app.schema import ROOT
+from tests.factories import PASSWORD, Service, cell, make_key, make_user, verify
+from tests.fakes import FakeClassifier
+
+pytestmark = pytest.mark.browser
+SHOTS = ROOT / "var" / "screenshots"
+
+
+@pytest.fixture
+def address(service: Service) -> Iterator[str]:
+    """The service on a free port of this machine."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(service.app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        launched = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield launched
+        launched.close()
+
+
+class Person:
+    """Somebody at a browser of their own; notes what went wrong in it and what it asked of other hosts."""
+
+    def __init__(self, browser, address: str, *, scripts: bool = True, dark: bool = False) -> None:
+        scheme = "dark" if dark else "light"
+        self.context = browser.new_context(base_url=address, java_script_enabled=scripts, color_scheme=scheme)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((address, "data:")) else self.complaints.append(asked.url),
+        )
+
+    def sign_in(self, username: str) -> None:
+        self.page.goto("/sign-in")
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def drop(self, file: Path, *, on: str) -> None:
+        """What the browser does when a file is let go over a field."""
+        box = self.page.get_by_label(on).bounding_box()
+        assert box
+        session = self.context.new_cdp_session(self.page)
+        point = {"x": box["x"] + box["width"] - 20, "y": box["y"] + box["height"] - 20}
+        data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": kind, **point, "data": data})
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_upload_result_queue_verdict_and_ledger(
+    service: Service, classifier: FakeClassifier, address: str, browser, tmp_path: Path, scripts: bool
+) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    make_user(service.database, "rea", Role.REVIEWER)
+    make_user(service.database, "aude", Role.AUDITOR)
+    lab = service.lab("LIS", Scope.READ_ALL)
+    for seed in range(4):
+        (tmp_path / f"cell-{seed}.png").write_bytes(cell(seed))
+    (tmp_path / "notes.png").write_bytes(b"no image")
+    classifier.probability = classifier.unsure
+
+    ursula = Person(browser, address, scripts=scripts)
+    ursula.sign_in("ursula")
+    ursula.shot("upload")
+    ursula.page.get_by_label("Drop images here").set_input_files(tmp_path / "cell-0.png")
+    ursula.page.get_by_label("Case number").fill("S26-0001")
+    ursula.page.get_by_role("button", name="Screen").click()
+    ursula.page.get_by_text("Waiting for a human read").wait_for()
+    ursula.page.wait_for_load_state()  # with its image
+    assert ursula.page.locator("img.cell").evaluate("image => image.complete && image.naturalWidth") == 450
+    ursula.shot("result-uncertain")
+    screening = ursula.page.url.rsplit("/", 1)[1]
+
+    classifier.probability = 0.981
+    ursula.page.goto("/")
+    ursula.page.get_by_label("Drop images here").set_input_files(sorted(tmp_path.glob("*.png")))
+    ursula.page.get_by_label("Case number").fill("S26-0001")
+    ursula.page.get_by_role("button", name="Screen").click()
+    ursula.page.get_by_role("heading", name="4 screened, 1 not read").wait_for()
+    ursula.shot("uploaded-many")
+    ursula.page.get_by_role("link", name="S26-0001").click()
+    ursula.shot("case")
+
+    rea = Person(browser, address, scripts=scripts)
+    rea.sign_in("rea")
+    rea.page.get_by_role("link", name=f"Read {screening[:8]}").wait_for()
+    rea.shot("queue")
+    rea.page.get_by_role("link", name=f"Read {screening[:8]}").click()
+    rea.page.get_by_label("Normal cell").check()
+    rea.page.get_by_label("Note").fill("Smooth chromatin.")
+    rea.shot("read")
+    rea.page.get_by_role("button", name="Give verdict").click()
+    rea.page.get_by_text("Nothing waits for you").wait_for()
+
+    aude = Person(browser, address, scripts=scripts, dark=True)
+    aude.sign_in("aude")
+    aude.page.get_by_text("read.given").wait_for()
+    aude.shot("ledger-dark")
+
+    assert lab.screening(screening)["review"]["verdict"] == "normal"
+    assert verify(service.database).intact
+    assert ursula.complaints + rea.complaints + aude.complaints == []
+
+
+def test_an_image_dropped_on_the_page_is_screened_without_any_script(
+    service: Service, address: str, browser, tmp_path: Path
+) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    (tmp_path / "cell.png").write_bytes(cell(1))
+    ursula = Person(browser, address, scripts=False)
+    ursula.sign_in("ursula")
+
+    ursula.drop(tmp_path / "cell.png", on="Drop images here")
+    ursula.page.get_by_role("button", name="Screen").click()
+
+    ursula.page.get_by_role("heading", name="Screening").wait_for()
+    assert verify(service.database).intact
+
+
+def test_the_api_page_works_from_our_own_files(service: Service, address: str, browser) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    ursula = Person(browser, address)
+    ursula.sign_in("ursula")
+
+    ursula.page.goto("/docs")
+    ursula.page.get_by_text("/api/v1/screenings/{screening_id}").wait_for()
+    ursula.shot("docs")
+    ursula.page.goto("/model")
+    ursula.shot("model")
+    ursula.page.goto("/cases")
+    ursula.shot("cases-empty")
+
+    assert ursula.complaints == []
+
+
+def test_the_examples_of_the_api_page_work_with_a_key(service: Service, address: str, browser, tmp_path: Path) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    (tmp_path / "cell.png").write_bytes(cell(1))
+    ursula = Person(browser, address)
+    ursula.sign_in("ursula")
+    page = ursula.page
+
+    page.goto("/docs")
+    page.get_by_role("button", name="Authorize").first.click()
+    page.locator(".auth-container input").fill(make_key(service.database, "LIS", Scope.SCREEN))
+    page.locator(".auth-btn-wrapper button.authorize").click()
+    page.locator(".btn-done").click()
+    page.locator("#operations-screening-screen_api_v1_screenings_post").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "cell.png")
+    page.get_by_role("button", name="Execute").click()
+    page.locator(".live-responses-table").get_by_text('"all_probability"').wait_for()
+
+    ursula.shot("docs-tried")
+    assert verify(service.database).intact
+    assert ursula.complaints == []

@@ -1,0 +1,71 @@
+"""The image store: pixels under the hash of their content, kept whole or not at all."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.storage import ImageNotFound, ImageStore
+from app.vision.decode import Limits, decode, pixels_sha256
+from app.vision.drawn import Look, draw
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ImageStore:
+    return ImageStore(tmp_path)
+
+
+def test_what_is_kept_comes_back_pixel_for_pixel(store: ImageStore) -> None:
+    pixels = draw(1, Look.BLAST)
+
+    with store.staged(pixels) as image:
+        image.keep()
+
+    assert image.pixels_sha256 == pixels_sha256(pixels)
+    assert (image.width, image.height) == (450, 450)
+    assert np.array_equal(decode(store.png(image.pixels_sha256), limits=Limits()), pixels)
+
+
+def test_what_is_not_kept_leaves_no_file(store: ImageStore) -> None:
+    with store.staged(draw(1, Look.BLAST)) as image:
+        pass
+
+    with pytest.raises(ImageNotFound):
+        store.png(image.pixels_sha256)
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_the_same_pixels_may_be_kept_twice(store: ImageStore) -> None:
+    for _ in range(2):
+        with store.staged(draw(1, Look.BLAST)) as image:
+            image.keep()
+
+    assert len(list(store.folder.rglob("*.png"))) == 1
+
+
+def test_a_thumbnail_fits_its_square(store: ImageStore) -> None:
+    with store.staged(draw(1, Look.BLAST)[:200]) as image:
+        image.keep()
+
+    small = decode(store.thumbnail(image.pixels_sha256, side=96), limits=Limits())
+
+    assert small.shape == (43, 96, 3)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n"])
+def test_only_a_content_hash_names_an_image(store: ImageStore, name: str) -> None:
+    with pytest.raises(ImageNotFound):
+        store.png(name)
+
+
+def test_what_an_interrupted_upload_left_is_found_and_swept(store: ImageStore) -> None:
+    left = store.folder / "staging" / "left.png"
+    left.write_bytes(b"half an image")
+    assert store.left_behind() == []
+
+    os.utime(left, (1, 1))
+
+    assert store.left_behind() == [left]
+    store.sweep()
+    assert not left.exists()

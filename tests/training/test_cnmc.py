@@ -1,0 +1,154 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.errors import Invalid
+from training import cnmc
+from training.cnmc import find, parse_name, read
+
+
+def write_cell(path, *, grey=100, size=64):
+    pixels = np.zeros((size, size, 3), np.uint8)
+    pixels[16:48, 16:48] = (grey, grey // 2, grey)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("name", "parsed"),
+    [
+        ("UID_11_10_1_all.bmp", ("11", "ALL")),
+        ("UID_H10_1_2_hem.bmp", ("H10", "HEM")),
+        ("UID_h3_1_2_hem.webp", ("H3", "HEM")),
+        ("1.bmp", None),
+        ("UID_x_1_2_hem.bmp", None),
+    ],
+)
+def test_a_name_gives_subject_and_class_even_for_the_lower_case_subject(name, parsed):
+    assert parse_name(name) == parsed
+
+
+def test_the_label_comes_from_the_name_and_never_from_the_order_of_folders(tmp_path):
+    write_cell(tmp_path / "fold_0" / "all" / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "fold_0" / "hem" / "UID_H1_1_1_hem.bmp", grey=120)
+
+    cells = read(tmp_path)
+
+    assert [(cell.subject, cell.label, cell.source) for cell in cells] == [
+        ("1", "ALL", "fold_0"),
+        ("H1", "HEM", "fold_0"),
+    ]
+    assert cells[0].area == 32 * 32
+    assert cells[0].red == 90
+
+
+def test_files_are_read_in_the_order_of_their_paths_whatever_the_disk_says(tmp_path):
+    for number in (10, 2, 33, 1):
+        write_cell(tmp_path / f"UID_1_{number}_1_all.bmp", grey=100 + number)
+
+    names = [one.path.name for one in find(tmp_path)]
+
+    assert names == sorted(names)
+
+
+def test_an_image_under_two_subjects_is_kept_once_and_makes_them_one_group(tmp_path):
+    write_cell(tmp_path / "UID_20_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "UID_21_1_1_all.png", grey=90)
+    write_cell(tmp_path / "UID_21_2_1_all.bmp", grey=91)
+    write_cell(tmp_path / "UID_3_1_1_all.bmp", grey=92)
+
+    cells = read(tmp_path)
+
+    assert [(cell.subject, cell.group) for cell in cells] == [("20", "20"), ("21", "20"), ("3", "3")]
+
+
+def test_groups_that_the_folder_names_are_kept_together(tmp_path):
+    write_cell(tmp_path / "UID_h2_1_1_hem.bmp", grey=90)
+    write_cell(tmp_path / "UID_H4_1_1_hem.bmp", grey=91)
+    (tmp_path / "subject_groups.json").write_text('{"groups": [["H2", "H4"]]}')
+
+    cells = read(tmp_path)
+
+    assert {cell.group for cell in cells} == {"H2"}
+
+
+def test_the_same_pixels_with_two_labels_are_refused_by_name(tmp_path):
+    write_cell(tmp_path / "UID_20_1_1_all.bmp")
+    write_cell(tmp_path / "UID_H2_1_1_hem.bmp")
+
+    with pytest.raises(Invalid, match=r"UID_20_1_1_all.bmp and UID_H2_1_1_hem.bmp"):
+        read(tmp_path)
+
+
+def labels_csv(folder, rows):
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("Patient_ID", "new_names", "labels"), *rows])
+
+
+def test_in_the_flat_folder_the_csv_says_the_label_and_one_means_all(tmp_path):
+    write_cell(tmp_path / "1.bmp", grey=90)
+    write_cell(tmp_path / "2.bmp", grey=91)
+    labels_csv(tmp_path, [("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H25_1_1_hem.bmp", "2.bmp", "0")])
+
+    cells = read(tmp_path)
+
+    assert [(cell.subject, cell.label) for cell in cells] == [("57", "ALL"), ("H25", "HEM")]
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (("UID_57_29_1_all.bmp", "1.bmp", "2"), "neither 0"),
+        (("UID_57_29_1_all.bmp", "1.bmp", "0"), "the name says ALL"),
+        (("somebody", "1.bmp", "1"), "not a C-NMC name"),
+    ],
+)
+def test_a_csv_that_contradicts_itself_is_refused_with_its_line(tmp_path, row, what):
+    write_cell(tmp_path / "1.bmp")
+    labels_csv(tmp_path, [row])
+
+    with pytest.raises(Invalid, match=f"labels.csv, line 2: .*{what}"):
+        read(tmp_path)
+
+
+def test_images_without_any_label_are_read_with_an_empty_one(tmp_path):
+    write_cell(tmp_path / "1.bmp")
+
+    assert [cell.label for cell in read(tmp_path)] == [""]
+
+
+def test_a_folder_without_images_says_so(tmp_path):
+    with pytest.raises(Invalid, match="no BMP, PNG, TIFF or WebP image below"):
+        read(tmp_path)
+
+
+def test_a_truncated_image_is_named(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    path = tmp_path / "UID_1_2_1_all.bmp"
+    write_cell(path, grey=91)
+    path.write_bytes(path.read_bytes()[:2000])
+
+    with pytest.raises(Invalid, match=r"UID_1_2_1_all\.bmp"):
+        read(tmp_path)
+
+
+def test_an_index_comes_back_as_it_was_written(tmp_path):
+    write_cell(tmp_path / "cells" / "UID_1_1_1_all.bmp")
+    cells = read(tmp_path / "cells")
+
+    cnmc.write_index(cells, tmp_path / "index.csv")
+
+    assert cnmc.read_index(tmp_path / "index.csv") == cells
+
+
+@pytest.mark.cells
+def test_the_shared_images_have_the_subjects_and_groups_that_their_notes_state(real_cells):
+    named = find(real_cells / "cnmc2019")
+
+    assert len(named) == 6211
+    assert len({one.subject for one in named}) == 66
+    assert sum(one.label == "HEM" for one in named) == 946 + 660 + 316
+    assert "H3" in {one.subject for one in named}

@@ -1,0 +1,123 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.errors import Invalid
+from training import metrics, trust
+from training.metrics import Scored
+
+pytestmark = pytest.mark.tensorflow
+
+
+def scored(*, subjects=20, cells=30, skill=1.5, seed=0):
+    rng = np.random.default_rng(seed)
+    names = np.repeat([f"{'H' if n % 2 else ''}{n}" for n in range(2 * subjects)], cells)
+    is_all = np.array([not name.startswith("H") for name in names])
+    own = np.repeat(rng.normal(0, 0.5, 2 * subjects), cells)
+    logits = skill * (is_all - 0.5) + own + rng.normal(size=len(names))
+    folds = np.array([int(name.lstrip("H")) % 3 for name in names])
+    found = Scored(is_all, names, names, folds, logits, np.exp(rng.normal(10, 0.2, len(names))), logits)
+    return replace(found, probabilities=trust.cross_calibrated(found))
+
+
+def test_the_weighted_auc_is_the_share_of_pairs_in_order_with_ties_half():
+    rng = np.random.default_rng(1)
+    is_all, scores, weights = rng.random(60) < 0.4, rng.integers(0, 8, 60) / 8, rng.integers(0, 4, 60).astype(float)
+
+    seen = metrics.weighted_auc(is_all, scores, weights)
+
+    pairs = [
+        (weights[i] * weights[j], (scores[i] > scores[j]) + 0.5 * (scores[i] == scores[j]))
+        for i in np.flatnonzero(is_all)
+        for j in np.flatnonzero(~is_all)
+    ]
+    assert seen == pytest.approx(sum(w * won for w, won in pairs) / sum(w for w, _ in pairs))
+
+
+def test_an_interval_counts_subjects_and_is_wider_than_one_that_counts_cells():
+    few, many = scored(subjects=8, cells=75), scored(subjects=60, cells=10)
+
+    intervals = [metrics.estimate(metrics.auc, one, draws=200) for one in (few, many)]
+
+    assert all(one.low < one.value < one.high for one in intervals)
+    assert intervals[0].high - intervals[0].low > intervals[1].high - intervals[1].low
+
+
+def test_a_score_that_only_knows_the_area_has_no_skill_once_areas_are_matched():
+    cells = scored()
+    areas = np.exp(10 + 0.4 * cells.is_all + np.random.default_rng(0).normal(0, 0.2, len(cells.is_all)))
+    by_area = cells.with_logits(np.log(areas))
+
+    pooled = metrics.auc(by_area, metrics.ones(by_area))
+    matched = metrics.matched_auc(areas, bins=40)(by_area, metrics.ones(by_area))
+
+    assert pooled > 0.85
+    assert matched < 0.62
+
+
+def test_macro_figures_do_not_depend_on_how_many_cells_a_subject_has():
+    cells = scored()
+    first = cells.subjects == "H1"
+    twice = cells.of(np.ones(len(first), bool))
+    doubled = Scored(**{name: np.concatenate([array, array[first]]) for name, array in vars(twice).items()})
+
+    before = metrics.macro(metrics.specificity)(cells, metrics.ones(cells))
+    after = metrics.macro(metrics.specificity)(doubled, metrics.ones(doubled))
+
+    assert after == pytest.approx(before)
+
+
+def test_of_a_result_and_itself_the_paired_difference_is_nothing():
+    cells = scored()
+
+    difference = metrics.paired_difference(metrics.auc, cells, cells, draws=50)
+
+    assert (difference.low, difference.value, difference.high) == (0, 0, 0)
+
+
+def test_cells_of_one_class_have_no_figure_about_two():
+    cells = scored()
+
+    with pytest.raises(Invalid, match="one class only"):
+        metrics.estimate(metrics.auc, cells.of(cells.is_all))
+
+
+def test_calibration_finds_the_slope_that_the_logits_lack():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 2, 40_000)
+    is_all = rng.random(truth.size) < 1 / (1 + np.exp(-truth))
+    names = np.array([f"{'' if one else 'H'}{n % 50}" for n, one in enumerate(is_all)])
+    cells = Scored(is_all, names, names, np.zeros(truth.size, int), truth / 3, truth, truth)
+
+    fitted = trust.calibration(cells)
+
+    assert fitted.slope == pytest.approx(3, rel=0.1)
+    assert fitted.bias == pytest.approx(0, abs=0.1)
+
+
+def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_as_precise():
+    cells = scored(skill=3.0)
+
+    bands = trust.bands(cells)
+
+    weights = metrics.subject_weights(cells)
+    lower, upper = cells.probabilities < bands.not_suspected_below, cells.probabilities >= bands.suspected_from
+    assert 2 * weights[lower & cells.is_all].sum() <= trust.MISS_RATE + 0.01
+    assert weights[upper & cells.is_all].sum() / weights[upper].sum() >= trust.UPPER_PRECISION - 0.01
+    assert bands.not_suspected_below <= bands.suspected_from
+
+
+def test_conformal_sets_cover_new_subjects_of_both_classes():
+    fitted = trust.conformal(scored(subjects=40))
+    new = scored(subjects=200, seed=1)
+
+    covered = np.array(
+        [
+            ("ALL" if is_all else "HEM") in fitted.classes(probability)
+            for is_all, probability in zip(new.is_all, new.probabilities, strict=True)
+        ]
+    )
+
+    assert covered[new.is_all].mean() > 0.87
+    assert covered[~new.is_all].mean() > 0.87

@@ -1,0 +1,89 @@
+"""The whole road on drawn cells: fit, evaluate, export, and a served score."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from app.vision.classifier import OnnxClassifier
+from app.vision.drawn import Look, draw, save
+from app.vision.golden import golden_fault
+from training import fit
+from training.__main__ import main
+from training.recipes.smoke import RECIPE
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    place = tmp_path_factory.mktemp("road")
+    where = ["--var", str(place / "var"), "--results", str(place / "results")]
+    assert main(["fit", "smoke", *where]) == 0
+    assert main(["evaluate", "smoke", *where]) == 0
+    assert main(["export", "smoke", *where, "--models", str(place / "models")]) == 0
+    return place
+
+
+def test_drawn_cells_train_a_network_that_is_served_and_evaluated_alike(walked, capsys):
+    bundle, picture = walked / "models" / "drawn-1", walked / "cell.png"
+    save(picture, draw(77, Look.BLAST), look=Look.BLAST)
+    classifier = OnnxClassifier(bundle)
+
+    assert main(["evaluate", "--model", str(bundle), str(picture)]) == 0
+
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    served = classifier.score(draw(77, Look.BLAST))
+    assert said["all_probability"] == pytest.approx(served.probability, abs=1e-4)
+    assert golden_fault(classifier, numbers=range(16)) is None
+    assert classifier.card.for_demonstration
+    assert classifier.card.raw["evaluation"]["report"]["figures"]["auc"][0] > 0.75
+    assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
+    assert [path.name for path in (walked / "models").iterdir()] == ["drawn-1"]
+
+
+def test_every_cell_is_scored_once_by_a_network_that_never_saw_its_subject(walked):
+    with (walked / "results" / "smoke.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    assert len({row["image_sha256"] for row in rows}) == len(rows) == 200
+    assert {row["fold"] for row in rows} == {"0", "1"}
+
+
+def test_what_is_trained_already_is_not_trained_again(walked):
+    finished = sorted((walked / "var").rglob("network.weights.h5"))
+    before = [path.stat().st_mtime_ns for path in finished]
+
+    where = ["--var", str(walked / "var"), "--results", str(walked / "results")]
+    code = main(["fit", "smoke", *where])
+
+    assert code == 0
+    assert len(finished) == 3
+    assert [path.stat().st_mtime_ns for path in finished] == before
+
+
+def test_the_evaluation_page_stands_alone(walked):
+    (page,) = (walked / "var" / "evaluation").glob("*.html")
+    text = page.read_text()
+
+    assert "floor_matched_auc" in text
+    assert "http" not in text.replace("data:image", "")
+
+
+def test_a_run_cut_off_after_an_epoch_goes_on_with_its_weights_and_its_optimizer(tmp_path):
+
+    part = fit.Part(seed=0, fold=0, learns=np.arange(4), tested=np.arange(0), folder=tmp_path)
+    recipe = dataclasses.replace(RECIPE, epochs=2)
+    model, _ = fit.started(recipe, part)
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 224, 224, 3)).astype(np.uint8)
+    model.train_on_batch(pixels, np.ones((8, 1), np.float32))
+    fit.checkpoint(model, part, epoch=1)
+
+    again, epochs = fit.started(recipe, part)
+
+    assert epochs == 1
+    assert int(again.optimizer.iterations) == 1
+    for one, other in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+        assert np.allclose(one, other)

@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from app.errors import Invalid
+from training.cnmc import Cell
+from training.splits import partition, refuse_shared
+
+pytestmark = pytest.mark.tensorflow
+
+
+def cell(number, *, subject, label):
+    return Cell(f"{number}.bmp", subject, subject, label, "fold_0", f"{number:064x}", 1000, 1.0, 1.0, 1.0)
+
+
+def cells_of(sizes_hem, sizes_all):
+    found: list[Cell] = []
+    for label, prefix, sizes in (("HEM", "H", sizes_hem), ("ALL", "", sizes_all)):
+        for subject, size in enumerate(sizes):
+            found += [cell(len(found) + n, subject=f"{prefix}{subject}", label=label) for n in range(size)]
+    return found
+
+
+sizes = st.lists(st.integers(1, 30), min_size=3, max_size=12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(sizes, sizes, st.integers(0, 5))
+def test_no_subject_group_is_ever_in_two_folds(sizes_hem, sizes_all, seed):
+    cells = cells_of(sizes_hem, sizes_all)
+
+    try:
+        folds = partition(cells, folds=3, seed=seed)
+    except Invalid:
+        assume(False)
+        return
+
+    seen: dict[str, int] = {}
+    for one, fold in zip(cells, folds.tolist(), strict=True):
+        assert seen.setdefault(one.group, fold) == fold
+    assert set(folds.tolist()) == {0, 1, 2}
+
+
+def test_a_class_with_too_few_subjects_for_the_folds_is_refused():
+    with pytest.raises(Invalid, match="3 folds need 3 subject groups of class HEM; there are 2"):
+        partition(cells_of([5, 5], [5, 5, 5]), folds=3, seed=0)
+
+
+def test_a_group_in_two_folds_is_refused_by_name():
+    with pytest.raises(Invalid, match="Subject group H3 lies in folds 0 and 2"):
+        refuse_shared(["H3", "7", "H3"], [0, 1, 2])
+
+
+def test_the_same_seed_gives_the_same_folds_and_another_seed_others():
+    cells = cells_of([9, 7, 8, 5, 6, 4, 9], [9, 7, 8, 5, 6, 4, 9])
+
+    folds = [partition(cells, folds=3, seed=seed).tolist() for seed in (1, 1, 2)]
+
+    assert folds[0] == folds[1] != folds[2]

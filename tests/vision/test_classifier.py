@@ -1,0 +1,121 @@
+import hashlib
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.errors import Misconfigured
+from app.vision.classifier import OnnxClassifier
+from app.vision.drawn import Look, draw
+from app.vision.golden import GOLDEN_CELLS, golden_fault, read_golden
+
+MODELS = Path(__file__).parents[2] / "models"
+BUNDLES = sorted(path for path in MODELS.iterdir() if (path / "card.json").exists())
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return OnnxClassifier(MODELS / "drawn-1")
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Path(shutil.copytree(MODELS / "drawn-1", tmp_path / "bundle"))
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda path: path.name)
+def test_every_shipped_model_gives_its_golden_cells_their_logits(folder):
+    shipped = OnnxClassifier(folder)
+
+    fault = golden_fault(shipped, numbers=range(GOLDEN_CELLS))
+
+    assert fault is None
+    assert len(shipped.golden) == GOLDEN_CELLS
+
+
+@pytest.mark.parametrize("folder", BUNDLES, ids=lambda path: path.name)
+def test_the_mean_of_the_activation_map_is_the_logit(folder):
+    score = OnnxClassifier(folder).score(draw(11, Look.BLAST))
+
+    assert score.cam is not None
+    assert score.cam.ndim == 2
+    assert float(score.cam.mean()) == pytest.approx(score.logit, abs=1e-4)
+
+
+def test_the_probability_is_the_calibrated_logit_and_nothing_else(classifier):
+    score = classifier.score(draw(12, Look.HEALTHY))
+
+    assert score.probability == classifier.card.calibration.probability(score.logit)
+    assert score.conformal_set == classifier.card.conformal.classes(score.probability)
+
+
+def test_drawn_blasts_score_above_drawn_healthy_cells(classifier):
+    blasts = [classifier.score(draw(seed, Look.BLAST)).logit for seed in range(500, 512)]
+    healthy = [classifier.score(draw(seed, Look.HEALTHY)).logit for seed in range(500, 512)]
+
+    assert np.mean(blasts) > np.mean(healthy)
+
+
+def test_what_is_no_cell_lies_farther_from_the_training_cells(classifier):
+    cell = classifier.score(draw(1, Look.BLAST))
+    other = classifier.score(draw(1, Look.NOISE))
+
+    assert cell.distance < other.distance
+
+
+def test_many_threads_get_the_scores_that_one_gets(classifier):
+    cells = [draw(seed, Look.BLAST) for seed in range(8)]
+    expected = [classifier.score(cell).logit for cell in cells]
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda cell: classifier.score(cell).logit, cells * 4))
+
+    assert seen == expected * 4
+
+
+def test_a_changed_weight_shows_in_the_golden_cells(bundle):
+    golden = json.loads((bundle / "golden.json").read_text())
+    golden["cells"][3]["logit"] += 0.1
+    (bundle / "golden.json").write_text(json.dumps(golden))
+
+    fault = golden_fault(OnnxClassifier(bundle), numbers=range(GOLDEN_CELLS))
+
+    assert fault is not None
+    assert fault.startswith("golden cell 3: the logit is")
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"cells": [{"seed": 1}]}'])
+def test_golden_cells_that_cannot_be_read_are_refused_in_words(bundle, text):
+    (bundle / "golden.json").write_text(text)
+
+    with pytest.raises(Misconfigured, match=r"golden\.json"):
+        read_golden(bundle)
+
+
+def test_a_file_that_is_no_onnx_model_is_refused_in_words(bundle):
+    (bundle / "model.onnx").write_bytes(b"not a model")
+    card = json.loads((bundle / "card.json").read_text())
+    card["onnx_sha256"] = hashlib.sha256(b"not a model").hexdigest()
+    (bundle / "card.json").write_text(json.dumps(card))
+
+    with pytest.raises(Misconfigured, match="cannot be loaded"):
+        OnnxClassifier(bundle)
+
+
+def test_an_output_that_the_model_does_not_have_is_refused_in_words(bundle):
+    card = json.loads((bundle / "card.json").read_text())
+    card["outputs"].append("attention")
+    (bundle / "card.json").write_text(json.dumps(card))
+
+    with pytest.raises(Misconfigured, match="lacks the output attention"):
+        OnnxClassifier(bundle)
+
+
+def test_no_model_in_the_repository_carries_an_address_of_the_machine_that_made_it():
+    texts = [path.read_text() for folder in BUNDLES for path in folder.iterdir() if path.suffix in {".json", ".md"}]
+
+    assert not [text for text in texts if str(Path.home()) in text or os.sep + "work" + os.sep in text]

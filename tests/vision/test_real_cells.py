@@ -1,0 +1,44 @@
+"""The shipped model on real images; they are not in the repository."""
+
+from pathlib import Path
+
+import pytest
+
+from app.vision.classifier import OnnxClassifier
+from app.vision.decode import Limits, decode
+from app.vision.quality import gate
+
+pytestmark = pytest.mark.cells
+
+SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-1"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return OnnxClassifier(SHIPPED)
+
+
+def some(folder, pattern, *, count):
+    paths = sorted(folder.rglob(pattern))
+    return [decode(path.read_bytes(), limits=Limits()) for path in paths[:: max(1, len(paths) // count)]]
+
+
+def test_the_gate_passes_nearly_all_real_cells_and_their_scores_tell_the_classes_apart(shipped, real_cells):
+    healthy = some(real_cells / "cnmc2019", "*_hem.webp", count=100)
+    leukaemic = some(real_cells / "cnmc2019", "*_all.webp", count=100)
+
+    refused = [gate(pixels, limits=shipped.card.gate) for pixels in [*healthy, *leukaemic]]
+    low = sorted(shipped.score(pixels).probability for pixels in healthy)
+    high = sorted(shipped.score(pixels).probability for pixels in leukaemic)
+
+    assert sum(reason is not None for reason in refused) <= 0.02 * len(refused)
+    assert low[len(low) // 2] < 0.5 < high[len(high) // 2]
+
+
+def test_the_gate_refuses_whole_smear_fields(shipped, real_cells):
+    fields = some(real_cells / "not_cells", "*.jpg", count=61)
+
+    refused = [gate(pixels, limits=shipped.card.gate) for pixels in fields]
+
+    assert len(fields) >= 60
+    assert sum(reason is not None for reason in refused) >= 0.95 * len(refused)
