@@ -1,4 +1,4 @@
-"""Alembic's way to the database: the connection or engine that `app.schema` or a test hands it, else the settings' URL."""
+"""Alembic's way to the database: what `app.schema` or a test hands it, connection or engine, else the settings' URL."""
 
 from alembic import context
 from sqlalchemy import Connection, Engine
