@@ -3,16 +3,27 @@
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+from app import leases
 from app.accounts import tables as accounts
 from app.audit import tables as audit
 from app.cases import tables as cases
 from app.db import Base, Database
+from app.policy import tables as policy
 from app.reports import tables as reports
 from app.review import tables as review
 from app.screening import tables as screening
 from app.settings import read_settings
 
-ROOMS = (accounts, audit, cases, reports, review, screening)  # imported so that Base.metadata knows every table
+ROOMS = (
+    accounts,
+    audit,
+    cases,
+    leases,
+    policy,
+    reports,
+    review,
+    screening,
+)  # imported so that Base.metadata knows every table
 
 
 def run(connection: Connection) -> None:

@@ -57,3 +57,27 @@ class NoteRow(Base):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     text: Mapped[str | None] = mapped_column(Text)
     salt: Mapped[str | None] = mapped_column(String(64))
+
+
+class CasePriorityRow(Base):
+    """How urgent a case is; the latest row counts. Append-only."""
+
+    __tablename__ = "case_priorities"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"), index=True)
+    priority: Mapped[str] = mapped_column(String(16))
+    by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CaseWithdrawalRow(Base):
+    """A case that is not to be read or reported any more, and why. Append-only."""
+
+    __tablename__ = "case_withdrawals"
+
+    case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"), primary_key=True)
+    by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    note_id: Mapped[UUID] = mapped_column(Id, ForeignKey("notes.id"))
+    note_digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

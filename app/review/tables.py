@@ -1,9 +1,9 @@
-"""A human's verdict on a screening. Append-only."""
+"""A human's verdict on a screening and what is said about it (append-only), and what comes and goes while reading."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Id, UtcDateTime
@@ -37,3 +37,59 @@ class ReadRow(Base):
     seconds: Mapped[int | None]
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("reads.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CommentRow(Base):
+    """What somebody who may see a screening says about it. Append-only; its words lie in `notes`."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), index=True)
+    by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    note_id: Mapped[UUID] = mapped_column(Id, ForeignKey("notes.id"))
+    note_digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DraftRow(Base):
+    """A verdict and its note while they are being written. Comes and goes."""
+
+    __tablename__ = "read_drafts"
+
+    screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), primary_key=True)
+    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), primary_key=True)
+    verdict: Mapped[str | None] = mapped_column(String(24))
+    note: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PostponementRow(Base):
+    """A reader has put a cell off until later. Comes and goes."""
+
+    __tablename__ = "postponements"
+
+    screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), primary_key=True)
+    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class HandingRow(Base):
+    """A cell has been handed on to one reader. Comes and goes."""
+
+    __tablename__ = "handings"
+
+    screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), primary_key=True)
+    to_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), index=True)
+    by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReaderSettingsRow(Base):
+    """How one reader likes the queue and the keys. Comes and goes."""
+
+    __tablename__ = "reader_settings"
+
+    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), primary_key=True)
+    filters: Mapped[dict[str, str]] = mapped_column(JSON)
+    keys: Mapped[dict[str, str]] = mapped_column(JSON)

@@ -68,6 +68,7 @@ class ScreeningRow(Base):
     band: Mapped[str | None] = mapped_column(String(16))
     unusable_reason: Mapped[str | None] = mapped_column(String(40))
     sandbox: Mapped[bool]
+    policy: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     case: Mapped[CaseRow] = relationship(lazy="joined")
