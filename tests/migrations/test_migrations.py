@@ -43,7 +43,9 @@ COME_AND_GO = {
 
 
 @pytest.fixture
-def alembic_config() -> Config:
+def alembic_config(monkeypatch: pytest.MonkeyPatch) -> Config:
+    """The project's own, where the settings name no database: the one under test must be the one that is migrated."""
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", "sqlite:////dev/null/no.db")
     return Config(toml_file=ROOT / "pyproject.toml")
 
 
