@@ -76,7 +76,7 @@ def band_figures(scored: Scored) -> dict[str, Estimate]:
     lower, upper = scored.probabilities < crossed[0], scored.probabilities >= crossed[1]
 
     def share(chosen: Floats, among: Floats) -> Figure:
-        return metrics.macro(lambda _, weights: float((weights * chosen * among).sum() / (weights * among).sum()))
+        return metrics.macro(metrics.share(chosen, among))
 
     everyone = np.ones(len(scored.logits))
     is_all = scored.is_all.astype(np.float64)

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from app.vision.quality import Measurements, fit_limits, judge, measure
 from training.cnmc import Cell
 from training.metrics import Scored, estimate, macro
+from training.metrics import share as share_of
 from training.pictures import read_pixels
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -35,8 +36,7 @@ def refusals(measured: Sequence[Measurements], scored: Scored) -> dict[str, Any]
     refused_cells = np.array([reason is not None for reason in reasons], np.float64)
 
     def share(among: Any) -> list[float | None]:
-        figure = macro(lambda _, weights: float((weights * refused_cells * among).sum() / (weights * among).sum()))
-        return estimate(figure, scored).as_json()
+        return estimate(macro(share_of(refused_cells, among)), scored).as_json()
 
     by_subject = {
         str(subject): round(float(refused_cells[scored.subjects == subject].mean()), 4)

@@ -1,11 +1,12 @@
 """Figures of out-of-fold scores, each a function of the scores and of a weight for every cell.
 
 Weights make one code serve pooled figures (all 1), subject-macro figures and the cluster bootstrap, in which whole
-subject groups are drawn with replacement within each class: cells of one subject are not independent.
+subject groups are drawn with replacement within each class: cells of one subject are not independent. All draws of a
+bootstrap go through a figure at once, one row of weights each, so that sorting and counting are done once.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from app.errors import Invalid
 
 Floats = NDArray[np.float64]
+
+Marks = NDArray[np.bool_] | Floats
+"""N cells, each in (1) or not (0)."""
 
 
 class OneClassScored(Invalid):
@@ -34,13 +38,14 @@ class Scored:
 
     def of(self, chosen: NDArray[np.bool_]) -> "Scored":
         """Only the chosen cells."""
-        return Scored(**{name: array[chosen] for name, array in vars(self).items()})
+        return Scored(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     def with_logits(self, logits: Floats) -> "Scored":
         return replace(self, logits=logits)
 
 
-Figure = Callable[[Scored, Floats], float]
+Figure = Callable[[Scored, Floats], Floats]
+"""Weights of N cells give one number, a matrix of D x N weights gives D; nan where it cannot be had."""
 
 
 @dataclass(frozen=True)
@@ -64,26 +69,25 @@ def subject_weights(scored: Scored) -> Floats:
     """Weights under which each class counts half, and within it each subject the same."""
     weights = np.empty(len(scored.logits))
     for is_all in (False, True):
-        subjects = set(scored.subjects[scored.is_all == is_all].tolist())
-        for subject in subjects:
-            own = (scored.subjects == subject) & (scored.is_all == is_all)
-            weights[own] = 0.5 / len(subjects) / own.sum()
+        own = scored.is_all == is_all
+        _, place, sizes = np.unique(scored.subjects[own], return_inverse=True, return_counts=True)
+        weights[own] = 0.5 / max(len(sizes), 1) / sizes[place]
     return weights
 
 
-def weighted_auc(is_all: NDArray[np.bool_], scores: Floats, weights: Floats) -> float:
+def weighted_auc(is_all: NDArray[np.bool_], scores: Floats, weights: Floats) -> Floats:
     """P(score of an ALL cell > score of a HEM cell), ties half, with weights; nan where a class has none."""
     order = np.argsort(scores, kind="stable")
-    ordered, all_weight = scores[order], np.where(is_all, weights, 0.0)[order]
-    hem_weight = np.where(is_all, 0.0, weights)[order]
+    ordered, truth, sorted_weights = scores[order], is_all[order], weights[..., order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    all_tied, hem_tied = np.add.reduceat(all_weight, starts), np.add.reduceat(hem_weight, starts)
-    below = np.cumsum(hem_tied) - hem_tied
-    pairs = all_tied.sum() * hem_tied.sum()
-    return float((all_tied * (below + 0.5 * hem_tied)).sum() / pairs) if pairs > 0 else float("nan")
+    all_tied = np.add.reduceat(sorted_weights * truth, starts, axis=-1)
+    hem_tied = np.add.reduceat(sorted_weights * ~truth, starts, axis=-1)
+    below = np.cumsum(hem_tied, axis=-1) - hem_tied
+    won = (all_tied * (below + 0.5 * hem_tied)).sum(axis=-1)
+    return _ratio(won, all_tied.sum(axis=-1) * hem_tied.sum(axis=-1))
 
 
-def auc(scored: Scored, weights: Floats) -> float:
+def auc(scored: Scored, weights: Floats) -> Floats:
     return weighted_auc(scored.is_all, scored.logits, weights)
 
 
@@ -92,102 +96,115 @@ def matched_auc(values: Floats, *, bins: int = 10) -> Figure:
     edges = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
     bin_of = np.searchsorted(edges, values, side="right")
 
-    def figure(scored: Scored, weights: Floats) -> float:
-        total = pairs_seen = 0.0
+    def figure(scored: Scored, weights: Floats) -> Floats:
+        total = pairs_seen = np.zeros(weights.shape[:-1])
         for number in range(bins):
-            own = bin_of == number
-            pairs = weights[own & scored.is_all].sum() * weights[own & ~scored.is_all].sum()
-            if pairs > 0:
-                total += pairs * weighted_auc(scored.is_all[own], scored.logits[own], weights[own])
-                pairs_seen += pairs
-        return total / pairs_seen if pairs_seen else float("nan")
+            own = np.flatnonzero(bin_of == number)
+            if not len(own):
+                continue
+            truth, within = scored.is_all[own], weights[..., own]
+            pairs = (within * truth).sum(axis=-1) * (within * ~truth).sum(axis=-1)
+            total = total + pairs * np.nan_to_num(weighted_auc(truth, scored.logits[own], within))
+            pairs_seen = pairs_seen + pairs
+        return _ratio(total, pairs_seen)
 
     return figure
 
 
-def sensitivity(scored: Scored, weights: Floats) -> float:
-    own = scored.is_all
-    return float(np.average(scored.probabilities[own] >= 0.5, weights=weights[own]))
+def share(chosen: Marks, among: Marks) -> Figure:
+    """The weight of the chosen cells within those that `among` marks."""
+
+    def figure(_: Scored, weights: Floats) -> Floats:
+        return _ratio(weights @ (1.0 * chosen * among), weights @ (1.0 * among))
+
+    return figure
 
 
-def specificity(scored: Scored, weights: Floats) -> float:
-    own = ~scored.is_all
-    return float(np.average(scored.probabilities[own] < 0.5, weights=weights[own]))
+def sensitivity(scored: Scored, weights: Floats) -> Floats:
+    return share(scored.probabilities >= 0.5, scored.is_all)(scored, weights)
 
 
-def balanced_accuracy(scored: Scored, weights: Floats) -> float:
+def specificity(scored: Scored, weights: Floats) -> Floats:
+    return share(scored.probabilities < 0.5, ~scored.is_all)(scored, weights)
+
+
+def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
     return (sensitivity(scored, weights) + specificity(scored, weights)) / 2
 
 
-def precision(scored: Scored, weights: Floats) -> float:
-    called = scored.probabilities >= 0.5
-    total = weights[called].sum()
-    return float(weights[called & scored.is_all].sum() / total) if total else float("nan")
+def precision(scored: Scored, weights: Floats) -> Floats:
+    return share(scored.is_all, scored.probabilities >= 0.5)(scored, weights)
 
 
-def weighted_f1(scored: Scored, weights: Floats) -> float:
+def weighted_f1(scored: Scored, weights: Floats) -> Floats:
     """F1 of each class, averaged by the class's weight."""
-    called, total = scored.probabilities >= 0.5, 0.0
+    called, total = scored.probabilities >= 0.5, np.zeros(weights.shape[:-1])
     for truth, call in ((scored.is_all, called), (~scored.is_all, ~called)):
-        hits, either = weights[truth & call].sum(), weights[truth].sum() + weights[call].sum()
-        total += weights[truth].sum() * (2 * hits / either if either else 0.0)
-    return float(total / weights.sum())
+        of_class, hits, calls = weights @ truth, weights @ (truth & call), weights @ call
+        total = total + of_class * np.nan_to_num(_ratio(2 * hits, of_class + calls))
+    return _ratio(total, weights.sum(axis=-1))
 
 
 def macro(figure: Figure) -> Figure:
     """The figure with every subject of a class counting the same, and each class half."""
 
-    def balanced(scored: Scored, weights: Floats) -> float:
+    def balanced(scored: Scored, weights: Floats) -> Floats:
         return figure(scored, _subject_macro(scored, weights))
 
     return balanced
 
 
-def brier(scored: Scored, weights: Floats) -> float:
-    return float(np.average((scored.probabilities - scored.is_all) ** 2, weights=weights))
+def brier(scored: Scored, weights: Floats) -> Floats:
+    return _ratio(weights @ (scored.probabilities - scored.is_all) ** 2, weights.sum(axis=-1))
 
 
-def calibration_error(scored: Scored, weights: Floats, *, bins: int = 15) -> float:
+def calibration_error(scored: Scored, weights: Floats, *, bins: int = 15) -> Floats:
     """ECE over equal-mass bins: the mean gap between probability and share of ALL."""
     order = np.argsort(scored.probabilities, kind="stable")
-    weight, probability, truth = weights[order], scored.probabilities[order], scored.is_all[order]
-    place = np.minimum((np.cumsum(weight) - weight / 2) / weight.sum() * bins, bins - 1).astype(int)
-    gaps = [weight[place == one] @ (probability[place == one] - truth[place == one]) for one in range(bins)]
-    return float(np.abs(gaps).sum() / weight.sum())
+    rows = np.atleast_2d(weights)[:, order]
+    total = rows.sum(axis=-1, keepdims=True)
+    middle = (np.cumsum(rows, axis=-1) - rows / 2) / total * bins
+    place = np.minimum(middle, bins - 1).astype(int) + bins * np.arange(len(rows))[:, None]
+    gap = rows * (scored.probabilities - scored.is_all)[order]
+    gaps = np.bincount(place.ravel(), weights=gap.ravel(), minlength=bins * len(rows)).reshape(len(rows), bins)
+    return (np.abs(gaps).sum(axis=-1) / total[:, 0]).reshape(weights.shape[:-1])
 
 
 def estimate(figure: Figure, scored: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """The figure over all cells, with its cluster-bootstrap interval."""
-    values = [figure(scored, weights) for weights in bootstrap_weights(scored, draws=draws, seed=seed)]
+    values = figure(scored, bootstrap_weights(scored, draws=draws, seed=seed))
     low, high = np.nanquantile(values, [0.025, 0.975])
-    return Estimate(figure(scored, ones(scored)), float(low), float(high))
+    return Estimate(float(figure(scored, ones(scored))), float(low), float(high))
 
 
 def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """figure(one) - figure(other) on the same cells, whose groups are drawn together."""
-    differences = [
-        figure(one, weights) - figure(other, weights) for weights in bootstrap_weights(one, draws=draws, seed=seed)
-    ]
-    low, high = np.nanquantile(differences, [0.025, 0.975])
+    weights = bootstrap_weights(one, draws=draws, seed=seed)
+    low, high = np.nanquantile(figure(one, weights) - figure(other, weights), [0.025, 0.975])
     whole = ones(one)
-    return Estimate(figure(one, whole) - figure(other, whole), float(low), float(high))
+    return Estimate(float(figure(one, whole) - figure(other, whole)), float(low), float(high))
 
 
-def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Sequence[Floats]:
-    """For each draw the number of times that each cell's group was drawn; classes keep their number of groups."""
+def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
+    """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
     if scored.is_all.all() or not scored.is_all.any():
         raise OneClassScored("These cells are of one class only, so that no figure about both can be had.")
     rng = np.random.default_rng(seed)
-    found = []
-    for _ in range(draws):
-        weights = np.zeros(len(scored.logits))
-        for is_all in (False, True):
-            own = np.flatnonzero(scored.is_all == is_all)
-            names, place = np.unique(scored.groups[own], return_inverse=True)
-            times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-            weights[own] = times[place]
-        found.append(weights)
-    return found
+    classes = []
+    for is_all in (False, True):
+        own = np.flatnonzero(scored.is_all == is_all)
+        names, place = np.unique(scored.groups[own], return_inverse=True)
+        classes.append((own, len(names), place))
+    weights = np.zeros((draws, len(scored.logits)))
+    for row in weights:
+        for own, count, place in classes:
+            row[own] = np.bincount(rng.integers(count, size=count), minlength=count)[place]
+    return weights
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """part / whole, nan where whole is 0."""
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
 
 
 def _subject_macro(scored: Scored, weights: Floats) -> Floats:
@@ -195,5 +212,5 @@ def _subject_macro(scored: Scored, weights: Floats) -> Floats:
     balanced = subject_weights(scored) * weights
     for is_all in (False, True):
         own = scored.is_all == is_all
-        balanced[own] *= 0.5 / balanced[own].sum()
+        balanced[..., own] *= 0.5 / balanced[..., own].sum(axis=-1, keepdims=True)
     return balanced

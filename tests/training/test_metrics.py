@@ -68,6 +68,63 @@ def test_macro_figures_do_not_depend_on_how_many_cells_a_subject_has():
     assert after == pytest.approx(before)
 
 
+FIGURES = {
+    "auc": metrics.auc,
+    "balanced accuracy": metrics.balanced_accuracy,
+    "precision": metrics.precision,
+    "weighted F1": metrics.weighted_f1,
+    "Brier": metrics.brier,
+    "calibration error": metrics.calibration_error,
+}
+
+
+@pytest.mark.parametrize("name", [*FIGURES, "matched"])
+@pytest.mark.parametrize("over", ["cells", "subjects"])
+def test_all_draws_at_once_give_what_each_gives_alone(name, over):
+    cells = scored(subjects=8)
+    cells = cells.of(np.random.default_rng(1).random(len(cells.logits)) < 0.7)
+    figure = FIGURES.get(name) or metrics.matched_auc(cells.areas)
+    figure = metrics.macro(figure) if over == "subjects" else figure
+    draws = metrics.bootstrap_weights(cells, draws=12, seed=4)
+
+    at_once = figure(cells, draws)
+
+    assert at_once == pytest.approx([float(figure(cells, draw)) for draw in draws], abs=1e-12)
+
+
+def test_the_weight_of_a_group_is_the_number_of_times_it_was_drawn_cell_by_cell():
+    cells = scored(subjects=5, cells=4)
+    rng = np.random.default_rng(9)
+
+    draws = metrics.bootstrap_weights(cells, draws=3, seed=9)
+
+    for row in draws:
+        for is_all in (False, True):
+            names = sorted(set(cells.groups[cells.is_all == is_all].tolist()))
+            drawn = [names[number] for number in rng.integers(len(names), size=len(names))]
+            for place in np.flatnonzero(cells.is_all == is_all):
+                assert row[place] == drawn.count(cells.groups[place])
+
+
+def test_a_subject_weighs_as_much_as_any_other_of_its_class_and_each_class_half():
+    cells = scored(subjects=4, cells=6).of(np.random.default_rng(2).random(48) < 0.6)
+
+    weights = metrics.subject_weights(cells)
+
+    for is_all in (False, True):
+        names = set(cells.subjects[cells.is_all == is_all].tolist())
+        assert len(names) == 4
+        for name in names:
+            assert weights[cells.subjects == name].sum() == pytest.approx(0.5 / 4, abs=1e-12)
+
+
+def test_a_figure_that_no_cell_speaks_for_is_no_number_and_no_warning():
+    cells = replace(scored(subjects=3), probabilities=np.zeros(180))
+
+    assert np.isnan(metrics.precision(cells, metrics.ones(cells)))
+    assert metrics.estimate(metrics.sensitivity, cells, draws=5).as_json() == [0, 0, 0]
+
+
 def test_of_a_result_and_itself_the_paired_difference_is_nothing():
     cells = scored()
 
