@@ -7,30 +7,53 @@ Neither size nor colour is among them: both are shortcuts here that fail on the 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.feature import graycomatrix, graycoprops, local_binary_pattern
 from skimage.measure import regionprops
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from tqdm import tqdm
 
 from app.vision.decode import Pixels
+from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.metrics import Floats
+
+REVISION = 1
+"""Rises with every change of a feature, so that stored tables of earlier ones are not taken for it."""
 
 LEVELS = 16
 
 COOCCURRENCE = ("contrast", "dissimilarity", "homogeneity", "energy", "correlation", "ASM")
 
 
+def stored(crops: Crops, *, folder: Path) -> Floats:
+    """N x F features of every crop, computed on first use and kept below `folder`; later calls read that file."""
+    path = folder / f"{fingerprint(crops.cells)[:16]}-r{REVISION}.npz"
+    order = [cell.sha256 for cell in crops.cells]
+    if path.exists():
+        with np.load(path) as kept:
+            row_of = {sha256: row for row, sha256 in enumerate(kept["sha256"].tolist())}
+            return np.asarray(kept["table"][[row_of[sha256] for sha256 in order]])
+    table = features(crops)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path.with_suffix(".part.npz"), table=table, sha256=np.array(order))
+    path.with_suffix(".part.npz").rename(path)
+    return table
+
+
 def features(crops: Crops) -> Floats:
     """N x F features of every crop, in two processes."""
-    squares = (crops.pixels[place] for place in range(len(crops.cells)))
+    count = len(crops.cells)
+    squares = (crops.pixels[place] for place in range(count))
     with ProcessPoolExecutor(2) as pool:
-        return np.array(list(pool.map(of_crop, squares, chunksize=64)))
+        found = pool.map(of_crop, squares, chunksize=64)
+        return np.array(list(tqdm(found, total=count, desc="features", mininterval=5)))
 
 
 def of_crop(square: Pixels) -> Floats:
@@ -53,15 +76,9 @@ def of_crop(square: Pixels) -> Floats:
     return np.nan_to_num(np.array(parts, np.float64))
 
 
-def out_of_fold(table: Floats, labels: NDArray[np.int64], fold_of: NDArray[np.int64], weights: Floats) -> Floats:
-    """The machine's decision value for every cell by a machine that never saw its subject."""
-    scores = np.empty(len(labels))
-    for fold in np.unique(fold_of):
-        own = fold_of == fold
-        machine = make_pipeline(StandardScaler(), SVC(C=3.0, gamma="scale"))
-        machine.fit(table[~own], labels[~own], svc__sample_weight=weights[~own] / weights[~own].mean())
-        scores[own] = machine.decision_function(table[own])
-    return scores
+def machine() -> Pipeline:
+    """A fresh support-vector machine; its `decision_function` stands for the logit."""
+    return make_pipeline(StandardScaler(), SVC(C=3.0, gamma="scale"))
 
 
 def _filled(standard: Floats, cell: NDArray[np.bool_]) -> Floats:

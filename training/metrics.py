@@ -67,10 +67,15 @@ def ones(scored: Scored) -> Floats:
 
 def subject_weights(scored: Scored) -> Floats:
     """Weights under which each class counts half, and within it each subject the same."""
-    weights = np.empty(len(scored.logits))
-    for is_all in (False, True):
-        own = scored.is_all == is_all
-        _, place, sizes = np.unique(scored.subjects[own], return_inverse=True, return_counts=True)
+    return subject_balance(scored.is_all, scored.subjects)
+
+
+def subject_balance(is_all: NDArray[np.bool_], subjects: NDArray[np.str_]) -> Floats:
+    """The same from N labels and N subjects."""
+    weights = np.empty(len(is_all))
+    for one in (False, True):
+        own = is_all == one
+        _, place, sizes = np.unique(subjects[own], return_inverse=True, return_counts=True)
         weights[own] = 0.5 / max(len(sizes), 1) / sizes[place]
     return weights
 
@@ -173,16 +178,15 @@ def calibration_error(scored: Scored, weights: Floats, *, bins: int = 15) -> Flo
 def estimate(figure: Figure, scored: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """The figure over all cells, with its cluster-bootstrap interval."""
     values = figure(scored, bootstrap_weights(scored, draws=draws, seed=seed))
-    low, high = np.nanquantile(values, [0.025, 0.975])
-    return Estimate(float(figure(scored, ones(scored))), float(low), float(high))
+    return Estimate(float(figure(scored, ones(scored))), *_interval(values))
 
 
 def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """figure(one) - figure(other) on the same cells, whose groups are drawn together."""
     weights = bootstrap_weights(one, draws=draws, seed=seed)
-    low, high = np.nanquantile(figure(one, weights) - figure(other, weights), [0.025, 0.975])
     whole = ones(one)
-    return Estimate(float(figure(one, whole) - figure(other, whole)), float(low), float(high))
+    difference = float(figure(one, whole) - figure(other, whole))
+    return Estimate(difference, *_interval(figure(one, weights) - figure(other, weights)))
 
 
 def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
@@ -200,6 +204,13 @@ def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
         for own, count, place in classes:
             row[own] = np.bincount(rng.integers(count, size=count), minlength=count)[place]
     return weights
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    """The middle 95 % of the draws in which the figure could be had."""
+    known = values[~np.isnan(values)]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

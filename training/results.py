@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from app.errors import Invalid
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.recipe import Recipe
 
 
 class ResultsDoNotFit(Invalid):
@@ -21,6 +20,17 @@ class ResultsDoNotFit(Invalid):
 
 
 COLUMNS = ("image_sha256", "seed", "fold", "logit")
+
+
+class Experiment(Protocol):
+    """What was tried: a Recipe, or a Machine without a network."""
+
+    @property
+    def name(self) -> str: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+    def fingerprint(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -44,23 +54,40 @@ class Row:
     logit: float
 
 
-def write(recipe: Recipe, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
-    """Writes both files of a recipe from the folds that are finished."""
+def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
+    """Writes both files of an experiment from the folds that are finished."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{recipe.name}.csv").open("w", newline="") as file:
+    with (folder / f"{experiment.name}.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for fold in folds:
             for index, logit in zip(fold.tested, fold.logits, strict=True):
                 writer.writerow((crops.cells[index].sha256, fold.seed, fold.fold, f"{logit:.5f}"))
+    path = folder / f"{experiment.name}.json"
     record = {
-        "recipe": recipe.as_json(),
-        "recipe_fingerprint": recipe.fingerprint(),
+        "recipe": experiment.as_json(),
+        "recipe_fingerprint": experiment.fingerprint(),
         "data_fingerprint": fingerprint(crops.cells),
         "cells": len(crops.cells),
+        **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
     }
-    (folder / f"{recipe.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def record_milliseconds(path: Path, milliseconds: float) -> None:
+    """Adds the time that one image takes to a `<recipe>.json`; raises ResultsDoNotFit where there is none."""
+    if not path.is_file():
+        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
+
+
+def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
+    """The time that was recorded of the very same experiment, which a new fold does not change."""
+    earlier = json.loads(path.read_text()) if path.is_file() else {}
+    same = earlier.get("recipe_fingerprint") == fingerprint and "milliseconds" in earlier
+    return {"milliseconds": earlier["milliseconds"]} if same else {}
 
 
 def read(path: Path) -> list[Row]:

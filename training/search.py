@@ -34,8 +34,8 @@ def search(recipe: Recipe, crops: Crops, *, runs: Path, folder: Path, draws: int
         rows.append(
             {
                 **chosen,
-                "auc": round(metrics.auc(scored, whole), 4),
-                "macro_balanced_accuracy": round(metrics.macro(metrics.balanced_accuracy)(scored, whole), 4),
+                "auc": round(float(metrics.auc(scored, whole)), 4),
+                "macro_balanced_accuracy": round(float(metrics.macro(metrics.balanced_accuracy)(scored, whole)), 4),
             }
         )
         _write(sorted(rows, key=lambda row: -row["macro_balanced_accuracy"]), folder / f"{recipe.name}.csv")

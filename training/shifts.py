@@ -130,6 +130,6 @@ def _compared(scored: Scored, plain: Scored, logits: metrics.Floats) -> dict[str
         ("specificity", metrics.specificity),
         ("sensitivity", metrics.sensitivity),
     ):
-        found[name] = round(figure(after, metrics.ones(after)), 4)
+        found[name] = round(float(figure(after, metrics.ones(after))), 4)
         found[f"{name}_change"] = paired_difference(figure, after, before, draws=300).as_json()
     return found

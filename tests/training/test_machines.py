@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+
+from app.errors import Invalid
+from app.vision.drawn import Look, draw
+from app.vision.preprocess import crop
+from training import contest, evaluate, features, results
+from training.cnmc import Cell, write_index
+from training.dataset import Crops
+from training.machines import Machine, machines, write
+from training.splits import partition
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+SHADES = np.random.default_rng(7).uniform(50, 90, 200)
+
+
+def cell(number, *, subject, label):
+    area = 30_000 + 3_000 * (label == "ALL") + 700 * (number % 7)
+    red, green, blue = SHADES[number], SHADES[-number - 1], 80.0
+    return Cell(f"{number}.bmp", subject, subject, label, "fold_0", f"{number:064x}", area, red, green, blue)
+
+
+@pytest.fixture(scope="module")
+def crops():
+    cells = tuple(
+        cell(number, subject=f"{'' if label == 'ALL' else 'H'}{number % 9}", label=label)
+        for number, label in enumerate(["HEM", "ALL"] * 54)
+    )
+    return Crops(cells, np.zeros((0, 288, 288, 3), np.uint8), np.zeros((0, 288, 288), np.uint8))
+
+
+def table_for(crops, *, skill):
+    noise = np.random.default_rng(0).normal(size=(len(crops.cells), 4))
+    return noise + skill * crops.labels[:, None]
+
+
+def auc_of(name, crops, folder):
+    scored = evaluate.scored_of(results.read(folder / f"{name}.csv"), crops.cells, seed=0)
+    return evaluate.figures(scored, crops.cells, seed=0)["auc"].value
+
+
+def test_the_machines_are_scored_on_the_folds_of_the_networks(crops, tmp_path):
+    write(Machine("svm"), crops, table_for(crops, skill=2.0), folder=tmp_path)
+
+    rows = results.read(tmp_path / "svm.csv")
+
+    fold_of = dict(zip([one.sha256 for one in crops.cells], partition(crops.cells, folds=3, seed=0), strict=True))
+    assert {row.image_sha256: row.fold for row in rows} == fold_of
+    assert auc_of("svm", crops, tmp_path) > 0.8
+
+
+def test_size_and_colour_help_only_the_machine_that_is_given_them(crops, tmp_path):
+    noise = table_for(crops, skill=0.0)
+    for machine in (Machine("svm"), Machine("sized", sized=True)):
+        write(machine, crops, noise, folder=tmp_path)
+
+    assert auc_of("sized", crops, tmp_path) > auc_of("svm", crops, tmp_path) + 0.2
+
+
+def test_a_machine_beside_a_network_adds_what_the_network_knows(crops, tmp_path):
+    write(Machine("network"), crops, table_for(crops, skill=2.0), folder=tmp_path)
+    noise = table_for(crops, skill=0.0)
+    for machine in (Machine("alone"), Machine("both", beside="network")):
+        write(machine, crops, noise, folder=tmp_path)
+
+    assert auc_of("both", crops, tmp_path) > auc_of("alone", crops, tmp_path) + 0.2
+
+
+def test_a_machine_beside_a_network_that_has_no_results_says_so(crops, tmp_path):
+    with pytest.raises(Invalid, match=r"There are no results at .*cnn1\.csv"):
+        write(machines(network="cnn1")[-1], crops, table_for(crops, skill=0.0), folder=tmp_path)
+
+
+def test_scores_of_other_folds_do_not_add_up(crops, tmp_path):
+    write(Machine("network", folds=2), crops, table_for(crops, skill=1.0), folder=tmp_path)
+
+    with pytest.raises(Invalid, match="are of other folds"):
+        write(Machine("both", beside="network"), crops, table_for(crops, skill=1.0), folder=tmp_path)
+
+
+def test_features_know_neither_how_large_nor_how_bright_a_cell_is():
+    square = crop(draw(3, Look.BLAST), size=288)
+    brighter = np.clip(square.astype(int) * 5 // 4, 0, 255).astype(np.uint8)
+
+    assert features.of_crop(brighter) == pytest.approx(features.of_crop(square), abs=0.35)
+    assert features.of_crop(crop(draw(4, Look.HEALTHY), size=288)) != pytest.approx(features.of_crop(square), abs=0.35)
+
+
+def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(crops, tmp_path):
+    write_index(crops.cells, tmp_path / "cells.csv")
+    for name, skill in ((contest.OURS, 1.0), ("other", 0.5)):
+        write(Machine(name), crops, table_for(crops, skill=skill), folder=tmp_path)
+    results.record_milliseconds(tmp_path / "other.json", 2.3)
+
+    page = contest.text(tmp_path)
+
+    contest_table, gains = page.split(f"## `{contest.OURS}` less each other")
+    rows = {line.split(" | ")[0].strip("| "): line for line in contest_table.splitlines() if line.startswith("| ")}
+    assert " | 72 | 36 + 36 + 36 | 2.30 |" in rows["other"]
+    assert " | 72 | 36 + 36 + 36 | - |" in rows[contest.OURS]
+    assert "| other | +" in gains
+    assert "| *area and mean colour only* |" in gains
+
+
+def test_a_time_stays_when_the_same_experiment_is_written_again_and_goes_with_another(crops, tmp_path):
+    table = table_for(crops, skill=1.0)
+    write(Machine("svm"), crops, table, folder=tmp_path)
+    results.record_milliseconds(tmp_path / "svm.json", 1.5)
+
+    write(Machine("svm"), crops, table, folder=tmp_path)
+    kept = json.loads((tmp_path / "svm.json").read_text())
+    write(Machine("svm", sized=True), crops, table, folder=tmp_path)
+    gone = json.loads((tmp_path / "svm.json").read_text())
+
+    assert kept["milliseconds"] == 1.5
+    assert "milliseconds" not in gone
