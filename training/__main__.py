@@ -42,6 +42,9 @@ def _of_a_folder(command: Command) -> None:
         ("explore", "the exploratory report, as one HTML page"),
     ):
         command(name, meaning).add_argument("folder", type=Path, help=IMAGES)
+    gate = command("gate", "how many real cells the gate refuses, and how much else; into the results")
+    gate.add_argument("folder", type=Path, help=IMAGES)
+    _not_cells(gate)
     features = command("features", "the rows of hand-made features in an SVM")
     features.add_argument("folder", type=Path, help=IMAGES)
     features.add_argument("--beside", default="cnn1", help="the results that the last row adds to (%(default)s)")
@@ -59,12 +62,19 @@ def _of_a_recipe(command: Command) -> None:
     export = _recipe(command("export", "write a trained recipe as a bundle"))
     export.add_argument("--version", default="1")
     export.add_argument("--models", type=Path, default=commands.MODELS)
+    _not_cells(export)
 
 
 def _of_results(command: Command) -> None:
     time = command("time", "milliseconds an image in ONNX Runtime, into the results")
     time.add_argument("recipes", nargs="+", metavar="recipe")
+    card = command("card", "write a bundle's MODEL_CARD.md anew, with the gate's trial from the results")
+    card.add_argument("bundle", type=Path, help="the model's folder")
     command("results", "write RESULTS.md from all committed results")
+
+
+def _not_cells(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--not-cells", type=Path, help="smear fields for the gate's trial (not_cells beside the images)")
 
 
 def _recipe(one: argparse.ArgumentParser) -> argparse.ArgumentParser:

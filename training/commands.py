@@ -4,12 +4,13 @@ import argparse
 import importlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from training.cnmc import Cell
     from training.dataset import Crops
     from training.metrics import Scored
 
@@ -23,6 +24,14 @@ class RecipeNotFound(Misconfigured):
 
 class FolderNotNamed(Misconfigured):
     code = "folder_not_named"
+
+
+class SmearFieldsMissing(Misconfigured):
+    code = "smear_fields_missing"
+
+
+class GateNotTried(Misconfigured):
+    code = "gate_not_tried"
 
 
 def recipe_named(name: str) -> Recipe:
@@ -54,7 +63,7 @@ def fit(arguments: argparse.Namespace) -> None:
 def explore(arguments: argparse.Namespace) -> None:
     from training import explore as exploring
 
-    crops = _stored(arguments, arguments.folder, table=arguments.var / "index.csv")
+    crops = _stored(arguments, arguments.folder)
     exploring.write(crops, arguments.folder, path=arguments.var / "explore.html")
     print(arguments.var / "explore.html")
 
@@ -95,15 +104,44 @@ def export(arguments: argparse.Namespace) -> None:
     recipe = recipe_named(arguments.recipe)
     crops, root = _crops(arguments, recipe)
     results_folder = _results(arguments, recipe)
-    trained = exporting.load(recipe, crops, root=root, runs=arguments.var / "runs", results_folder=results_folder)
+    trained = exporting.load(
+        recipe,
+        crops,
+        root=root,
+        runs=arguments.var / "runs",
+        results_folder=results_folder,
+        smear_fields=None if recipe.drawn_cells else _smear_fields(arguments, root),
+    )
     print(exporting.export(trained, version=arguments.version, models=arguments.models))
+
+
+def gate(arguments: argparse.Namespace) -> None:
+    path = (arguments.results or RESULTS) / "gate.json"
+    cells, smears = _indexed(arguments, arguments.folder), _smear_fields(arguments, arguments.folder)
+    path.write_text(json.dumps(_gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears), indent=1) + "\n")
+    print(path)
+
+
+def card(arguments: argparse.Namespace) -> None:
+    from app.vision.bundle import read_card
+    from training import model_card
+
+    shipped = read_card(arguments.bundle)
+    results_folder = arguments.results or RESULTS
+    if shipped.for_demonstration:
+        recipe = recipe_named(shipped.training["recipe"]["name"])
+        cells, root = _drawn(arguments, recipe)
+        found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
+    else:
+        found = _kept_gate_trial(results_folder / "gate.json", fingerprint=shipped.training["data_fingerprint"])
+    print(model_card.renew(arguments.bundle, gate=found))
 
 
 def features(arguments: argparse.Namespace) -> None:
     from training import features as hand_made
     from training import machines
 
-    crops = _stored(arguments, arguments.folder, table=arguments.var / "index.csv")
+    crops = _stored(arguments, arguments.folder)
     table = hand_made.stored(crops, folder=arguments.var / "features")
     folder = arguments.results or RESULTS
     for machine in machines.machines(network=arguments.beside):
@@ -149,22 +187,62 @@ def _results(arguments: argparse.Namespace, recipe: Recipe) -> Path:
 
 def _crops(arguments: argparse.Namespace, recipe: Recipe) -> tuple["Crops", Path]:
     """The recipe's cells as crops, and the folder of their images."""
+    from training import dataset
+
+    if recipe.drawn_cells:
+        cells, root = _drawn(arguments, recipe)
+        return dataset.stored(cells, root, folder=arguments.var / "crops"), root
+    if arguments.folder is None:
+        raise FolderNotNamed(f"Recipe {recipe.name} needs images: name the folder in the C-NMC layout.")
+    return _stored(arguments, arguments.folder), arguments.folder
+
+
+def _stored(arguments: argparse.Namespace, root: Path) -> "Crops":
+    """Crops of the labelled cells below `root`."""
+    from training import dataset
+
+    return dataset.stored(_indexed(arguments, root), root, folder=arguments.var / "crops")
+
+
+def _drawn(arguments: argparse.Namespace, recipe: Recipe) -> "tuple[list[Cell], Path]":
+    """The recipe's drawn cells, and the folder where they lie."""
     from training import drawn
 
-    root, table = arguments.folder, arguments.var / "index.csv"
-    if recipe.drawn_cells:
-        root, table = arguments.var / "drawn", arguments.var / "drawn.csv"
-        drawn.write_cells(root, count=recipe.drawn_cells)
-    if root is None:
-        raise FolderNotNamed(f"Recipe {recipe.name} needs images: name the folder in the C-NMC layout.")
-    return _stored(arguments, root, table=table), root
+    root = arguments.var / "drawn"
+    drawn.write_cells(root, count=recipe.drawn_cells)
+    return _indexed(arguments, root, table="drawn.csv"), root
 
 
-def _stored(arguments: argparse.Namespace, root: Path, *, table: Path) -> "Crops":
-    """Crops of the labelled cells below `root`, indexed in `table` now or earlier."""
-    from training import cnmc, dataset
+def _indexed(arguments: argparse.Namespace, root: Path, *, table: str = "index.csv") -> "list[Cell]":
+    """The labelled cells below `root`, indexed now or earlier."""
+    from training import cnmc
 
-    if not table.exists():
-        cnmc.write_index(cnmc.read(root), table)
-    cells = [cell for cell in cnmc.read_index(table) if cell.label]
-    return dataset.stored(cells, root, folder=arguments.var / "crops")
+    path = arguments.var / table
+    if not path.exists():
+        cnmc.write_index(cnmc.read(root), path)
+    return [cell for cell in cnmc.read_index(path) if cell.label]
+
+
+def _smear_fields(arguments: argparse.Namespace, root: Path) -> Path:
+    """The folder of smear fields: the one that was named, or `not_cells` beside the cells."""
+    folder: Path = arguments.not_cells or root.parent / "not_cells"
+    if not any(folder.rglob("*.jpg")):
+        raise SmearFieldsMissing(f"There are no smear fields (JPEG) in {folder}. Name their folder with --not-cells.")
+    return folder
+
+
+def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:
+    from training import cnmc
+    from training import gate as trying
+
+    measured = trying.measurements(cells, root)
+    found = trying.trial(measured, cells, root, folds=folds, seed=seed, fields_of=smears)
+    return {"data_fingerprint": cnmc.fingerprint(cells), **found}
+
+
+def _kept_gate_trial(path: Path, *, fingerprint: str) -> dict[str, Any]:
+    """The committed trial, where it is of the very cells that the model learned from."""
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    if found.get("data_fingerprint") != fingerprint:
+        raise GateNotTried(f"{path} holds no trial of the gate on this model's cells. Run `python -m training gate`.")
+    return found

@@ -68,16 +68,20 @@ class Trained:
     network: keras.Model
     shifts: list[dict[str, Any]]
     """What `evaluate --shifts` found; empty where it was not run."""
+    smear_fields: Path | None
+    """The folder of smear fields for the gate's trial; None for drawn cells."""
 
 
-def load(recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path) -> Trained:
+def load(
+    recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
+) -> Trained:
     """What `fit` left; raises NotTrained or ScoresMissing where it is not finished."""
     parts = fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))
     rows = results.read(results_folder / f"{recipe.name}.csv")
     scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
     shifts = results_folder / f"{recipe.name}.shifts.json"
     found = json.loads(shifts.read_text()) if shifts.exists() else []
-    return Trained(recipe, crops, root, parts, scored, fit.trained(recipe, parts[-1]), found)
+    return Trained(recipe, crops, root, parts, scored, fit.trained(recipe, parts[-1]), found, smear_fields)
 
 
 def export(trained: Trained, *, version: str, models: Path) -> Path:
@@ -149,7 +153,14 @@ def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: by
                 "95 %, by bootstrap over subject groups. Calibration and thresholds are the other folds'."
             ),
             "report": report,
-            "gate": gate.refusals(measured, scored),
+            "gate": gate.trial(
+                measured,
+                cells,
+                trained.root,
+                folds=recipe.folds,
+                seed=recipe.seeds[0],
+                fields_of=trained.smear_fields,
+            ),
             "shifts": trained.shifts,
         },
     }

@@ -1,21 +1,31 @@
-"""What the gate measures on real cells, and how many it would refuse of subjects that it was not fitted on."""
+"""The gate's trial: what it measures on real cells, how many it refuses of unseen people, and what else it does."""
 
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from app.vision.quality import Measurements, fit_limits, judge, measure
+from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
+from training import not_cells
 from training.cnmc import Cell
-from training.metrics import Scored, estimate, macro
-from training.metrics import share as share_of
+from training.metrics import Scored, estimate, macro, share
 from training.pictures import read_pixels
+from training.splits import partition
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+SPOILT_A_SUBJECT = 3
+"""Cells of each subject that something is done to."""
+
+TIMED = 100
+"""Cells whose measuring is timed."""
 
 
 def measurements(cells: Sequence[Cell], root: Path) -> list[Measurements]:
@@ -25,30 +35,48 @@ def measurements(cells: Sequence[Cell], root: Path) -> list[Measurements]:
         return list(tqdm(measured, total=len(cells), desc="gate", mininterval=5))
 
 
-def refusals(measured: Sequence[Measurements], scored: Scored) -> dict[str, Any]:
-    """Shares of cells refused by limits fitted on the other folds: by class, by reason and by subject."""
-    reasons: list[str | None] = [None] * len(measured)
-    for fold in set(scored.folds.tolist()):
-        limits = fit_limits([one for one, other in zip(measured, scored.folds, strict=True) if other != fold])
-        for place in np.flatnonzero(scored.folds == fold).tolist():
-            refused = judge(measured[place], limits=limits)
-            reasons[place] = refused.value if refused else None
-    refused_cells = np.array([reason is not None for reason in reasons], np.float64)
+def trial(
+    measured: Sequence[Measurements],
+    cells: Sequence[Cell],
+    root: Path,
+    *,
+    folds: int,
+    seed: int,
+    fields_of: Path | None,
+) -> dict[str, Any]:
+    """Every figure of the gate as JSON values. `fields_of` is the folder of smear fields, None for drawn cells.
 
-    def share(among: Any) -> list[float | None]:
-        return estimate(macro(share_of(refused_cells, among)), scored).as_json()
-
-    by_subject = {
-        str(subject): round(float(refused_cells[scored.subjects == subject].mean()), 4)
-        for subject in sorted(set(scored.subjects.tolist()))
-    }
+    Real cells, spoilt or not, are judged by limits fitted on the other folds; other images by limits fitted on all.
+    """
+    fold_of = partition(cells, folds=folds, seed=seed)
+    limits = [_limits(measured, fold_of != fold) for fold in range(folds)]
+    own = [limits[fold] for fold in fold_of]
+    reasons = [judge(one, limits=its) for one, its in zip(measured, own, strict=True)]
+    everyone = fit_limits(measured)
+    kinds = {name: [gate(pixels, limits=everyone) for pixels in made()] for name, made in not_cells.MADE.items()}
+    if fields_of:
+        smears = not_cells.smear_fields(fields_of)
+        kinds[not_cells.SMEAR_FIELDS] = [gate(pixels, limits=everyone) for pixels in smears]
+    kinds |= _spoilt(cells, root, limits=own)
     return {
-        "refused_hem": share((~scored.is_all).astype(np.float64)),
-        "refused_all": share(scored.is_all.astype(np.float64)),
-        "passed_cells": round(float(1 - refused_cells.mean()), 4),
-        "by_reason": {reason: reasons.count(reason) for reason in sorted({one for one in reasons if one})},
-        "by_subject": {subject: value for subject, value in by_subject.items() if value > 0},
+        **_refusals(reasons, _scored(cells, fold_of)),
+        "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
+        "milliseconds": milliseconds(cells, root),
     }
+
+
+def milliseconds(cells: Sequence[Cell], root: Path) -> float:
+    """Median over cells of the time from pixels to verdict, one thread; of each cell the best of five."""
+    chosen = np.unique(np.linspace(0, len(cells) - 1, TIMED).astype(int))
+    best = []
+    for place in chosen:
+        pixels, taken = read_pixels(root / cells[place].path), []
+        for _ in range(5):
+            began = time.perf_counter()
+            measure(pixels)
+            taken.append(time.perf_counter() - began)
+        best.append(min(taken))
+    return round(1000 * float(np.median(best)), 2)
 
 
 def statistics(measured: Sequence[Measurements], is_all: Any) -> dict[str, Any]:
@@ -60,3 +88,73 @@ def statistics(measured: Sequence[Measurements], is_all: Any) -> dict[str, Any]:
         values = np.quantile(table[chosen], QUANTILES, axis=0)
         found[name] = {key: [round(float(one), 4) for one in values[:, place]] for place, key in enumerate(names)}
     return found
+
+
+def binomial_interval(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z = 1.96
+    middle = (hits + z * z / 2) / (count + z * z)
+    half = z / (count + z * z) * float(np.sqrt(hits * (count - hits) / count + z * z / 4))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _limits(measured: Sequence[Measurements], chosen: NDArray[np.bool_]) -> GateLimits:
+    return fit_limits([one for one, taken in zip(measured, chosen, strict=True) if taken])
+
+
+def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> dict[str, list[Unusable | None]]:
+    """The verdicts on a few cells of each subject after each of SPOILT."""
+    kinds: dict[str, list[Unusable | None]] = {name: [] for name in not_cells.SPOILT}
+    for place in _few_of_each(cells):
+        pixels = read_pixels(root / cells[place].path)
+        for name, spoil in not_cells.SPOILT.items():
+            kinds[name].append(gate(spoil(pixels), limits=limits[place]))
+    return kinds
+
+
+def _few_of_each(cells: Sequence[Cell]) -> list[int]:
+    """SPOILT_A_SUBJECT cells of each subject, evenly over its cells."""
+    chosen: list[int] = []
+    for subject in sorted({cell.subject for cell in cells}):
+        own = [place for place, cell in enumerate(cells) if cell.subject == subject]
+        chosen += [own[at] for at in np.unique(np.linspace(0, len(own) - 1, SPOILT_A_SUBJECT).astype(int))]
+    return chosen
+
+
+def _scored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:
+    """The cells as `metrics` takes them, without any score."""
+    nothing = np.zeros(len(cells))
+    is_all = np.array([cell.label == "ALL" for cell in cells])
+    subjects, groups = (np.array([getattr(cell, name) for cell in cells]) for name in ("subject", "group"))
+    return Scored(is_all, subjects, groups, fold_of, nothing, nothing, nothing)
+
+
+def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, Any]:
+    """Shares of cells refused: by class, the difference of the classes, by reason and by subject."""
+    refused = np.array([reason is not None for reason in reasons])
+    of_hem, of_all = macro(share(refused, ~scored.is_all)), macro(share(refused, scored.is_all))
+    return {
+        "refused_hem": estimate(of_hem, scored).as_json(),
+        "refused_all": estimate(of_all, scored).as_json(),
+        "refused_difference": estimate(lambda s, w: of_hem(s, w) - of_all(s, w), scored).as_json(),
+        "passed_cells": round(float(1 - refused.mean()), 4),
+        "by_reason": _counted(reasons),
+        "by_subject": {
+            str(subject): _share(refused[scored.subjects == subject])
+            for subject in sorted(set(scored.subjects.tolist()))
+        },
+    }
+
+
+def _kind(name: str, verdicts: Sequence[Unusable | None]) -> dict[str, Any]:
+    refused = np.array([verdict is not None for verdict in verdicts])
+    return {"kind": name, "images": len(verdicts), "refused": _share(refused), "by_reason": _counted(verdicts)}
+
+
+def _share(marked: NDArray[np.bool_]) -> list[float]:
+    """[share, low, high] by Wilson's interval."""
+    return [round(float(one), 4) for one in (marked.mean(), *binomial_interval(int(marked.sum()), len(marked)))]
+
+
+def _counted(verdicts: Iterable[Unusable | None]) -> dict[str, int]:
+    return dict(sorted(Counter(verdict.value for verdict in verdicts if verdict).items()))

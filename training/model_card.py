@@ -1,8 +1,12 @@
 """MODEL_CARD.md from card.json: every figure in it comes from there, and one that is missing stops the export."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from app.errors import Invalid
+from app.vision.bundle import parse_card, read_card
+from training.not_cells import KINDS, SMEAR_FIELDS
 
 FIGURES = {
     "auc": "AUC, pooled",
@@ -26,7 +30,11 @@ BANDS = {
     "suspected_precision": "Share of ALL among the band `suspected`, at the card's prior",
     "uncertain_share": "Share of cells in the band `uncertain`",
 }
-GATE = {"refused_hem": "Normal cells refused by the gate", "refused_all": "ALL cells refused by the gate"}
+GATE = {
+    "refused_hem": "Normal cells refused by the gate",
+    "refused_all": "ALL cells refused by the gate",
+    "refused_difference": "Refused of normal cells less refused of ALL cells",
+}
 
 KNOWN_FAILURES = """\
 - Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
@@ -44,6 +52,22 @@ class FigureMissing(Invalid):
     code = "figure_missing"
 
 
+def renew(bundle: Path, **evaluated: Any) -> Path:
+    """Puts these parts of the evaluation into the bundle's card, writes its MODEL_CARD.md anew and gives that file.
+
+    Raises FigureMissing, and what `read_card` raises; neither file is touched then.
+    """
+    card = read_card(bundle).raw
+    renewed = {**card, "evaluation": {**card["evaluation"], **evaluated}}
+    parse_card(renewed, where=f"the renewed card of {bundle}")
+    written = {"card.json": json.dumps(renewed, indent=1, allow_nan=False) + "\n", "MODEL_CARD.md": text(renewed)}
+    for name, content in written.items():
+        (bundle / f".{name}.part").write_text(content, encoding="utf-8")
+    for name in written:
+        (bundle / f".{name}.part").rename(bundle / name)
+    return bundle / "MODEL_CARD.md"
+
+
 def text(card: dict[str, Any]) -> str:
     """The model card as Markdown; raises FigureMissing."""
     evaluation, training = card["evaluation"], card["training"]
@@ -52,10 +76,11 @@ def text(card: dict[str, Any]) -> str:
         _head(card),
         f"## Data\n\n{_data(training)}",
         f"## Figures\n\n{evaluation['protocol']}\n\n{_table(report['figures'], FIGURES)}",
-        f"## Bands and gate\n\n{_bands(card)}",
-        f"## What moves it\n\n{_shifts(evaluation['shifts'])}",
+        f"## Bands\n\n{_bands(card)}",
+        f"## Gate\n\n{_gate(card)}",
+        f"## What moves it\n\n{_shifts(card)}",
         f"## Known failures\n\n{KNOWN_FAILURES}",
-        f"## By subject\n\n{_subjects(report['by_subject'])}",
+        f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'])}",
         f"## To reproduce\n\n{_reproduce(card)}",
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
@@ -88,7 +113,7 @@ def _table(figures: dict[str, Any], names: dict[str, str]) -> str:
 
 def _estimate(figures: dict[str, Any], key: str) -> str:
     found = figures.get(key)
-    if found is None or any(number is None for number in found):
+    if not isinstance(found, list) or any(number is None for number in found):
         raise FigureMissing(f"The figure {key} is missing, so that no model card can be written. Evaluate again.")
     value, low, high = found
     return f"{value:.3f} ({low:.3f} to {high:.3f})"
@@ -99,14 +124,34 @@ def _bands(card: dict[str, Any]) -> str:
     return (
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. Every subject counts "
-        f"the same, and bands and gate were chosen on other folds:\n\n"
-        f"{_table(evaluation['report']['bands'], BANDS)}\n\n{_table(evaluation['gate'], GATE)}"
+        f"the same, and the bands were chosen on other folds:\n\n{_table(evaluation['report']['bands'], BANDS)}"
     )
 
 
-def _shifts(shifts: list[dict[str, Any]]) -> str:
-    if not shifts:
+def _gate(card: dict[str, Any]) -> str:
+    """The gate's trial, real cells first; raises FigureMissing."""
+    found = card["evaluation"]["gate"]
+    tried = {one["kind"]: one for one in found.get("not_cells") or []}
+    wanted = [kind for kind in KINDS if not (card["for_demonstration"] and kind == SMEAR_FIELDS)]
+    missing = [name for name in wanted if name not in tried] + ["milliseconds"] * (not found.get("milliseconds"))
+    if missing:
+        raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
+    rows = [f"| {name} | {tried[name]['images']} | {_estimate(tried[name], 'refused')} |" for name in wanted]
+    return (
+        "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
+        f"the same, by limits fitted on other folds:\n\n{_table(found, GATE)}\n\n"
+        "What should be refused (intervals are Wilson's, over images):\n\n"
+        + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
+        + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
+    )
+
+
+def _shifts(card: dict[str, Any]) -> str:
+    shifts = card["evaluation"].get("shifts")
+    if not shifts and card["for_demonstration"]:
         return "The shift test was not run for this model."
+    if not shifts:
+        raise FigureMissing("The shift test is missing, so that no model card can be written. Run `evaluate --shifts`.")
     rows = [
         f"| {one['shift']} | {one['auc']:.3f} | {_change(one['auc_change'])} | {_change(one['specificity_change'])} |"
         for one in shifts
@@ -120,12 +165,16 @@ def _change(change: list[float]) -> str:
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def _subjects(subjects: list[dict[str, Any]]) -> str:
+def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
     rows = [
-        f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} | {one['mean_probability']:.2f} |"
+        f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} | {one['mean_probability']:.2f} "
+        f"| {_estimate(gate['by_subject'], one['subject'])} |"
         for one in subjects
     ]
-    head = ["| subject | class | cells | called right | mean probability of ALL |", "|---|---|---|---|---|"]
+    head = [
+        "| subject | class | cells | called right | mean probability of ALL | refused by the gate |",
+        "|---" * 6 + "|",
+    ]
     return "\n".join([*head, *rows])
 
 

@@ -1,0 +1,128 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.errors import Invalid
+from app.vision.drawn import CELLS, Look, draw, save
+from training import cnmc, gate, model_card, not_cells
+from training.__main__ import main
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-1"
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory):
+    root = tmp_path_factory.mktemp("cells")
+    for number in range(64):
+        look = CELLS[number % 2]
+        name = f"UID_{'H' if look is Look.HEALTHY else ''}{number // 2 % 4}_{number}_1_"
+        save(root / f"{name}{'hem' if look is Look.HEALTHY else 'all'}.png", draw(number, look), look=look)
+    cells = cnmc.read(root)
+    found = gate.trial(gate.measurements(cells, root), cells, root, folds=2, seed=0, fields_of=None)
+    return cells, found
+
+
+def test_nearly_every_kind_of_image_that_is_no_usable_cell_is_refused(tried):
+    _, found = tried
+
+    shares = {one["kind"]: one["refused"][0] for one in found["not_cells"]}
+
+    assert set(shares) == set(not_cells.KINDS) - {not_cells.SMEAR_FIELDS}
+    assert min(shares.values()) >= 0.9
+    assert all(one["images"] >= 20 for one in found["not_cells"])
+
+
+def test_real_cells_mostly_pass_and_every_subject_has_its_rate(tried):
+    cells, found = tried
+
+    assert found["passed_cells"] > 0.8
+    assert set(found["by_subject"]) == {cell.subject for cell in cells}
+    assert found["refused_difference"][0] == pytest.approx(found["refused_hem"][0] - found["refused_all"][0], abs=2e-4)
+    assert all(low <= share <= high for share, low, high in found["by_subject"].values())
+    assert found["milliseconds"] > 0
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 10), (3, 10), (10, 10), (61, 61)])
+def test_the_interval_of_a_share_holds_it_and_stays_within_nothing_and_all(hits, count):
+    low, high = gate.binomial_interval(hits, count)
+
+    assert 0 <= low <= hits / count <= high <= 1
+    assert high - low > 0.02
+
+
+def test_what_is_done_to_a_cell_changes_it_and_leaves_its_size(tried):
+    pixels = draw(1, Look.BLAST)
+
+    for spoil in not_cells.SPOILT.values():
+        spoilt = spoil(pixels)
+        assert spoilt.shape == pixels.shape
+        assert spoilt.dtype == np.uint8
+        assert not np.array_equal(spoilt, pixels)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Path(shutil.copytree(SHIPPED, tmp_path / "bundle"))
+
+
+def complete(raw):
+    """A trial with every figure, for the subjects of this card."""
+    subjects = [one["subject"] for one in raw["evaluation"]["report"]["by_subject"]]
+    return {
+        "data_fingerprint": raw["training"]["data_fingerprint"],
+        **{name: [0.01, 0.0, 0.02] for name in model_card.GATE},
+        "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
+        "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
+        "milliseconds": 1.23,
+    }
+
+
+def test_the_model_card_shows_the_trial(bundle, tmp_path):
+    raw = json.loads((bundle / "card.json").read_text())
+    (tmp_path / "gate.json").write_text(json.dumps(complete(raw)))
+
+    assert main(["card", str(bundle), "--results", str(tmp_path)]) == 0
+
+    card = (bundle / "MODEL_CARD.md").read_text()
+    assert "| smear fields | 61 | 0.970 (0.900 to 0.990) |" in card
+    assert "1.23 ms" in card
+    assert json.loads((bundle / "card.json").read_text())["evaluation"]["gate"]["milliseconds"] == 1.23
+    assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
+
+
+@pytest.mark.parametrize("missing", [*model_card.GATE, "by_subject", "not_cells", "milliseconds"])
+def test_without_a_figure_of_the_trial_there_is_no_card_and_nothing_is_touched(bundle, tmp_path, missing, capsys):
+    raw = json.loads((bundle / "card.json").read_text())
+    trial = complete(raw)
+    trial[missing] = {} if missing == "by_subject" else None
+    (tmp_path / "gate.json").write_text(json.dumps(trial))
+    before = (bundle / "MODEL_CARD.md").read_text()
+
+    code = main(["card", str(bundle), "--results", str(tmp_path)])
+
+    assert code == 1
+    assert "missing" in capsys.readouterr().err
+    assert (bundle / "MODEL_CARD.md").read_text() == before
+    assert json.loads((bundle / "card.json").read_text()) == raw
+
+
+def test_a_trial_on_other_cells_is_not_this_models(bundle, tmp_path, capsys):
+    (tmp_path / "gate.json").write_text(json.dumps({"data_fingerprint": "0" * 64}))
+
+    code = main(["card", str(bundle), "--results", str(tmp_path)])
+
+    assert code == 1
+    assert "holds no trial of the gate on this model's cells" in capsys.readouterr().err
+
+
+def test_a_real_models_card_without_its_shift_test_is_refused():
+    raw = json.loads((SHIPPED / "card.json").read_text())
+    raw["evaluation"] |= {"gate": complete(raw), "shifts": []}
+
+    with pytest.raises(Invalid, match="The shift test is missing"):
+        model_card.text(raw)

@@ -1,0 +1,117 @@
+"""Images that the gate should refuse: photographs, smear fields, noise, and real cells that something was done to."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import skimage
+from PIL import Image, ImageFilter
+
+from app.errors import Invalid
+from app.vision.decode import Pixels
+from app.vision.preprocess import cell_mask
+from training.pictures import read_pixels
+
+NOISES = 60
+
+SIDE = 450
+"""Of the images made here, in pixels: that of the real ones."""
+
+Spoilt = Callable[[Pixels], Pixels]
+
+
+def smear_fields(folder: Path) -> Iterator[Pixels]:
+    """Every photograph below `folder`."""
+    return (read_pixels(path) for path in sorted(folder.rglob("*.jpg")))
+
+
+def scenes() -> Iterator[Pixels]:
+    """The sample pictures that scikit-image brings along, photographs nearly all, as far as our decoder takes them."""
+    folder = Path(skimage.__file__).parent / "data"
+    for path in sorted([*folder.glob("*.png"), *folder.glob("*.jpg")]):
+        try:
+            yield read_pixels(path)
+        except Invalid:
+            continue
+
+
+def noise() -> Iterator[Pixels]:
+    """Even noise over the whole image, and in a disc on black, by turns."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:SIDE, :SIDE] - SIDE / 2
+    disc = (y * y + x * x < 110**2)[..., None]
+    for number in range(NOISES):
+        drawn = rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+        yield drawn * disc if number % 2 else drawn
+
+
+def blank() -> Iterator[Pixels]:
+    """Images of one colour: black, white, and colours at random."""
+    rng = np.random.default_rng(0)
+    colours = [(0, 0, 0), (255, 255, 255), *rng.integers(0, 256, (NOISES - 2, 3)).tolist()]
+    for colour in colours:
+        yield np.full((SIDE, SIDE, 3), colour, np.uint8)
+
+
+def inverted(pixels: Pixels) -> Pixels:
+    """The negative of the cell; the background stays black, which makes it harder."""
+    found: Pixels = (255 - pixels) * cell_mask(pixels)[..., None]
+    return found
+
+
+def negative(pixels: Pixels) -> Pixels:
+    """The negative of the whole image."""
+    return 255 - pixels
+
+
+def grey(pixels: Pixels) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).convert("L").convert("RGB"))
+
+
+def hue_turned(degrees: int) -> Spoilt:
+    """Every hue turned by so many degrees."""
+
+    def turned(pixels: Pixels) -> Pixels:
+        hsv = np.array(Image.fromarray(pixels).convert("HSV"))
+        hsv[..., 0] += np.uint8(degrees * 256 // 360)
+        bands = [Image.fromarray(np.ascontiguousarray(hsv[..., band])) for band in range(3)]
+        return np.asarray(Image.merge("HSV", bands).convert("RGB"))
+
+    return turned
+
+
+def blurred(pixels: Pixels) -> Pixels:
+    """Gaussian blur of radius 5 px."""
+    return np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(5)))
+
+
+def blurred_inside(pixels: Pixels) -> Pixels:
+    """The same inside an outline that stays sharp."""
+    inside = cell_mask(pixels)
+    if not inside.any():
+        return pixels
+    smeared = np.where(inside[..., None], pixels, pixels[inside].mean(axis=0).astype(np.uint8))
+    found: Pixels = blurred(smeared) * inside[..., None]
+    return found
+
+
+SPOILT: Mapping[str, Spoilt] = {
+    "cells inverted on black": inverted,
+    "cells inverted whole": negative,
+    "cells in grey": grey,
+    "cells, hue turned by 60 degrees": hue_turned(60),
+    "cells, hue turned by 180 degrees": hue_turned(180),
+    "cells, hue turned by 300 degrees": hue_turned(300),
+    "cells blurred": blurred,
+    "cells blurred inside their outline": blurred_inside,
+}
+
+MADE: Mapping[str, Callable[[], Iterator[Pixels]]] = {
+    "scikit-image's sample pictures": scenes,
+    "noise": noise,
+    "blank": blank,
+}
+
+SMEAR_FIELDS = "smear fields"
+
+KINDS = (SMEAR_FIELDS, *MADE, *SPOILT)
