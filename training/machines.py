@@ -94,12 +94,14 @@ def _beside(
         raise results.ResultsDoNotFit(
             f"The results at {path} are of other folds. Only scores of the same folds add up."
         )
-    own = np.empty(len(crops.cells))
+    own, more = np.empty(len(crops.cells)), results.parameters(path.with_suffix(".json"))
     for fold in folds:
         own[fold.tested] = fold.logits
     return [
         dataclasses.replace(
-            fold, logits=_standard(own, fold_of, fold.fold) + _standard(network.logits, fold_of, fold.fold)
+            fold,
+            logits=_standard(own, fold_of, fold.fold) + _standard(network.logits, fold_of, fold.fold),
+            note={**fold.note, "parameters": fold.note["parameters"] + more},
         )
         for fold in folds
     ]

@@ -83,6 +83,11 @@ def record_milliseconds(path: Path, milliseconds: float) -> None:
     path.write_text(json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
 
 
+def parameters(path: Path) -> int:
+    """How many parameters the network of a `<recipe>.json` has."""
+    return int(json.loads(path.read_text())["folds"][0]["parameters"])
+
+
 def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
     """The time that was recorded of the very same experiment, which a new fold does not change."""
     earlier = json.loads(path.read_text()) if path.is_file() else {}
