@@ -51,7 +51,8 @@ def _of_a_folder(command: Command) -> None:
 
 
 def _of_a_recipe(command: Command) -> None:
-    _recipe(command("fit", "train a recipe: grouped folds, then the final network"))
+    fit = _recipe(command("fit", "train a recipe: grouped folds, then the final network"))
+    fit.add_argument("--tensorboard", action="store_true", help="also write curves for TensorBoard, below --var")
     search = _recipe(command("search", "try a recipe's declared choices: all, or some at random"))
     search.add_argument("--draws", type=int, help="so many random combinations instead of the whole grid")
     evaluate = command("evaluate", "figures of a recipe, or scores of files by --model")

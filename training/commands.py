@@ -57,7 +57,8 @@ def fit(arguments: argparse.Namespace) -> None:
     from training.fit import fit as fit_recipe
 
     crops, _ = _crops(arguments, recipe)
-    fit_recipe(recipe, crops, folder=arguments.var / "runs", results_folder=_results(arguments, recipe))
+    logs = arguments.var / "tensorboard" if arguments.tensorboard else None
+    fit_recipe(recipe, crops, folder=arguments.var / "runs", results_folder=_results(arguments, recipe), logs=logs)
 
 
 def explore(arguments: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ goes on where it stopped.
 
 import json
 import math
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from training import results
-from training.augment import varier
+from training import results, stopping
+from training.augment import Varier, varier
 from training.cnmc import fingerprint
 from training.dataset import Crops, TrainingBatches, plain, subject_balanced
 from training.recipe import Recipe
@@ -58,14 +59,17 @@ def parts(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
     return found
 
 
-def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path) -> None:
-    """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results."""
+def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, logs: Path | None = None) -> None:
+    """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results.
+
+    `logs` is where TensorBoard will look for the curves; None writes none.
+    """
     place = place_of(recipe, crops, folder=folder)
     place.mkdir(parents=True, exist_ok=True)
     (place / "recipe.json").write_text(json.dumps(recipe.as_json(), indent=1))
     for part in parts(recipe, crops, folder=place):
         if not (part.folder / "done.json").exists():
-            _fit_part(recipe, crops, part)
+            _fit_part(recipe, crops, part, curves=logs and logs / place.name / part.folder.name)
         if part.fold != FINAL:
             results.write(recipe, crops, _finished(recipe, crops, place), folder=results_folder)
 
@@ -114,22 +118,57 @@ def scores(model: keras.Model, crops: Crops, chosen: NDArray[np.int64], *, size:
     return joined
 
 
-def _fit_part(recipe: Recipe, crops: Crops, part: Part) -> None:
+def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) -> None:
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
-    model, start = started(recipe, part)
+    model, epoch = started(recipe, part)
+    learns, watched = part.learns, part.learns[:0]
+    if recipe.patience is not None:
+        learns, watched = stopping.watched_apart(crops.cells, part.learns, seed=part.seed)
     vary = varier(recipe.augment, size=recipe.size)
-    learned = [crops.cells[index] for index in part.learns]
-    for epoch in range(start, recipe.epochs):
-        draw_seed = (part.seed, part.fold + 1, epoch)
-        drawn = subject_balanced(learned, count=recipe.cells_per_epoch, rng=np.random.default_rng(draw_seed))
-        batches = TrainingBatches(crops, part.learns[drawn], varier=vary, batch=recipe.batch, seed=draw_seed)
-        history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=2)
-        checkpoint(model, part, epoch=epoch + 1)
-        print(f"{part.folder.name} epoch {epoch + 1}/{recipe.epochs} loss {history.history['loss'][0]:.4f}", flush=True)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    _keep(recipe, crops, part, model, seconds=time.monotonic() - began)
+    while epoch < recipe.epochs and not _is_over(recipe, part, epoch):
+        batches = _batches(recipe, crops, part, learns, vary=vary, epoch=epoch)
+        bar = 1 if sys.stdout.isatty() else 2
+        history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=bar).history
+        epoch += 1
+        figures = {name: float(values[-1]) for name, values in history.items()}
+        if len(watched):
+            figures["watched_auc"] = stopping.watch(
+                model, crops, watched, size=recipe.size, folder=part.folder, epoch=epoch
+            )
+        checkpoint(model, part, epoch=epoch)
+        _tell(part, figures, epoch=epoch, epochs=recipe.epochs, curves=curves)
+    if len(watched):
+        stopping.take_best(model, folder=part.folder)
+    else:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+    _keep(recipe, crops, part, model, seconds=time.monotonic() - began, epochs=epoch)
+
+
+def _is_over(recipe: Recipe, part: Part, epoch: int) -> bool:
+    patience = recipe.patience
+    return patience is not None and stopping.remembered(part.folder).is_over(epoch, patience=patience)
+
+
+def _batches(
+    recipe: Recipe, crops: Crops, part: Part, learns: NDArray[np.int64], *, vary: Varier, epoch: int
+) -> TrainingBatches:
+    """One epoch's varied cells; the same part and epoch give the same ones."""
+    draw_seed = (part.seed, part.fold + 1, epoch)
+    learned = [crops.cells[index] for index in learns]
+    drawn = subject_balanced(learned, count=recipe.cells_per_epoch, rng=np.random.default_rng(draw_seed))
+    return TrainingBatches(crops, learns[drawn], varier=vary, batch=recipe.batch, seed=draw_seed)
+
+
+def _tell(part: Part, figures: dict[str, float], *, epoch: int, epochs: int, curves: Path | None) -> None:
+    """One line for each epoch, whoever looks; and the curves, where they are wanted."""
+    said = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+    print(f"{part.folder.name} epoch {epoch}/{epochs} {said}", flush=True)
+    if curves:
+        from training import curves as tensorboard  # noqa: PLC0415 - only who asks for curves needs that package
+
+        tensorboard.add(curves, figures, epoch=epoch)
 
 
 def started(recipe: Recipe, part: Part) -> tuple[keras.Model, int]:
@@ -176,7 +215,7 @@ def checkpoint(model: keras.Model, part: Part, *, epoch: int) -> None:
     (part.folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
 
 
-def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, seconds: float) -> None:
+def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, seconds: float, epochs: int) -> None:
     """Writes float32 weights, the scores of the cells that the network never saw, and last the mark that it is done."""
     model = build(recipe)
     model.set_weights(trained.get_weights())
@@ -187,7 +226,7 @@ def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, sec
             tested=part.tested,
             **_named(scores(model, crops, part.tested, size=recipe.size)),
         )
-    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": recipe.epochs}
+    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": epochs}
     (part.folder / "done.json").write_text(json.dumps(note))
 
 

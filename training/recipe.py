@@ -63,6 +63,8 @@ class Recipe:
     """Train on so many drawn cells of each class instead of on real ones; the bundle is then for demonstration."""
     precision: str = "float32"
     """Keras dtype policy in training; what is exported is always float32."""
+    patience: int | None = None
+    """Stop after so many epochs without a better AUC on training subjects set apart, and keep the best weights."""
 
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
