@@ -1,15 +1,43 @@
+import importlib
+from pathlib import Path
+
+import keras
 import numpy as np
 import pytest
 
+import training.recipes
 from app.errors import Misconfigured
-from training.networks import anastasio, anna, carpenter, ours, schneider, transfer
+from training.networks import anastasio, anna, carpenter, ours, plain, schneider, transfer
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+
+def counted(steps, *, size):
+    """Parameters of the steps and one logit at `size` pixels, by arithmetic: half a billion need no memory."""
+    side, channels, total, flat = size, 3, 0, 0
+    for step in (*steps, plain.dense(1)):
+        layer = step()
+        match type(layer).__name__:
+            case "Conv2D":
+                kernel = layer.kernel_size[0]
+                total += (kernel * kernel * channels + 1) * layer.filters
+                side, channels = side if layer.padding == "same" else side - kernel + 1, layer.filters
+            case "MaxPooling2D":
+                side //= 2
+            case "BatchNormalization":
+                total += 4 * channels
+            case "Dense":
+                total += ((flat or side * side * channels) + 1) * layer.units
+                flat = layer.units
+            case other:
+                assert other == "Dropout"
+    return total
 
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [
+        ("1C1D", 528_517_889),
         ("3C1D", 14_821_761),
         ("2x2x1C1D", 13_928_961),
         ("2x2x1C2D", 13_994_753),
@@ -23,22 +51,60 @@ pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::Deprec
     ],
 )
 def test_carpenters_networks_have_the_parameters_that_were_published(name, parameters):
-    assert carpenter.local(size=256, name=name).count_params() == parameters
+    assert counted(carpenter.LOCAL[name], size=256) == parameters
+
+
+@pytest.mark.parametrize(("name", "millions"), [("2C1D", 63.0), ("1x1C1D-BN", 63.0), ("3C1D-few", 64.0)])
+def test_those_published_in_millions_have_as_many(name, millions):
+    assert counted(carpenter.LOCAL[name], size=256) == pytest.approx(millions * 1e6, abs=0.05e6)
 
 
 @pytest.mark.parametrize(
-    ("name", "millions"), [("4x1C1D", 6.5), ("5x1C1D", 1.3), ("2x2x1x1C1D", 6.5), ("3x3C1D-D25", 33.9)]
+    ("name", "millions"),
+    [
+        ("baseline", 132),
+        ("2C2D", 269),
+        ("3x1C1D", 101),
+        ("3x1C1D-D25", 101),
+        ("4x1C1D", 6.5),
+        ("5x1C1D", 1.3),
+        ("5x1C1D-D25", 1.3),
+        ("2x1x1C1D-D25", 98),
+        ("2x2x1C1D", 101),
+        ("2x2x1C1D-D25-nopad", 86),
+        ("2x2x1x1C1D", 6.5),
+        ("2x2x1x1C1D-D25", 6.5),
+        ("2x2C2D-f5", 68),
+        ("3x2C2D-D25", 67),
+        ("3x3C1D-D25", 34),
+    ],
 )
-def test_the_deployed_networks_have_the_parameters_that_were_published(name, millions):
-    assert carpenter.sagemaker(size=256, name=name).count_params() == pytest.approx(millions * 1e6, rel=0.01)
+def test_the_scripted_networks_have_the_parameters_that_were_published(name, millions):
+    assert counted(carpenter.SAGEMAKER[name], size=256) == pytest.approx(millions * 1e6, rel=0.02)
 
 
-def test_the_largest_network_of_all_has_its_parameters_by_arithmetic():
-    small = carpenter.local(size=32, name="1C1D")
+@pytest.mark.parametrize("name", ["2x2x1x1C1D-BN", "2x2C1D-D25", "3C1D-few"])
+def test_the_arithmetic_counts_what_keras_counts(name):
+    assert carpenter.local(size=64, name=name).count_params() == counted(carpenter.LOCAL[name], size=64)
 
-    at_256 = small.count_params() + (127**2 - 15**2) * 64 * 512
 
-    assert at_256 == 528_517_889
+def test_every_network_of_the_earlier_projects_has_a_recipe():
+    recipes = [
+        importlib.import_module(f"training.recipes.{path.stem}").RECIPE
+        for path in Path(training.recipes.__path__[0]).glob("[a-z]*.py")
+    ]
+
+    tried = {(recipe.network, recipe.network_options.get("name", "")) for recipe in recipes}
+
+    assert tried >= {(carpenter.local, name) for name in carpenter.LOCAL}
+    assert tried >= {(carpenter.sagemaker, name) for name in carpenter.SAGEMAKER}
+    for network in (
+        *(anastasio.baseline_dense, anastasio.cnn1, anastasio.cnn_aug, anastasio.cnn_aug_2, anastasio.cnn_reg),
+        *(anastasio.cnn_dropout, anastasio.cnn_dropout_2, anna.anna, schneider.three_blocks),
+    ):
+        assert (network, "") in tried
+    backbones = {recipe.network_options["backbone"] for recipe in recipes if recipe.network is transfer.transfer}
+    assert backbones == set(transfer.BACKBONES)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +123,13 @@ def test_the_largest_network_of_all_has_its_parameters_by_arithmetic():
 )
 def test_the_other_networks_have_the_parameters_that_were_published(make, parameters):
     assert make().count_params() == parameters
+
+
+def test_the_u_net_of_anna_has_the_parameters_that_were_published():
+    network = anna.anna()
+    mask = next(layer for layer in network.layers if getattr(layer, "activation", None) is keras.activations.sigmoid)
+
+    assert keras.Model(network.inputs, mask.output).count_params() == 135_325
 
 
 @pytest.mark.parametrize("make", [ours.resnet, ours.fine_resnet])

@@ -1,0 +1,16 @@
+"""Carpenter's scripted 5x1C1D-D25: five convolutions with dropout; at 128 of its 256 pixels.
+
+    python -m training fit sagemaker_5x1c1d_d25 DIR
+
+Published accuracies are of the 32 images that it was trained on.
+"""
+
+from training.earlier import earlier
+from training.networks import carpenter
+
+RECIPE = earlier(
+    "sagemaker_5x1c1d_d25",
+    carpenter.sagemaker,
+    options={"name": "5x1C1D-D25"},
+    learning_rate=0.001,
+)
