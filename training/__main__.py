@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.errors import BlastscreenError
-from training import commands
+from training import asked, commands
 
 VAR = Path("var/training")
 
@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     known = top.add_subparsers(required=True, metavar="command")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--var", type=Path, default=VAR, help="where index, crops and networks are kept (%(default)s)")
-    shared.add_argument("--results", type=Path, help=f"where out-of-fold logits are kept ({commands.RESULTS})")
+    shared.add_argument("--results", type=Path, help=f"where out-of-fold logits are kept ({asked.RESULTS})")
 
     def command(name: str, meaning: str) -> argparse.ArgumentParser:
         one = known.add_parser(name, parents=[shared], help=meaning, description=meaning)
@@ -57,6 +57,7 @@ def _of_a_recipe(command: Command) -> None:
     search.add_argument("--draws", type=int, help="so many random combinations instead of the whole grid")
     evaluate = command("evaluate", "figures of a recipe, or scores of files by --model")
     evaluate.add_argument("recipe", help="a recipe; with --model the first image file")
+    _from_scratch(evaluate)
     evaluate.add_argument("files", type=Path, nargs="*", help="the folder of images; with --model more image files")
     evaluate.add_argument("--shifts", action="store_true", help="also the shift test, which needs the trained networks")
     evaluate.add_argument("--model", type=Path, help="a bundle's folder: score image files as the service does")
@@ -69,6 +70,7 @@ def _of_a_recipe(command: Command) -> None:
 def _of_results(command: Command) -> None:
     time = command("time", "milliseconds an image in ONNX Runtime, into the results")
     time.add_argument("recipes", nargs="+", metavar="recipe")
+    _from_scratch(time)
     card = command("card", "write a bundle's MODEL_CARD.md anew, with the gate's trial from the results")
     card.add_argument("bundle", type=Path, help="the model's folder")
     command("results", "write RESULTS.md from all committed results")
@@ -81,7 +83,12 @@ def _not_cells(one: argparse.ArgumentParser) -> None:
 def _recipe(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
     one.add_argument("recipe")
     one.add_argument("folder", type=Path, nargs="?", help=f"{IMAGES}; not for drawn cells")
+    _from_scratch(one)
     return one
+
+
+def _from_scratch(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--from-scratch", action="store_true", help="a transfer recipe without its ImageNet weights")
 
 
 def main(words: list[str] | None = None) -> int:

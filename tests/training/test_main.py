@@ -1,6 +1,8 @@
 import pytest
 
-from training.__main__ import main
+from app.errors import Misconfigured
+from training.__main__ import main, parser
+from training.asked import chosen
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,21 @@ def test_an_empty_folder_is_told_apart_from_a_training_set(tmp_path, capsys):
     assert code == 1
     assert "There is no BMP, PNG, TIFF or WebP image" in capsys.readouterr().err
     assert not (tmp_path / "index.csv").exists()
+
+
+@pytest.mark.tensorflow
+def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_another_name():
+    as_it_stands, told = (
+        chosen(parser().parse_args(["fit", "transfer_vgg16", "cells", *words])) for words in ([], ["--from-scratch"])
+    )
+
+    assert "scratch" not in as_it_stands.network_options
+    assert told.network_options == {"backbone": "VGG16", "scratch": True}
+    assert told.name == "transfer_vgg16_scratch"
+    assert told.fingerprint() != as_it_stands.fingerprint()
+
+
+@pytest.mark.tensorflow
+def test_a_recipe_without_pretrained_weights_has_none_to_leave_out():
+    with pytest.raises(Misconfigured, match="Recipe anna has no pretrained weights"):
+        chosen(parser().parse_args(["fit", "anna", "cells", "--from-scratch"]))

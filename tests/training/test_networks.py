@@ -168,3 +168,31 @@ def test_an_image_without_a_cell_still_gets_a_finite_logit(make):
 def test_transfer_without_weights_says_so_instead_of_starting_from_noise(tmp_path):
     with pytest.raises(Misconfigured, match="There are no ImageNet weights at"):
         transfer.transfer(backbone="MobileNetV2", weights=str(tmp_path / "none.h5"))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "white"),
+    [
+        ("Xception", (1.0, 1.0, 1.0)),
+        ("InceptionResNetV2", (1.0, 1.0, 1.0)),
+        ("MobileNetV2", (1.0, 1.0, 1.0)),
+        ("VGG16", (255 - 103.939, 255 - 116.779, 0 - 123.68)),
+        ("ResNet50", (255 - 103.939, 255 - 116.779, 0 - 123.68)),
+    ],
+)
+def test_each_backbone_sees_pixels_as_it_was_trained_to(backbone, white):
+    red = 0.0 if backbone in {"VGG16", "ResNet50"} else 255.0  # these two take blue first
+    pixels = np.array([[[[red, 255.0, 255.0]]]], np.float32)
+
+    assert np.ravel(transfer.prepared(keras.ops.convert_to_tensor(pixels), backbone=backbone)) == pytest.approx(white)
+
+
+def test_from_scratch_the_backbone_learns_and_its_preprocessing_is_in_the_graph():
+    network = transfer.transfer(size=32, backbone="MobileNetV2", scratch=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
+    body = next(layer for layer in network.layers if isinstance(layer, keras.Model))
+
+    seen = network.predict_on_batch(pixels)["embedding"]
+
+    assert len(network.trainable_weights) > 100
+    assert seen == pytest.approx(body.predict_on_batch(pixels / 127.5 - 1).mean(axis=(1, 2)), abs=1e-5)

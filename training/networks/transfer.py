@@ -1,7 +1,7 @@
 """Transfer learning as the earlier projects did it: a frozen ImageNet network, its features averaged, one unit.
 
 Each backbone gets its own preprocessing, inside the model. ImageNet weights come from a file that the recipe names or
-from Keras' cache; where neither has them the error says so, and only `scratch=True` trains the backbone from scratch.
+from Keras' cache; where neither has them the error says so, and only `fit … --from-scratch` trains without them.
 """
 
 from pathlib import Path
@@ -28,14 +28,18 @@ class WeightsNotThere(Misconfigured):
 
 def transfer(*, size: int = 256, backbone: str, weights: str | None = None, scratch: bool = False) -> keras.Model:
     """`backbone` of BACKBONES; `weights` is a file of its headless ImageNet weights, None means Keras' cache."""
-    make, module = BACKBONES[backbone]
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    body = _body(make, size=size, weights=weights, scratch=scratch)
+    body = _body(BACKBONES[backbone][0], size=size, weights=weights, scratch=scratch)
     body.trainable = scratch
-    features = body(module.preprocess_input(pixels), training=None if scratch else False)
+    features = body(prepared(pixels, backbone=backbone), training=None if scratch else False)
     pooled = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(features)
     logit = layers.Dense(1, name="logit", dtype="float32")(pooled)
     return keras.Model(pixels, {"logit": logit, "embedding": pooled}, name=f"transfer_{backbone}")
+
+
+def prepared(pixels: Any, *, backbone: str) -> Any:
+    """Pixels 0-255 as this backbone was trained to see them: from -1 to 1, or blue first and less the ImageNet mean."""
+    return BACKBONES[backbone][1].preprocess_input(pixels)
 
 
 def _body(make: Any, *, size: int, weights: str | None, scratch: bool) -> keras.Model:
@@ -43,11 +47,11 @@ def _body(make: Any, *, size: int, weights: str | None, scratch: bool) -> keras.
     if scratch:
         return make(include_top=False, weights=None, input_shape=shape)
     if weights and not Path(weights).is_file():
-        raise WeightsNotThere(f"There are no ImageNet weights at {weights}. Name the file, or train from scratch.")
+        raise WeightsNotThere(f"There are no ImageNet weights at {weights}. Name the file, or say --from-scratch.")
     try:
         return make(include_top=False, weights=weights or "imagenet", input_shape=shape)
     except (OSError, URLError, ValueError) as error:
         raise WeightsNotThere(
             f"ImageNet weights for {make.__name__} are neither in Keras' cache nor to be had ({error}). Name a file of "
-            "them in the recipe, or say `scratch` there to train without."
+            "them in the recipe, or say --from-scratch to train without."
         ) from error

@@ -1,4 +1,4 @@
-"""Carpenter's scripted 2x1x1C1D-D25: four convolutions with dropout, 98 million parameters at its 256 pixels; here at 128.
+"""Carpenter's scripted 2x1x1C1D-D25: four convolutions with dropout, 98 million parameters; here at 128 pixels.
 
     python -m training fit sagemaker_2x1x1c1d_d25 DIR
 

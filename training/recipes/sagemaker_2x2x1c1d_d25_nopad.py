@@ -1,4 +1,4 @@
-"""Carpenter's scripted 2x2x1C1D-D25-nopad: five unpadded convolutions, 86 million parameters at its 256 pixels; here at 128.
+"""Carpenter's scripted 2x2x1C1D-D25-nopad: five unpadded convolutions, 86 million parameters; here at 128 pixels.
 
     python -m training fit sagemaker_2x2x1c1d_d25_nopad DIR
 

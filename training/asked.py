@@ -1,0 +1,104 @@
+"""What the words of a command name: which recipe, which cells, which results."""
+
+import argparse
+import dataclasses
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import Misconfigured
+from training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from training.cnmc import Cell
+    from training.dataset import Crops
+
+RESULTS = Path("training/results")
+
+
+class RecipeNotFound(Misconfigured):
+    code = "recipe_not_found"
+
+
+class FolderNotNamed(Misconfigured):
+    code = "folder_not_named"
+
+
+class NothingPretrained(Misconfigured):
+    code = "nothing_pretrained"
+
+
+class SmearFieldsMissing(Misconfigured):
+    code = "smear_fields_missing"
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe in `training/recipes/<name>.py`."""
+    there = sorted(path.stem for path in (Path(__file__).parent / "recipes").glob("[a-z]*.py"))
+    if name not in there:
+        raise RecipeNotFound(f"There is no recipe {name!r}. There are: {', '.join(there)}.")
+    recipe: Recipe = importlib.import_module(f"training.recipes.{name}").RECIPE
+    return recipe
+
+
+def chosen(arguments: argparse.Namespace) -> Recipe:
+    """The recipe that was named, as it stands or without its pretrained weights; raises NothingPretrained."""
+    recipe = recipe_named(arguments.recipe)
+    if not arguments.from_scratch:
+        return recipe
+    if "backbone" not in recipe.network_options:
+        raise NothingPretrained(f"Recipe {recipe.name} has no pretrained weights: leave --from-scratch out.")
+    options = {**recipe.network_options, "scratch": True}
+    return dataclasses.replace(recipe, name=f"{recipe.name}_scratch", network_options=options)
+
+
+def results_folder(arguments: argparse.Namespace, recipe: Recipe) -> Path:
+    """Results on drawn cells are for trying out and are not kept with the others."""
+    chosen: Path = arguments.results or (arguments.var / "results" if recipe.drawn_cells else RESULTS)
+    return chosen
+
+
+def crops(arguments: argparse.Namespace, recipe: Recipe) -> tuple["Crops", Path]:
+    """The recipe's cells as crops, and the folder of their images."""
+    from training import dataset
+
+    if recipe.drawn_cells:
+        cells, root = drawn_cells(arguments, recipe)
+        return dataset.stored(cells, root, folder=arguments.var / "crops"), root
+    if arguments.folder is None:
+        raise FolderNotNamed(f"Recipe {recipe.name} needs images: name the folder in the C-NMC layout.")
+    return stored(arguments, arguments.folder), arguments.folder
+
+
+def stored(arguments: argparse.Namespace, root: Path) -> "Crops":
+    """Crops of the labelled cells below `root`."""
+    from training import dataset
+
+    return dataset.stored(indexed(arguments, root), root, folder=arguments.var / "crops")
+
+
+def drawn_cells(arguments: argparse.Namespace, recipe: Recipe) -> "tuple[list[Cell], Path]":
+    """The recipe's drawn cells, and the folder where they lie."""
+    from training import drawn
+
+    root = arguments.var / "drawn"
+    drawn.write_cells(root, count=recipe.drawn_cells)
+    return indexed(arguments, root, table="drawn.csv"), root
+
+
+def indexed(arguments: argparse.Namespace, root: Path, *, table: str = "index.csv") -> "list[Cell]":
+    """The labelled cells below `root`, indexed now or earlier."""
+    from training import cnmc
+
+    path = arguments.var / table
+    if not path.exists():
+        cnmc.write_index(cnmc.read(root), path)
+    return [cell for cell in cnmc.read_index(path) if cell.label]
+
+
+def smear_fields(arguments: argparse.Namespace, root: Path) -> Path:
+    """The folder of smear fields: the one that was named, or `not_cells` beside the cells."""
+    folder: Path = arguments.not_cells or root.parent / "not_cells"
+    if not any(folder.rglob("*.jpg")):
+        raise SmearFieldsMissing(f"There are no smear fields (JPEG) in {folder}. Name their folder with --not-cells.")
+    return folder
