@@ -12,11 +12,15 @@ def largest_component(mask: Mask) -> Mask:
     if not runs:
         return np.zeros_like(mask)
     roots = _joined(runs, reach=1)
-    sizes: dict[int, int] = {}
-    for (_, start, stop), root in zip(runs, roots, strict=True):
-        sizes[root] = sizes.get(root, 0) + stop - start
+    sizes = _sizes(runs, roots)
     largest = max(sizes, key=lambda root: sizes[root])
     return _painted(mask.shape, [run for run, root in zip(runs, roots, strict=True) if root == largest])
+
+
+def component_sizes(mask: Mask) -> list[int]:
+    """Pixels of every 8-connected component, the largest first."""
+    runs = _runs(mask)
+    return sorted(_sizes(runs, _joined(runs, reach=1)).values(), reverse=True)
 
 
 def enclosed(mask: Mask) -> Mask:
@@ -59,6 +63,14 @@ def _joined(runs: list[tuple[int, int, int]], *, reach: int) -> list[int]:
             parent[root_of(index)] = root_of(other)
             other += 1
     return [root_of(index) for index in range(len(runs))]
+
+
+def _sizes(runs: list[tuple[int, int, int]], roots: list[int]) -> dict[int, int]:
+    """Pixels of each component, by its root."""
+    sizes: dict[int, int] = {}
+    for (_, start, stop), root in zip(runs, roots, strict=True):
+        sizes[root] = sizes.get(root, 0) + stop - start
+    return sizes
 
 
 def _painted(shape: tuple[int, ...], runs: list[tuple[int, int, int]]) -> Mask:

@@ -30,16 +30,11 @@ def cell_mask(pixels: Pixels) -> Mask:
     `pixels` is uint8 H x W x 3 on a black background. Connectivity is judged on a reduced mask (450 px: blocks of
     4 x 4), so gaps narrower than a block do not cut a cell in two; the outline itself is exact to the pixel.
     """
-    bright = pixels > FOREGROUND_ABOVE
-    foreground = bright[..., 0] | bright[..., 1] | bright[..., 2]
-    factor = max(1, math.ceil(max(foreground.shape) / REDUCED_SIDE))
-    reduced = _block_any(foreground, factor)
-    component = largest_component(reduced)
-    solid = component | enclosed(component)
-    height, width = foreground.shape
-    touched = _enlarge(solid, factor)[:height, :width]
-    inside = _enlarge(_eroded_once(solid), factor)[:height, :width]
-    mask: Mask = (foreground & touched) | inside
+    mask: Mask = np.zeros(pixels.shape[:2], np.bool_)
+    factor = max(1, math.ceil(max(mask.shape) / REDUCED_SIDE))
+    box = _lit_box(pixels, grid=factor)
+    if box is not None:
+        mask[box] = _cell_within(pixels[box], factor=factor)
     return mask
 
 
@@ -58,8 +53,9 @@ def crop(pixels: Pixels, *, size: int, mask: Mask | None = None) -> Pixels:
     top, left = corner
     rows = slice(max(top, 0), min(top + size, mask.shape[0]))
     columns = slice(max(left, 0), min(left + size, mask.shape[1]))
-    seen = pixels[rows, columns] * mask[rows, columns, None]
-    square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = seen
+    seen = square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    for channel in range(3):  # a third at a time is quicker than a broadcast over the three
+        np.multiply(pixels[rows, columns, channel], mask[rows, columns], out=seen[..., channel])
     return square
 
 
@@ -71,15 +67,44 @@ def window(mask: Mask, *, size: int) -> tuple[int, int] | None:
 
 def centroid(mask: Mask) -> tuple[float, float] | None:
     """(row, column) of the mask's centre of mass in pixels, or None for an empty mask."""
-    weights = mask.astype(np.float32)  # counts up to a side of 16 million are exact, and BLAS is quick
-    per_row = weights @ np.ones(mask.shape[1], np.float32)
-    total = float(per_row.sum(dtype=np.float64))
-    if total == 0.0:
+    lit = np.flatnonzero(mask.any(axis=1))
+    if not len(lit):
         return None
-    per_column = np.ones(mask.shape[0], np.float32) @ weights
-    row = float(per_row.astype(np.float64) @ np.arange(mask.shape[0])) / total
-    column = float(per_column.astype(np.float64) @ np.arange(mask.shape[1])) / total
-    return row, column
+    top, below = int(lit[0]), int(lit[-1]) + 1
+    weights = mask[top:below].astype(np.float32)  # counts up to a side of 16 million are exact, and BLAS is quick
+    per_row = (weights @ np.ones(mask.shape[1], np.float32)).astype(np.float64)
+    per_column = (np.ones(below - top, np.float32) @ weights).astype(np.float64)
+    total = float(per_row.sum())
+    return float(per_row @ np.arange(top, below)) / total, float(per_column @ np.arange(mask.shape[1])) / total
+
+
+def _lit_box(pixels: Pixels, *, grid: int) -> tuple[slice, slice] | None:
+    """The box around all foreground, grown to whole blocks of the grid; None where there is none.
+
+    What lies outside it is black and outside every cell, so the mask may be sought within it alone.
+    """
+    height, width = pixels.shape[:2]
+    rows = np.flatnonzero(pixels.reshape(height, -1).max(axis=1) > FOREGROUND_ABOVE)
+    if not len(rows):
+        return None
+    top, below = int(rows[0]) // grid * grid, min(-(-(int(rows[-1]) + 1) // grid) * grid, height)
+    brightest = pixels[top:below].reshape(below - top, -1).max(axis=0).reshape(width, 3).max(axis=1)
+    columns = np.flatnonzero(brightest > FOREGROUND_ABOVE)
+    left, right = int(columns[0]) // grid * grid, min(-(-(int(columns[-1]) + 1) // grid) * grid, width)
+    return slice(top, below), slice(left, right)
+
+
+def _cell_within(pixels: Pixels, *, factor: int) -> Mask:
+    bright = pixels > FOREGROUND_ABOVE
+    foreground = bright[..., 0] | bright[..., 1] | bright[..., 2]
+    reduced = _block_any(foreground, factor)
+    component = largest_component(reduced)
+    solid = component | enclosed(component)
+    height, width = foreground.shape
+    touched = _enlarge(solid, factor)[:height, :width]
+    inside = _enlarge(_eroded_once(solid), factor)[:height, :width]
+    mask: Mask = (foreground & touched) | inside
+    return mask
 
 
 def _block_any(mask: Mask, factor: int) -> Mask:

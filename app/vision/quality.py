@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.errors import Invalid
-from app.vision.components import largest_component
+from app.vision.components import component_sizes
 from app.vision.decode import Pixels
 from app.vision.preprocess import FOREGROUND_ABOVE, Mask, cell_mask
 from app.vision.unusable import Unusable, explain
@@ -226,9 +226,8 @@ def _second_core(mask: Mask, *, area: int) -> float:
     core = np.pad(mask[::stride, ::stride], 1)
     for step in range(round(0.35 * radius / stride)):
         core = _shrunk(core, by_corners=step % 2 == 1)
-    first = largest_component(core)
-    second = largest_component(core & ~first)
-    return float(second.sum()) / max(float(first.sum()), 1.0)
+    first, second, *_ = [*component_sizes(core), 0, 0]
+    return second / max(first, 1)
 
 
 def _shrunk(mask: Mask, *, by_corners: bool) -> Mask:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from app.vision.components import enclosed, largest_component
+from app.vision.components import component_sizes, enclosed, largest_component
 
 ndimage = pytest.importorskip("scipy.ndimage")
 
@@ -22,6 +22,15 @@ def test_the_largest_component_is_the_one_that_scipy_finds(mask):
     assert found.sum() == max((int((labelled == one).sum()) for one in range(1, count + 1)), default=0)
     assert ndimage.label(found, np.ones((3, 3)))[1] <= 1
     assert not (found & ~mask).any()
+
+
+@given(masks)
+def test_the_sizes_are_those_of_all_components_that_scipy_finds(mask):
+    labelled, count = ndimage.label(mask, np.ones((3, 3)))
+
+    sizes = component_sizes(mask)
+
+    assert sizes == sorted(((labelled == one).sum() for one in range(1, count + 1)), reverse=True)
 
 
 @given(masks)

@@ -93,3 +93,26 @@ def test_moving_the_cell_in_its_frame_does_not_change_the_crop(down, right):
     here, there = crop(pixels, size=224), crop(moved, size=224)
 
     assert np.array_equal(here, there)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1))
+def test_looking_only_where_there_is_light_finds_the_same_cell(seed):
+    """Against the same image with four faint corners, for which the search must run over all of it."""
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(20, 500, 2)
+    pixels = np.zeros((height, width, 3), np.uint8)
+    for _ in range(rng.integers(1, 6)):
+        top, left = rng.integers(0, height - 8), rng.integers(0, width - 8)
+        patch = pixels[top : top + rng.integers(9, 200), left : left + rng.integers(9, 200)]
+        patch[...] = rng.integers(13, 256, 3)
+        patch[2:-6, 3:5] = 0
+    lit = pixels.copy()
+    lit[0, 0] = lit[0, -1] = lit[-1, 0] = lit[-1, -1] = np.where(pixels[0, 0].any(), pixels[0, 0], 13)
+
+    near, everywhere = cell_mask(pixels), cell_mask(lit)
+
+    corners = np.zeros_like(near)
+    corners[:9, :9] = corners[:9, -9:] = corners[-9:, :9] = corners[-9:, -9:] = True
+    touched = (pixels.max(axis=2) > 12)[corners].any()
+    assert touched or np.array_equal(near & ~corners, everywhere & ~corners)
