@@ -7,7 +7,7 @@ import pytest
 
 import training.recipes
 from app.errors import Misconfigured
-from training.networks import anastasio, anna, carpenter, ours, plain, schneider, transfer
+from training.networks import anastasio, anna, arithmetic, carpenter, ours, plain, schneider, transfer
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -154,6 +154,19 @@ def test_our_network_does_not_see_how_bright_a_cell_is(make):
     dark, bright = (network.predict_on_batch(pixels)["logit"] for pixels in (cell, brighter))
 
     assert bright == pytest.approx(dark, abs=1e-3)
+
+
+def test_centring_takes_the_cells_own_mean_and_one_spread_and_leaves_black_alone():
+    pixels = np.zeros((2, 12, 10, 3), np.float32)
+    pixels[:, 2:9, 3:8] = np.random.default_rng(0).integers(1, 256, (2, 7, 5, 3))
+    cell = pixels.max(axis=3) > 0
+
+    centred = np.asarray(arithmetic.colour_centred(pixels))
+
+    for number in range(2):
+        away = pixels[number][cell[number]] - pixels[number][cell[number]].mean(axis=0)
+        assert centred[number][cell[number]] == pytest.approx(away / np.sqrt((away**2).mean() + 1), abs=1e-4)
+        assert not centred[number][~cell[number]].any()
 
 
 @pytest.mark.parametrize("make", [ours.resnet, ours.fine_resnet])
