@@ -5,10 +5,15 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
+Runs = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+
 
 def largest_component(mask: Mask) -> Mask:
     """The largest 8-connected component of a bool H x W mask, as a mask; all False where there is none."""
-    runs = _runs(mask)
+    found = _runs(mask)
+    if _is_one_stack(found):
+        return mask.copy()
+    runs = _listed(found)
     if not runs:
         return np.zeros_like(mask)
     roots = _joined(runs, reach=1)
@@ -19,29 +24,44 @@ def largest_component(mask: Mask) -> Mask:
 
 def component_sizes(mask: Mask) -> list[int]:
     """Pixels of every 8-connected component, the largest first."""
-    runs = _runs(mask)
+    found = _runs(mask)
+    if _is_one_stack(found):
+        return [int(np.count_nonzero(mask))]
+    runs = _listed(found)
     return sorted(_sizes(runs, _joined(runs, reach=1)).values(), reverse=True)
 
 
 def enclosed(mask: Mask) -> Mask:
     """The holes of a bool H x W mask: background that no 4-connected path joins to the border."""
     height, width = mask.shape
-    runs = _runs(~mask)
+    found = rows, starts, stops = _runs(~mask)
+    at_border = (rows == 0) | (rows == height - 1) | (starts == 0) | (stops == width)
+    if at_border.all():
+        return np.zeros_like(mask)
+    runs = _listed(found)
     roots = _joined(runs, reach=0)
-    outside = {
-        root
-        for (row, start, stop), root in zip(runs, roots, strict=True)
-        if row in (0, height - 1) or start == 0 or stop == width
-    }
+    outside = {root for root, touches in zip(roots, at_border.tolist(), strict=True) if touches}
     return _painted(mask.shape, [run for run, root in zip(runs, roots, strict=True) if root not in outside])
 
 
-def _runs(mask: Mask) -> list[tuple[int, int, int]]:
-    """(row, start, stop) of every horizontal run of True, row by row, left to right."""
-    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).view(np.int8), axis=1)
+def _runs(mask: Mask) -> Runs:
+    """Row, start and stop of every horizontal run of True, row by row, left to right."""
+    framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    framed[:, 1:-1] = mask
+    steps = np.diff(framed, axis=1)
     rows, starts = np.nonzero(steps == 1)
-    stops = np.nonzero(steps == -1)[1]
-    return list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
+    return rows, starts, np.nonzero(steps == -1)[1]
+
+
+def _is_one_stack(runs: Runs) -> bool:
+    """Whether there is one run to a row and each touches the next, as in most cells: then it is one component."""
+    rows, starts, stops = runs
+    touching = (np.diff(rows) == 1) & (starts[1:] <= stops[:-1]) & (stops[1:] >= starts[:-1])
+    return len(rows) > 0 and bool(touching.all())
+
+
+def _listed(runs: Runs) -> list[tuple[int, int, int]]:
+    return list(zip(*(numbers.tolist() for numbers in runs), strict=True))
 
 
 def _joined(runs: list[tuple[int, int, int]], *, reach: int) -> list[int]:

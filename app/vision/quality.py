@@ -103,7 +103,8 @@ def measure(pixels: Pixels, *, mask: Mask | None = None) -> Measurements:
     if not inner.any():
         return Measurements(*frame, *(0.0,) * 7)
     half = np.asarray(Image.fromarray(cell).reduce(2))
-    red, green, blue = (float(np.mean(half[..., channel], where=inner)) for channel in range(3))
+    seen = half[inner]
+    red, green, blue = (float(total) / len(seen) for total in seen.sum(axis=0))
     brightness, perimeter = (red + green + blue) / 3, _perimeter(within)
     faint = np.count_nonzero((_brightest(cell) < max(red, green, blue) / 2) & within)
     return Measurements(
@@ -253,4 +254,5 @@ def _detail(half: Pixels, *, inner: Mask) -> float:
     light = half[..., 0].astype(np.int16) + half[..., 1] + half[..., 2]
     bend = 4 * light[1:-1, 1:-1] - light[:-2, 1:-1] - light[2:, 1:-1] - light[1:-1, :-2] - light[1:-1, 2:]
     where = inner[1:-1, 1:-1]
-    return float(np.minimum(np.abs(bend), _MOST_DETAIL).mean(where=where)) if where.any() else 0.0
+    within = np.abs(bend[where])
+    return float(np.minimum(within, _MOST_DETAIL).sum()) / len(within) if len(within) else 0.0
