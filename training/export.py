@@ -4,7 +4,6 @@ import hashlib
 import json
 import platform
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -99,7 +98,7 @@ def export(trained: Trained, *, version: str, models: Path) -> Path:
     _write_json(aside / "golden.json", {"cells": []})
     classifier = OnnxClassifier(aside)
     card["evaluation"]["parity"] = check_parity(classifier, trained)
-    card["evaluation"]["milliseconds"] = _milliseconds(classifier, trained)
+    card["evaluation"]["milliseconds"] = model_card.milliseconds(classifier)
     _write_json(aside / "card.json", card)
     golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
     _write_json(aside / "golden.json", {"cells": golden})
@@ -197,17 +196,6 @@ def _distance(trained: Trained) -> Distance:
     limit = trust.weighted_quantile(away, subject_weights(trained.scored), share=0.99)
     embeddings = fit.scores(trained.network, trained.crops, everything, size=size)["embedding"]
     return trust.fitted_distance(embeddings, is_all, atypical_from=limit)
-
-
-def _milliseconds(classifier: OnnxClassifier, trained: Trained) -> float:
-    """Median time from RGB pixels to score, one thread."""
-    pixels = read_pixels(trained.root / trained.crops.cells[0].path)
-    taken = []
-    for _ in range(60):
-        began = time.perf_counter()
-        classifier.score(pixels)
-        taken.append(time.perf_counter() - began)
-    return round(1000 * float(np.median(taken)), 2)
 
 
 def _golden_looks() -> list[tuple[int, Look]]:
