@@ -125,6 +125,33 @@ def test_a_figure_that_no_cell_speaks_for_is_no_number_and_no_warning():
     assert metrics.estimate(metrics.sensitivity, cells, draws=5).as_json() == [0, 0, 0]
 
 
+def test_sensitivity_is_that_of_all_cells_and_specificity_that_of_normal_ones():
+    cells = scored(subjects=4, cells=10)
+    called = np.where(cells.is_all, np.arange(80) % 10 < 3, np.arange(80) % 10 < 1).astype(float)
+    cells = replace(cells, probabilities=called)
+
+    whole = metrics.ones(cells)
+
+    assert metrics.sensitivity(cells, whole) == pytest.approx(0.3)
+    assert metrics.specificity(cells, whole) == pytest.approx(0.9)
+    assert metrics.balanced_accuracy(cells, whole) == pytest.approx(0.6)
+
+
+def test_whoever_calls_everything_all_has_no_skill_whatever_the_share_of_all():
+    cells = scored(subjects=6, cells=10)
+    mostly_all = cells.of(cells.is_all | (np.arange(120) % 3 == 0))
+    cells = replace(mostly_all, probabilities=np.ones(len(mostly_all.logits))).with_logits(
+        np.ones(len(mostly_all.logits))
+    )
+
+    whole = metrics.ones(cells)
+
+    assert cells.is_all.mean() > 0.7
+    assert metrics.sensitivity(cells, whole) == 1
+    assert metrics.specificity(cells, whole) == 0
+    assert metrics.balanced_accuracy(cells, whole) == metrics.auc(cells, whole) == 0.5
+
+
 def test_of_a_result_and_itself_the_paired_difference_is_nothing():
     cells = scored()
 

@@ -1,0 +1,91 @@
+"""Traps of the earlier projects, each of which cost one of them its figures: here they cannot close."""
+
+import numpy as np
+import pytest
+
+from training import fit
+from training.augment import CELL, varier
+from training.cnmc import Cell
+from training.dataset import Crops, TrainingBatches, subject_balanced
+from training.networks import anastasio
+from training.recipe import Augment, Recipe
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+STILL = Augment(
+    unwarped_share=1.0, gamma_sigma=0.0, channel_sigma=0.0, noise_share=0.0, eroded_share=0.0, opened_share=0.0
+)
+
+RECIPE = Recipe(name="x", network=anastasio.baseline_dense, size=32, folds=3, seeds=(0, 1))
+
+
+def cell(number, *, label, subject):
+    return Cell(f"{number}", subject, subject, label, "fold_0", f"{number:064x}", 1000, 1.0, 1.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def crops():
+    """Cells whose grey level is odd where they are ALL: 6 subjects of each class, of very unlike sizes."""
+    cells: list[Cell] = []
+    pixels = []
+    for label, prefix in (("HEM", "H"), ("ALL", "")):
+        for subject, size in enumerate((1, 4, 9, 16, 25, 5)):
+            for _ in range(size):
+                grey = 20 + 2 * (len(cells) % 100) + (label == "ALL")
+                cells.append(cell(len(cells), label=label, subject=f"{prefix}{subject}"))
+                pixels.append(np.full((40, 40, 3), grey, np.uint8))
+    outlines = np.full((len(cells), 40, 40), CELL, np.uint8)
+    return Crops(tuple(cells), np.stack(pixels), outlines)
+
+
+def test_a_batch_carries_the_labels_of_its_own_images(crops):
+    chosen = np.random.default_rng(0).permutation(len(crops.cells))
+
+    batches = TrainingBatches(crops, chosen, varier=varier(STILL, size=32), batch=16, seed=(0,))
+
+    assert len(batches) == len(chosen) // 16
+    for number in range(len(batches)):
+        pixels, labels = batches[number]
+        assert (pixels[:, 16, 16, 0] % 2).tolist() == labels[:, 0].tolist()
+
+
+def test_one_epoch_meets_other_cells_than_the_next_and_the_same_seed_the_same_ones(crops):
+    epochs = [subject_balanced(crops.cells, count=64, rng=np.random.default_rng(seed)) for seed in (1, 2, 1)]
+
+    assert set(epochs[0].tolist()) != set(epochs[1].tolist())
+    assert epochs[0].tolist() == epochs[2].tolist()
+
+
+def test_classes_come_by_turns_and_a_large_subject_counts_by_the_root_of_its_size(crops):
+    drawn = subject_balanced(crops.cells, count=20_000, rng=np.random.default_rng(0))
+
+    labels = crops.labels[drawn]
+    assert (labels[::2] == 0).all()
+    assert (labels[1::2] == 1).all()
+    times = {subject: np.mean([crops.cells[one].subject == subject for one in drawn]) for subject in ("0", "1", "4")}
+    assert times["1"] / times["0"] == pytest.approx(2, rel=0.25)
+    assert times["4"] / times["0"] == pytest.approx(5, rel=0.25)
+
+
+def test_nobody_is_both_learned_from_and_tested_and_everybody_is_tested_once_a_seed(crops, tmp_path):
+    parts = fit.parts(RECIPE, crops, folder=tmp_path)
+
+    groups = np.array([one.group for one in crops.cells])
+    for part in parts:
+        assert not set(groups[part.learns]) & set(groups[part.tested])
+    for seed in RECIPE.seeds:
+        tested = np.concatenate([part.tested for part in parts if part.seed == seed and part.fold != fit.FINAL])
+        assert sorted(tested.tolist()) == list(range(len(crops.cells)))
+    assert parts[-1].fold == fit.FINAL
+    assert len(parts[-1].tested) == 0
+
+
+def test_scores_come_in_the_order_in_which_they_were_asked_for(crops):
+    network = fit.build(RECIPE)
+    everything = np.arange(len(crops.cells))
+    shuffled = np.random.default_rng(3).permutation(everything)
+
+    in_order, otherwise = (fit.scores(network, crops, chosen, size=32)["logit"] for chosen in (everything, shuffled))
+
+    assert len(set(np.round(in_order, 4).tolist())) > 20
+    assert otherwise == pytest.approx(in_order[shuffled], abs=1e-5)
