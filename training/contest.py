@@ -28,15 +28,18 @@ HEAD = """\
 Out of fold, folds split by subject group: no network is scored on a person that it has seen. Intervals are 95 %, by
 bootstrap over subject groups. Calibration and the threshold of each cell come from the other folds. *Floor-matched*
 compares cells of like area and colour, *area-matched* cells of like area: what is left when those shortcuts are held
-still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same. *Cells seen* is
-what one fold's network met in training, repeats counted; *tested* are the cells of each fold; *ms* is the median time
-of one image in ONNX Runtime on one thread, "-" where it was not measured or there is no network.
+still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same.
+
+*Input* is the side of the square that a network sees: 224 pixels at native scale is ours, the earlier ones see 288
+shrunk to less. *Cells seen* is what one fold's network met in training, repeats counted; *tested* are the cells of each
+fold; *ms* is the median time of one image in ONNX Runtime on one thread, "-" where it was not measured or there is no
+network.
 
 Made by `python -m training results` from the files in `training/results/`.
 """
 
 COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
-FACTS = ("recipe", "parameters", "cells seen", "tested", "ms")
+FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "ms")
 
 
 def text(folder: Path) -> str:
@@ -65,18 +68,13 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     return {
         "name": path.stem,
         "parameters": f"{folds[0]['parameters']:,}",
-        "seen": f"{_seen(folds, recipe):,}",
+        "input": f"{recipe['shrink_to'] or recipe['size']} px" if "size" in recipe else "features",
+        "seen": f"{results.seen(folds, recipe):,}",
         "tested": " + ".join(f"{fold['cells']:,}" for fold in folds),
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
         "scored": scored,
         **(_figures(scored, cells, seed=seed) if scored else {}),
     }
-
-
-def _seen(folds: Sequence[dict[str, Any]], recipe: dict[str, Any]) -> int:
-    """Cells met in training by one fold's network, on average: early stopping may have ended some sooner."""
-    met = [fold["seen"] if "seen" in fold else fold["epochs"] * recipe["cells_per_epoch"] for fold in folds]
-    return round(sum(met) / len(met))
 
 
 def _figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
@@ -101,7 +99,7 @@ def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
         scored = evaluate.scored_of(rows, cells, seed=seed)
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
-        facts = {"name": name, "parameters": "", "seen": "", "tested": "", "milliseconds": ""}
+        facts = {"name": name, "parameters": "", "input": "", "seen": "", "tested": "", "milliseconds": ""}
         found.append({**facts, "scored": scored, **_figures(scored, cells, seed=seed)})
     return found
 
@@ -115,7 +113,7 @@ def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed:
 
 
 def _row(entry: dict[str, Any]) -> str:
-    facts = [entry[key] for key in ("name", "parameters", "seen", "tested", "milliseconds")]
+    facts = [entry[key] for key in ("name", "parameters", "input", "seen", "tested", "milliseconds")]
     figures = [entry[key] for key in ("auc", "floor_matched", "area_matched", "balanced_accuracy", "healthy")]
     shown = [f"{one.value:.3f} ({one.low:.2f} to {one.high:.2f})" for one in figures]
     return f"| {' | '.join([*facts, *shown])} |"

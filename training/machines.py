@@ -94,14 +94,18 @@ def _beside(
         raise results.ResultsDoNotFit(
             f"The results at {path} are of other folds. Only scores of the same folds add up."
         )
-    own, more = np.empty(len(crops.cells)), results.parameters(path.with_suffix(".json"))
+    own, (parameters, seen) = np.empty(len(crops.cells)), results.cost(path.with_suffix(".json"))
     for fold in folds:
         own[fold.tested] = fold.logits
     return [
         dataclasses.replace(
             fold,
             logits=_standard(own, fold_of, fold.fold) + _standard(network.logits, fold_of, fold.fold),
-            note={**fold.note, "parameters": fold.note["parameters"] + more},
+            note={
+                **fold.note,
+                "parameters": fold.note["parameters"] + parameters,
+                "seen": fold.note["seen"] + seen,
+            },
         )
         for fold in folds
     ]

@@ -83,9 +83,16 @@ def record_milliseconds(path: Path, milliseconds: float) -> None:
     path.write_text(json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
 
 
-def parameters(path: Path) -> int:
-    """How many parameters the network of a `<recipe>.json` has."""
-    return int(json.loads(path.read_text())["folds"][0]["parameters"])
+def cost(path: Path) -> tuple[int, int]:
+    """How many parameters one fold's network of a `<recipe>.json` has, and how many cells it met in training."""
+    record = json.loads(path.read_text())
+    return int(record["folds"][0]["parameters"]), seen(record["folds"], record["recipe"])
+
+
+def seen(folds: Sequence[dict[str, Any]], recipe: dict[str, Any]) -> int:
+    """Cells met in training by one fold's network, on average: early stopping may have ended some sooner."""
+    met = [fold["seen"] if "seen" in fold else fold["epochs"] * recipe["cells_per_epoch"] for fold in folds]
+    return round(sum(met) / len(met))
 
 
 def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:

@@ -67,6 +67,8 @@ def test_a_machine_beside_a_network_adds_what_the_network_knows(crops, tmp_path)
         write(machine, crops, noise, folder=tmp_path)
 
     assert auc_of("both", crops, tmp_path) > auc_of("alone", crops, tmp_path) + 0.2
+    costs = [results.cost(tmp_path / f"{name}.json") for name in ("network", "alone", "both")]
+    assert costs[2] == (costs[0][0] + costs[1][0], costs[0][1] + costs[1][1])
 
 
 def test_a_machine_beside_a_network_that_has_no_results_says_so(crops, tmp_path):
