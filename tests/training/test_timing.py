@@ -1,0 +1,28 @@
+import json
+
+import pytest
+
+from app.errors import Invalid
+from training import results, timing
+from training.networks import anastasio
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+
+def test_a_larger_network_takes_longer_for_one_image():
+    small, large = anastasio.baseline_dense(size=32), anastasio.cnn_aug(size=128)
+
+    assert 0 < timing.milliseconds(small, size=32) < timing.milliseconds(large, size=128)
+
+
+def test_the_time_is_kept_beside_what_the_results_say_already(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps({"cells": 7}))
+
+    results.record_milliseconds(tmp_path / "x.json", 1.25)
+
+    assert json.loads((tmp_path / "x.json").read_text()) == {"cells": 7, "milliseconds": 1.25}
+
+
+def test_a_network_without_results_has_nowhere_to_keep_its_time(tmp_path):
+    with pytest.raises(Invalid, match=r"There are no results at .*x\.json"):
+        results.record_milliseconds(tmp_path / "x.json", 1.25)
