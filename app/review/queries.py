@@ -1,23 +1,34 @@
 """The queue, the reads, and what review made of a screening."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor, Permission
 from app.audit.digest import digest
 from app.audit.queries import every_row
 from app.audit.verify import UNREADABLE
 from app.cases.queries import note_digest
+from app.cases.tables import CaseWithdrawalRow
+from app.policy import queries as policies
+from app.policy.rules import READS_MOST
 from app.review.rules import ReviewState
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import OpenFlagRow, ScreeningRow
+
+AT_ONCE = 500  # ids in one question
+
+
+def in_parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+    every = list(ids)
+    for start in range(0, len(every), AT_ONCE):
+        yield every[start : start + AT_ONCE]
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,32 @@ def _review(reads: list[ReadRow], *, is_open: bool) -> Review:
     if reads:
         return Review(ReviewState.SETTLED, reads[-1].verdict, reads[-1].at)
     return Review(ReviewState.NOT_NEEDED)
+
+
+def stands() -> ColumnElement[bool]:
+    """Whether no later row of the same reader takes a read's place."""
+    later = aliased(ReadRow)
+    superseding = select(later.id).where(later.screening_id == ReadRow.screening_id, later.supersedes_id == ReadRow.id)
+    return ~superseding.exists()
+
+
+def disputed() -> ColumnElement[bool]:
+    """Whether an open screening has its reads and they differ: it waits for a senior. At most two reads are due."""
+    calls = select(func.count()).select_from(ReadRow)
+    calls = calls.where(ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None), stands())
+    return calls.correlate(ScreeningRow).scalar_subquery() >= READS_MOST
+
+
+def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
+    """Those whose score, band, reasons, findings and heat map this actor must not see yet: a blind read of theirs is
+    due. Every door that shows any of these asks first, and shows "for reading" in their place."""
+    if not (screening_ids and actor.may(Permission.READ) and policies.current(session).blind_first):
+        return set()
+    begun = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == actor.id)
+    withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == ScreeningRow.case_id)
+    due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
+    due = due.where(ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~withdrawn.exists(), ~disputed())
+    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
 
 
 def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
