@@ -121,7 +121,8 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     app.state.rate_limit = make_rate_limit(settings)
     app.state.metrics = Metrics()
     app.state.banners = (DEMONSTRATION,) if instrument.classifier.card.for_demonstration else ()
-    app.state.templates = Templates({room: HERE / room / "templates" for room in ROOMS_WITH_TEMPLATES})
+    folders = {room: HERE / room / "templates" for room in ROOMS_WITH_TEMPLATES}
+    app.state.templates = Templates(folders, zone=settings.zone)
     app.state.checks = readiness_checks(database=database, instrument=instrument)
     for door in DOORS:
         app.include_router(door.router)

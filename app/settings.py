@@ -6,11 +6,12 @@ Every variable may name a file instead, by `_FILE` behind its name: BLASTSCREEN_
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -49,6 +50,22 @@ def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name)  # so that `*`, which would believe anybody, is refused
     return names
+
+
+def _zone_named(name: str) -> tzinfo:
+    """UTC needs no table of zones, which a small machine may lack."""
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
+def _zone_name(name: str) -> str:
+    try:
+        _zone_named(name)
+    except (KeyError, OSError, ValueError) as error:
+        raise ValueError(
+            "this machine knows no time zone of this name; give an IANA name such as Europe/Berlin or UTC (and where "
+            "every name is refused, install the system's tzdata)"
+        ) from error
+    return name
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -93,6 +110,9 @@ class Settings(BaseSettings):
     rate_limit_store: str = Field(
         default="memory://", description="where that is counted: `redis://…` for several workers", repr=False
     )
+    time_zone: Annotated[str, AfterValidator(_zone_name)] = Field(
+        default="UTC", description="the site's time zone by its IANA name, for pages and reports"
+    )
     log_level: str = Field(default="info", description="debug, info, warning or error")
 
     public_url: str = Field(default="", description="this service's address as browsers know it; OIDC needs it")
@@ -102,6 +122,10 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(default="groups", description="the claim that lists somebody's groups")
     oidc_roles: Names = Field(default=(), description="`group=role`, with commas between")
     oidc_name: str = Field(default="single sign-on", description="what the sign-in page calls the provider")
+
+    @property
+    def zone(self) -> tzinfo:
+        return _zone_named(self.time_zone)
 
     @property
     def oidc_is_wanted(self) -> bool:

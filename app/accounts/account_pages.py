@@ -26,8 +26,8 @@ router = APIRouter(include_in_schema=False)
 @dataclass(frozen=True)
 class SessionLine:
     browser: str
-    since: str
-    seen: str
+    since: datetime
+    seen: datetime
     is_this: bool
     end: str
 
@@ -60,10 +60,6 @@ class RecoveryCodesPage:
     codes: tuple[str, ...]
 
 
-def _when(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")
-
-
 @router.get("/account")
 def account(request: Request, visit: Visitor, db: DbSession) -> Response:
     return _account(request, db, visit)
@@ -87,8 +83,8 @@ def _account(
         sessions=tuple(
             SessionLine(
                 browser=row.browser or "A browser",
-                since=_when(row.created_at),
-                seen=_when(row.last_seen_at),
+                since=row.created_at,
+                seen=row.last_seen_at,
                 is_this=row.token_sha256 == this,
                 end=f"/account/sessions/{row.id}/end",
             )

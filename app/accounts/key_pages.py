@@ -39,10 +39,11 @@ class KeyLine:
     client: str
     prefix: str
     scopes: str
-    created: str
-    expires: str
-    last_used: str
+    created: datetime
+    expires: datetime | None
+    last_used: datetime | None
     state: str
+    replaced_from: datetime | None
     revoke: str | None
     rotate: str | None
 
@@ -60,14 +61,6 @@ class KeysPage:
     error: str | None
 
 
-def _day(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%d") if at else "never"
-
-
-def _minute(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never"
-
-
 def _line(key: KeyRow, *, now: datetime) -> KeyLine:
     life = key_actions.life_of(key)
     fault = rules.key_fault(life, now=now)
@@ -76,10 +69,11 @@ def _line(key: KeyRow, *, now: datetime) -> KeyLine:
         client=key.client.name,
         prefix=f"bs_{key.prefix}_…",
         scopes=", ".join(key.scopes),
-        created=_day(key.created_at),
-        expires=_day(key.expires_at),
-        last_used=_minute(key.use.last_used_at),
-        state=fault or (f"replaced, works until {_minute(replaced)}" if replaced else "in use"),
+        created=key.created_at,
+        expires=key.expires_at,
+        last_used=key.use.last_used_at,
+        state=fault or ("replaced, works until" if replaced else "in use"),
+        replaced_from=None if fault else replaced,
         revoke=f"/admin/keys/{key.prefix}/revoke" if fault is None else None,
         rotate=f"/admin/keys/{key.prefix}/rotate" if fault is None and replaced is None else None,
     )

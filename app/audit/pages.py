@@ -1,6 +1,7 @@
 """The ledger and the access log of one subject, for auditors; looking at either is itself an event."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -28,7 +29,7 @@ SUBJECT_LINES_MOST = 1000
 @dataclass(frozen=True)
 class LedgerLine:
     position: int
-    at: str
+    at: datetime
     actor: str
     act: str
     about: str
@@ -103,7 +104,7 @@ def _lines(session: Session, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
     return tuple(
         LedgerLine(
             position=row.position,
-            at=row.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            at=row.at,
             actor=names.get(row.actor_id, str(row.actor_id)),
             act=row.act,
             about=f"{row.object_kind} {row.object_id}",

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from app import clock
+from app.web import times
 
 HERE = Path(__file__).parent
 
@@ -38,9 +42,9 @@ class ErrorPage:
 
 
 class Templates:
-    """`room/name.html`, from each room's own `templates` folder."""
+    """`room/name.html`, from each room's own `templates` folder. `zone`: the site's, which every time is shown in."""
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
+    def __init__(self, folders: Mapping[str, Path], *, zone: tzinfo) -> None:
         loaders = {room: FileSystemLoader(folder) for room, folder in folders.items()}
         self.environment = Environment(
             loader=PrefixLoader({"web": FileSystemLoader(HERE / "templates"), **loaders}),
@@ -49,6 +53,12 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+        def moment(at: datetime) -> times.Moment:
+            return times.moment(at, zone=zone, now=clock.now())
+
+        self.environment.filters["moment"] = moment
+        self.environment.globals["site_zone"] = str(zone)
 
     def text(self, name: str, *, page: object, frame: Frame) -> str:
         return self.environment.get_template(name).render(page=page, frame=frame)

@@ -57,6 +57,11 @@ def test_a_value_from_two_places_or_from_no_file_is_refused(monkeypatch: pytest.
         ("BLASTSCREEN_TRUSTED_PROXIES", "10.0.0.1, sesame"),
         ("BLASTSCREEN_TRUSTED_PROXIES", "*"),
         ("BLASTSCREEN_REQUESTS_AT_ONCE", "0"),
+        ("BLASTSCREEN_TIME_ZONE", ""),
+        ("BLASTSCREEN_TIME_ZONE", "CEST"),
+        ("BLASTSCREEN_TIME_ZONE", "Europe"),
+        ("BLASTSCREEN_TIME_ZONE", "Europe/Berlni"),
+        ("BLASTSCREEN_TIME_ZONE", "../../etc/passwd"),
     ],
 )
 def test_an_unusable_value_stops_the_start_and_is_named(
