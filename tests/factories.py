@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI
@@ -19,6 +20,9 @@ from app.audit.verify import verify as verify_records
 from app.commands.records import FACTS
 from app.db import Base, Database
 from app.main import create_app
+from app.policy import actions as policy_actions
+from app.policy import queries as policies
+from app.policy.rules import Policy
 from app.screening.instrument import Instrument
 from app.settings import Settings
 from app.vision.drawn import Look, draw, png
@@ -43,6 +47,15 @@ def make_user(database: Database, username: str, *roles: Role) -> Actor:
 def make_key(database: Database, client: str, *scopes: Scope) -> str:
     with database.writing() as session:
         return key_actions.create_key(session, SERVICE, client_name=client, scopes=list(scopes)).whole
+
+
+def set_policy(database: Database, **decisions: Any) -> Policy:
+    """Decide something anew and leave the rest as it is."""
+    with database.writing() as session:
+        before = policies.current(session)
+        policy = replace(before, **decisions)
+        row = policy_actions.decide(session, SERVICE, policy=policy, based_on=before.number)
+        return replace(policy, number=row.number)
 
 
 def rows(database: Database) -> dict[str, int]:

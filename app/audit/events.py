@@ -41,6 +41,8 @@ class Act(StrEnum):
     CASE_SHARED = "case.shared"  # with
     CASE_UNSHARED = "case.unshared"  # with
     CASES_SHOWN = "cases.shown"  # the cases whose numbers one reply showed
+    # the laboratory's policy
+    POLICY_DECIDED = "policy.decided"  # digest of the row; which decisions changed
     # the model
     MODEL_REGISTERED = "model.registered"  # digest of the row
     MODEL_ACTIVATED = "model.activated"  # name, version, sha256, reason

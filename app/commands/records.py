@@ -4,6 +4,7 @@ from app.audit.verify import verify as verify_records
 from app.cases import queries as cases
 from app.checks import record_faults
 from app.commands.opened import opened
+from app.policy import queries as policies
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.settings import Settings
@@ -12,6 +13,7 @@ from app.storage import ImageStore
 FACTS = {
     ("case", "digest"): cases.facts,
     ("case", "identifiers_digest"): cases.identifier_facts,
+    ("policy", "digest"): policies.facts,
     ("model", "digest"): screenings.model_facts,
     ("screening", "digest"): screenings.facts,
     ("screening", "asked_for"): screenings.asked_for_facts,

@@ -25,9 +25,10 @@ def judged_by(session: Session, numbers: set[int | None]) -> dict[int | None, Po
     return {number: found.get(number, Policy()) for number in numbers}
 
 
-def history(session: Session) -> list[PolicyRow]:
-    """Every version, the newest first."""
-    return list(session.scalars(select(PolicyRow).order_by(PolicyRow.number.desc())))
+def history(session: Session, *, offset: int, limit: int) -> list[PolicyRow]:
+    """The newest first."""
+    newest = select(PolicyRow).order_by(PolicyRow.number.desc())
+    return list(session.scalars(newest.offset(offset).limit(limit)))
 
 
 def digest_of(row: PolicyRow) -> str:

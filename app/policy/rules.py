@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -125,3 +125,8 @@ def remembered(number: int, rules: Mapping[str, Any]) -> Policy:
 def changed(before: Policy, after: Policy) -> tuple[str, ...]:
     """The decisions that differ, in the order of the class."""
     return tuple(name for name in DECISIONS if getattr(before, name) != getattr(after, name))
+
+
+def carried_over(mine: Policy, *, based_on: Policy, now: Policy) -> Policy:
+    """What I changed in `based_on`, made upon `now` in its place."""
+    return replace(now, **{name: getattr(mine, name) for name in changed(based_on, mine)})

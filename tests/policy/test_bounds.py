@@ -87,4 +87,4 @@ def test_before_anything_is_decided_the_defaults_are_in_force(database: Database
     with database.reading() as session:
         assert queries.current(session) == Policy()
         assert queries.judged_by(session, {None, 0}) == {None: Policy(), 0: Policy()}
-        assert queries.history(session) == []
+        assert queries.history(session, offset=0, limit=9) == []
