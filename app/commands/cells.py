@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app.errors import Invalid, Misconfigured
+from app.policy.rules import Policy
 from app.screening import rules
 from app.screening.instrument import Seen, look_at, thresholds_of
 from app.screening.rules import Outcome
@@ -54,7 +55,7 @@ def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
     thresholds = thresholds_of(card)
     triage = None
     if seen.score is not None:
-        without_lots = rules.Policy(quality_sample_share=0)
+        without_lots = Policy(quality_sample_share=0)
         triage = rules.triage(
             seen.score.probability, thresholds=thresholds, policy=without_lots, atypical=seen.score.atypical, lot=1.0
         )

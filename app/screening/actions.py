@@ -15,6 +15,7 @@ from app.cases import actions as cases
 from app.cases import queries as case_queries
 from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
+from app.policy import queries as policies
 from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
 from app.screening.model_actions import register_model
@@ -132,13 +133,14 @@ def _write(
     model: ModelRow,
 ) -> ScreeningRow:
     card = instrument.classifier.card
-    thresholds = thresholds_of(card)
+    thresholds, policy = thresholds_of(card), policies.current(session)
     screening = ScreeningRow(
         id=uuid4(),
         submitted_by=actor.id,
         received_sha256=submission.received_sha256,
         thresholds=thresholds.as_json(),
         sandbox=card.for_demonstration,
+        policy=policy.number,
         at=clock.now(),
         unusable_reason=seen.unusable.value if seen.unusable else None,
         pixels_sha256=image.pixels_sha256,
@@ -149,7 +151,7 @@ def _write(
         verdict = rules.triage(
             seen.score.probability,
             thresholds=thresholds,
-            policy=instrument.policy,
+            policy=policy,
             atypical=seen.score.atypical,
             lot=instrument.lot(),
         )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.audit.digest import digest
-from app.screening.rules import Policy, Thresholds
+from app.screening.rules import Thresholds
 from app.storage import ImageStore
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
@@ -23,12 +23,11 @@ def _lot() -> float:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What a screening is done with: the model, the image store, the limits, the policy and the lots it draws."""
+    """What a screening is done with: the model, the image store, the limits and the lots it draws."""
 
     classifier: Classifier
     store: ImageStore
     limits: Limits = field(default_factory=Limits)
-    policy: Policy = field(default_factory=Policy)
     lot: Callable[[], float] = _lot
 
     @cached_property

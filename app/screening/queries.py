@@ -140,7 +140,10 @@ def last_activation(session: Session) -> ActivationRow | None:
 
 
 def digest_of(screening: ScreeningRow) -> str:
-    """Everything that was true at the moment of screening; a human read that was asked for later is not part of it."""
+    """Everything that was true at the moment of screening; a human read that was asked for later is not part of it.
+
+    The policy's number is not part of the digests from before there were policies."""
+    told = {} if screening.policy is None else {"policy": screening.policy}
     return digest(
         {
             "id": str(screening.id),
@@ -157,6 +160,7 @@ def digest_of(screening: ScreeningRow) -> str:
             "sandbox": screening.sandbox,
             "at": screening.at.isoformat(timespec="microseconds"),
             "reasons": sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR),
+            **told,
         }
     )
 

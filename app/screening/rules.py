@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from app.policy.rules import Policy
+
 
 class Outcome(StrEnum):
     SCREENED = "screened"
@@ -19,6 +21,7 @@ class ReviewReason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     ATYPICAL = "atypical"
     QUALITY_SAMPLE = "quality_sample"
+    POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
     ASKED_FOR = "asked_for"
 
@@ -33,13 +36,6 @@ class Thresholds:
 
     def as_json(self) -> dict[str, float]:
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What triage flags beyond the uncertain and the atypical."""
-
-    quality_sample_share: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -60,14 +56,27 @@ def triage(probability: float, *, thresholds: Thresholds, policy: Policy, atypic
     """`atypical`: the conformal set is not one class, or the cell is far from the training cells.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
     band = band_of(probability, thresholds)
+    return Triage(band, _reasons(band, policy=policy, atypical=atypical, lot=lot))
+
+
+def _reasons(band: Band, *, policy: Policy, atypical: bool, lot: float) -> tuple[ReviewReason, ...]:
     reasons = []
     if band is Band.UNCERTAIN:
         reasons.append(ReviewReason.LOW_CONFIDENCE)
     if atypical:
         reasons.append(ReviewReason.ATYPICAL)
+    if band is not Band.UNCERTAIN and policy.reads_wanted(band):
+        reasons.append(ReviewReason.POLICY_READ)
     if not reasons and lot < policy.quality_sample_share:
         reasons.append(ReviewReason.QUALITY_SAMPLE)
-    return Triage(band, tuple(reasons))
+    return tuple(reasons)
+
+
+def share_flagged(band: Band | None, *, policy: Policy, odd: bool) -> float:
+    """Of cells like these, the share that a policy has read. `odd`: flagged whatever the policy says."""
+    if odd or band is None:
+        return float(odd)
+    return 1.0 if _reasons(band, policy=policy, atypical=False, lot=1.0) else policy.quality_sample_share
 
 
 def certainty(probability: float | None) -> float:

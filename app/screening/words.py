@@ -16,6 +16,7 @@ REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
     ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or fits neither class clearly.",
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
+    ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
     ReviewReason.ASKED_FOR: "A colleague asked for a human read.",
 }
