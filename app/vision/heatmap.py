@@ -1,50 +1,73 @@
-"""The network's own class activation map, laid over the cell: what speaks for ALL and what for a normal cell.
+"""The network's own class activation map, to be laid over the cell: what speaks for ALL and what for a normal cell.
 
-The map is exact, not an estimate: its mean is the logit (see the card's `cam`).
+The map is exact, not an estimate: its mean is the logit (see the card's `cam`). Orange and blue keep apart for every
+kind of colour blindness, and from the violet of the stain.
 """
+
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.decode import Pixels
-from app.vision.preprocess import cell_mask, window
+from app.vision.preprocess import Mask, cell_mask, window
 
-FOR_ALL = (230, 60, 40)
-FOR_NORMAL = (40, 110, 230)
-
-STRONGEST = 0.65
-"""How much of the colour covers the cell where the map is strongest."""
+FOR_ALL = (255, 168, 38)
+FOR_NORMAL = (64, 176, 255)
 
 LEAST_SCALE = 2.0
 """Logits; weaker maps are not blown up to full colour, so that a faint hint looks faint."""
 
+Overlay: TypeAlias = NDArray[np.uint8]
+"""uint8 S x S x 4, RGB and opacity."""
 
-def overlay(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Pixels:
-    """The image, uint8 H x W x 3, with the map laid over its cell: red for ALL, blue for normal.
 
-    `cam` is float32 h x w over the network's square of `size` pixels, as a Score carries it. Outside the cell, and
-    where there is no cell at all, the image stays as it is.
+@dataclass(frozen=True)
+class Importance:
+    """The map in words: shares of its weight (the sum of its amounts, whichever way they point)."""
+
+    inside: float
+    """Of all its weight, the part that lies inside the cell."""
+    for_all: float
+    """Of the weight inside, the part that speaks for ALL; the rest speaks for a normal cell."""
+
+
+def overlay(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
+    """The map over the network's square of `size` pixels, to lie at `preprocess.window`: orange for ALL, blue against.
+
+    `cam` is float32 h x w over that square, as a Score carries it. Outside the cell it is wholly transparent.
     """
-    mask = cell_mask(pixels)
+    strength, inside = _over_square(cam, size=size), _mask_in_square(cell_mask(pixels), size=size)
+    share = np.clip(np.abs(strength) / max(float(np.abs(cam).max()), LEAST_SCALE), 0.0, 1.0) * inside
+    colour = np.where(strength[..., None] > 0, np.array(FOR_ALL), np.array(FOR_NORMAL))
+    return np.concatenate([colour, np.rint(share * 255)[..., None]], axis=2).astype(np.uint8)
+
+
+def importance(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Importance:
+    """Where the map's weight lies, and which way it points; all 0 where the map says nothing."""
+    strength, inside = _over_square(cam, size=size), _mask_in_square(cell_mask(pixels), size=size)
+    weight = np.abs(strength, dtype=np.float64)
+    within = float(weight[inside].sum())
+    return Importance(
+        inside=within / max(float(weight.sum()), 1e-12),
+        for_all=float(weight[inside & (strength > 0)].sum()) / max(within, 1e-12),
+    )
+
+
+def _over_square(cam: NDArray[np.float32], *, size: int) -> NDArray[np.float32]:
+    return np.asarray(Image.fromarray(cam.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _mask_in_square(mask: Mask, *, size: int) -> Mask:
+    """The cell's mask as far as the network's square reaches; all False where there is no cell."""
+    square: Mask = np.zeros((size, size), np.bool_)
     corner = window(mask, size=size)
     if corner is None:
-        return pixels.copy()
-    strength = _on_image(cam, size=size, corner=corner, shape=mask.shape)
-    share = np.clip(np.abs(strength) / max(float(np.abs(cam).max()), LEAST_SCALE), 0.0, 1.0) * STRONGEST * mask
-    colour = np.where(strength[..., None] > 0, np.array(FOR_ALL), np.array(FOR_NORMAL))
-    mixed = pixels * (1.0 - share[..., None]) + colour * share[..., None]
-    return np.rint(mixed).astype(np.uint8)
-
-
-def _on_image(
-    cam: NDArray[np.float32], *, size: int, corner: tuple[int, int], shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    """The map at full size in the image's frame, 0 where the network's square does not reach."""
-    square = np.asarray(Image.fromarray(cam.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR))
-    whole = np.zeros(shape, np.float32)
+        return square
     top, left = corner
-    rows = slice(max(top, 0), min(top + size, shape[0]))
-    columns = slice(max(left, 0), min(left + size, shape[1]))
-    whole[rows, columns] = square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    return whole
+    rows = slice(max(top, 0), min(top + size, mask.shape[0]))
+    columns = slice(max(left, 0), min(left + size, mask.shape[1]))
+    square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = mask[rows, columns]
+    return square
