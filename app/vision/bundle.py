@@ -109,6 +109,8 @@ class Card:
     training: dict[str, Any]
     evaluation: dict[str, Any]
     raw: dict[str, Any]
+    morphology: dict[str, Any] | None = None
+    """Quantiles of each measure of `app.vision.morphology` over the training cells of each class."""
 
 
 def read_card(folder: Path) -> Card:

@@ -1,8 +1,11 @@
-"""JSON -> frozen dataclasses, strictly: every field, none besides, each of its type; the error names the place."""
+"""JSON -> frozen dataclasses, strictly: every field, none besides, each of its type; the error names the place.
+
+A field with a default may be left out: cards that are older than it stay readable.
+"""
 
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar
 
 from app.errors import Misconfigured
@@ -45,13 +48,14 @@ def _record(kind: Any, value: Any, where: str) -> Any:
     given = _as(dict, value, where)
     hints = typing.get_type_hints(kind)
     declared = [field.name for field in fields(kind)]
-    if missing := [name for name in declared if name not in given]:
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    if missing := [name for name in needed if name not in given]:
         raise NotAsDeclared(f"{where} lacks {', '.join(missing)}. Export the model again.")
     if unknown := [name for name in given if name not in declared]:
         raise NotAsDeclared(
             f"{where} has {', '.join(unknown)}, which this version does not know. Export the model again."
         )
-    return kind(**{name: _value(hints[name], given[name], f"{where}.{name}") for name in declared})
+    return kind(**{name: _value(hints[name], given[name], f"{where}.{name}") for name in declared if name in given})
 
 
 def _as(kind: type, value: Any, where: str) -> Any:

@@ -31,6 +31,13 @@ def test_a_card_is_read_with_everything_it_says(bundle):
     assert card.raw == json.loads((bundle / "card.json").read_text())
 
 
+def test_a_card_from_before_morphology_was_measured_is_still_read(bundle):
+    whole = json.loads((bundle / "card.json").read_text())
+    (bundle / "card.json").write_text(json.dumps({name: told for name, told in whole.items() if name != "morphology"}))
+
+    assert read_card(bundle).morphology is None
+
+
 def test_a_card_beside_another_model_is_refused(bundle):
     (bundle / "model.onnx").write_bytes((bundle / "model.onnx").read_bytes() + b"\0")
 
