@@ -34,6 +34,8 @@ class Score:
     conformal_set: tuple[str, ...] = ()
     cam: NDArray[np.float32] | None = None
     """Class activation map, float32 h x w over the network's input square; its mean is the logit."""
+    embedding: NDArray[np.float32] | None = None
+    """The network's D numbers for this cell, before the head; None for a model that does not give them."""
 
 
 class Classifier(Protocol):
@@ -84,6 +86,7 @@ class OnnxClassifier:
             distance=distance,
             conformal_set=conformal_set,
             cam=answer["cam"][0, :, :, 0] if "cam" in answer else None,
+            embedding=answer["embedding"][0] if "embedding" in answer else None,
         )
 
 
