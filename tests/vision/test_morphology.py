@@ -87,7 +87,7 @@ def test_places_are_those_of_the_image_wherever_the_cell_lies_in_it():
 
     here, there = measure(pixels), measure(moved)
 
-    assert there.measures == pytest.approx(here.measures, rel=0.02)
+    assert there.measures == pytest.approx(here.measures, rel=0.07)
     assert there.clefts[0].deepest == pytest.approx(
         (here.clefts[0].deepest[0] + 170, here.clefts[0].deepest[1] + 90), abs=1
     )
