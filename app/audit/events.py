@@ -54,6 +54,12 @@ class Act(StrEnum):
     # review
     READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, verdict
     READ_REFUSED = "read.refused"  # why
+    # reports
+    CASE_SIGNED = "case.signed"  # digest of all its versions; the number and hash of this one
+    CASE_AMENDED = "case.amended"  # the same
+    SIGN_OFF_REFUSED = "case.sign_off_refused"  # why
+    REPORT_SHOWN = "report.shown"  # where, version
+    REPORT_CHECKED = "report.checked"  # version
     # the ledger itself
     LEDGER_SHOWN = "ledger.shown"  # from, to
     SUBJECT_LOG_SHOWN = "ledger.subject_shown"  # how many cases and events

@@ -51,6 +51,14 @@ def lock(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
 
 
+def next_position(session: Session) -> int:
+    """Where the next event that this session records will stand. Takes the chain's lock, so that it stays true."""
+    lock(session)
+    head = queries.head(session)
+    queued: list[_Queued] = session.info.get(_QUEUE, [])
+    return (head.position if head else 0) + len(queued) + 1
+
+
 def _chain(session: Session) -> None:
     queue: list[_Queued] = session.info.pop(_QUEUE, [])
     if not queue:

@@ -2,7 +2,9 @@
 
 import heapq
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -42,6 +44,27 @@ def _readable(session: Session, kind: type[Row], is_it: ColumnElement[bool]) -> 
         return session.scalars(select(kind).where(is_it)).unique().one()
     except (ValueError, TypeError):
         return None
+
+
+def at(session: Session, position: int) -> LedgerRow | None:
+    return session.get(LedgerRow, position)
+
+
+def last_told(session: Session, *, object_kind: str, object_id: str, name: str) -> object:
+    """What the newest event of an object that has `name` in its detail says there; None where no event has it."""
+    of_object = select(LedgerRow.detail).where(LedgerRow.object_kind == object_kind, LedgerRow.object_id == object_id)
+    newest_first = session.scalars(of_object.order_by(LedgerRow.position.desc()))
+    return next((detail[name] for detail in newest_first if name in detail), None)
+
+
+def released_at(session: Session, case_id: UUID) -> datetime | None:
+    """When the case was last signed, as every room below the reports may ask; None where it never was."""
+    signed = select(LedgerRow.at).where(
+        LedgerRow.object_kind == "case",
+        LedgerRow.object_id == str(case_id),
+        LedgerRow.act.in_((Act.CASE_SIGNED, Act.CASE_AMENDED)),
+    )
+    return session.scalars(signed.order_by(LedgerRow.position.desc()).limit(1)).first()
 
 
 def page(session: Session, *, before: int | None, limit: int) -> list[LedgerRow]:

@@ -5,6 +5,7 @@ from app.cases import queries as cases
 from app.checks import record_faults
 from app.commands.opened import opened
 from app.policy import queries as policies
+from app.reports import queries as reports
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.settings import Settings
@@ -19,6 +20,7 @@ FACTS = {
     ("screening", "asked_for"): screenings.asked_for_facts,
     ("read", "digest"): reviews.facts,
     ("read", "note_digest"): reviews.note_facts,
+    ("case", "result_digest"): reports.facts,
 }
 """What events bind, and how it is recomputed."""
 SHOWN = 20

@@ -1,0 +1,127 @@
+"""What is signed: a case as its rows tell it, in one spelling; and whether the rows still say what was signed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.audit.verify import PURGED
+from app.cases import queries as cases
+from app.cases.tables import CaseRow
+from app.reports.rules import CELLS_ALIKE, Cell, RollUp
+from app.review.queries import Review
+from app.review.queries import digest_of as read_digest
+from app.review.rules import ReviewState, Verdict
+from app.review.tables import ReadRow
+from app.screening.queries import digest_of as screening_digest
+from app.screening.rules import Band
+from app.screening.tables import ScreeningRow
+
+FORMAT = 1
+Content = Mapping[str, Any]
+
+
+def canonical(content: Content) -> str:
+    """Sorted keys, no spaces, nothing escaped that need not be: as RFC 8785 has it, but for numbers, which are written
+    as Python does (the shortest that is exact)."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def told_of_case(case: CaseRow) -> Content:
+    """Neither number nor subject, which retention may purge, but their salted digest."""
+    bound = cases.identifiers_digest(case.identifiers) if case.identifiers else PURGED
+    return {"id": str(case.id), "digest": cases.digest_of(case), "identifiers_digest": bound}
+
+
+def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[ReadRow]) -> Content:
+    cell = Cell(
+        id=screening.id,
+        image=screening.pixels_sha256,
+        band=Band(screening.band) if screening.band else None,
+        refused=screening.unusable_reason,
+        review=review.state,
+        verdict=Verdict(review.verdict) if review.verdict else None,
+    )
+    return {
+        "id": str(screening.id),
+        "digest": screening_digest(screening),
+        "image": screening.pixels_sha256,
+        "model": str(screening.model_id),
+        "band": screening.band,
+        "probability": screening.probability,
+        "refused": screening.unusable_reason,
+        "review": review.state.value,
+        "verdict": review.verdict,
+        "called": cell.called,
+        "reads": [_told_of_read(read) for read in reads],
+    }
+
+
+def _told_of_read(read: ReadRow) -> Content:
+    return {
+        "id": str(read.id),
+        "digest": read_digest(read),
+        "kind": read.kind,
+        "reader": str(read.reader_id),
+        "verdict": read.verdict,
+        "at": read.at.isoformat(timespec="microseconds"),
+    }
+
+
+def told_of_roll_up(rolled: RollUp) -> Content:
+    return {
+        "counted": rolled.counted,
+        "suspected": rolled.suspected,
+        "minimum": rolled.minimum,
+        "share": rolled.share,
+        "low": rolled.low,
+        "high": rolled.high,
+        "cells_alike": CELLS_ALIKE,
+    }
+
+
+def cell_of(told: Content) -> Cell:
+    return Cell(
+        id=UUID(told["id"]),
+        image=told["image"],
+        band=Band(told["band"]) if told["band"] else None,
+        refused=told["refused"],
+        review=ReviewState(told["review"]),
+        verdict=Verdict(told["verdict"]) if told["verdict"] else None,
+    )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """`altered`: what was signed and may never change, but reads otherwise now. `changed`: something came to it."""
+
+    altered: tuple[str, ...]
+    changed: bool
+
+
+def compare(signed: Content, now: Content) -> Compared:
+    altered = []
+    if signed["case"]["digest"] != now["case"]["digest"]:
+        altered.append("the case")
+    after = {cell["id"]: cell for cell in now["cells"]}
+    for cell in signed["cells"]:
+        altered += _altered(cell, after.get(cell["id"]))
+    numbered = signed["case"]["identifiers_digest"], now["case"]["identifiers_digest"]
+    renamed = numbered[0] != numbered[1] and PURGED not in numbered
+    return Compared(tuple(altered), changed=renamed or signed["cells"] != now["cells"])
+
+
+def _altered(signed: Content, now: Content | None) -> list[str]:
+    name = signed["id"][:8]
+    if now is None:
+        return [f"cell {name}, which is missing"]
+    if now["digest"] != signed["digest"]:
+        return [f"cell {name}"]
+    digests = {read["id"]: read["digest"] for read in now["reads"]}
+    return [f"a read of cell {name}" for read in signed["reads"] if digests.get(read["id"]) != read["digest"]]

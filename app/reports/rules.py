@@ -1,0 +1,201 @@
+"""A case as it stands: the roll-up from cells to case, and a state that is worked out, never stored."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from math import sqrt
+from uuid import UUID
+
+from app.review.rules import ReviewState, Verdict
+from app.screening.rules import Band
+
+CONFIDENCE_Z = 1.959964
+"""The normal quantile of a two-sided interval of 95 %."""
+CELLS_ALIKE = 0.2
+"""How alike the calls on two cells of one subject are (intraclass correlation), beyond what the class explains.
+
+From this project's own out-of-fold results (`training/results/cnn1.csv`, called at even odds): 0.13 among ALL cells and
+0.29 among normal ones; the mean of both, rounded. However many cells there are, those of one subject then tell no more
+than five independent ones would (1 / 0.2). `tests/reports/test_roll_up.py` recomputes it.
+"""
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    WAITING = "waiting_for_reads"
+    READY = "ready_to_sign"
+    SIGNED = "signed"
+    AMENDED = "amended"
+    WITHDRAWN = "withdrawn"
+
+
+class Status(StrEnum):
+    """What a signed version is."""
+
+    FINAL = "final"
+    AMENDED = "amended"
+    CORRECTED = "corrected"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a signature says, in fixed words, and the status of the version that it makes."""
+
+    words: str
+    status: Status
+
+
+MEANINGS = {
+    "reviewed": Meaning("Reviewed and verified", Status.FINAL),
+    "new_specimen": Meaning("Reviewed and verified; a new specimen is advised", Status.FINAL),
+    "amended": Meaning("Amended: cells or reads have been added", Status.AMENDED),
+    "corrected": Meaning("Corrected: an earlier version was wrong", Status.CORRECTED),
+}
+
+
+def meanings_for(*, earlier_versions: int) -> dict[str, Meaning]:
+    """A first version is final; every later one says in which way it changes what was signed."""
+    return {code: told for code, told in MEANINGS.items() if (told.status is Status.FINAL) == (earlier_versions == 0)}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the roll-up needs to know of one screening; `refused`: the gate's reason, where there is no band."""
+
+    id: UUID
+    image: str
+    band: Band | None
+    refused: str | None = None
+    review: ReviewState = ReviewState.NOT_NEEDED
+    verdict: Verdict | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.review not in (ReviewState.NOT_NEEDED, ReviewState.SETTLED)
+
+    @property
+    def called(self) -> Band | None:
+        """The band that it counts as; None where it does not count. A settled verdict takes the place of the band."""
+        if self.review is not ReviewState.SETTLED or self.verdict is None:
+            return self.band
+        if self.verdict is Verdict.CANNOT_TELL:
+            return Band.UNCERTAIN if self.band else None
+        return {Verdict.LEUKAEMIC_BLAST: Band.SUSPECTED, Verdict.NORMAL: Band.NOT_SUSPECTED}.get(self.verdict)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why it does not count: the gate's reason, or that a reader called the image unusable."""
+        if self.called is not None:
+            return None
+        return self.refused or Verdict.UNUSABLE_IMAGE.value
+
+
+@dataclass(frozen=True)
+class RollUp:
+    """From cells to case. `share`, `low`, `high`: None below the minimum, where a share would say too much."""
+
+    counted: int
+    suspected: int
+    minimum: int
+    worth: float  # how many independent cells these are worth
+    share: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def sufficient(self) -> bool:
+        return self.share is not None
+
+
+def each_image_once(cells: Iterable[Cell]) -> list[Cell]:
+    """Of several screenings of one image (by other models, in the order of time) the last that a human has settled,
+    else the last."""
+    chosen: dict[str, Cell] = {}
+    for cell in cells:
+        earlier = chosen.get(cell.image)
+        if earlier is None or cell.review is ReviewState.SETTLED or earlier.review is not ReviewState.SETTLED:
+            chosen[cell.image] = cell
+    return list(chosen.values())
+
+
+def roll_up(cells: Collection[Cell], *, minimum: int) -> RollUp:
+    """The share of suspected cells among the usable, each image once."""
+    called = [cell.called for cell in each_image_once(cells) if cell.called is not None]
+    counted, suspected = len(called), called.count(Band.SUSPECTED)
+    worth = independent(counted)
+    if counted < minimum or not counted:
+        return RollUp(counted, suspected, minimum, worth)
+    low, high = wilson(suspected / counted, among=worth)
+    return RollUp(counted, suspected, minimum, worth, suspected / counted, low, high)
+
+
+def independent(cells: int, *, alike: float = CELLS_ALIKE) -> float:
+    """How many independent cells so many of one subject are worth: divided by the design effect 1 + (m - 1) rho."""
+    return cells / (1 + (cells - 1) * alike) if cells else 0.0
+
+
+def wilson(share: float, *, among: float) -> tuple[float, float]:
+    """Wilson's interval of 95 % for a share `among` so many."""
+    z2 = CONFIDENCE_Z**2
+    middle = (share + z2 / (2 * among)) / (1 + z2 / among)
+    reach = CONFIDENCE_Z / (1 + z2 / among) * sqrt(share * (1 - share) / among + z2 / (4 * among**2))
+    return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Every screening of the case, by what the model made of it, by its review, and the refused ones by reason."""
+
+    by_band: dict[str, int]
+    by_review: dict[str, int]
+    refused: dict[str, int]
+
+
+def count(cells: Collection[Cell]) -> Counts:
+    return Counts(
+        by_band=dict(Counter(cell.band.value if cell.band else "unusable" for cell in cells)),
+        by_review=dict(Counter(cell.review.value for cell in cells)),
+        refused=dict(Counter(cell.refusal for cell in cells if cell.refusal is not None)),
+    )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the state of a case hangs on. `changed`: the latest version does not say what the rows say now."""
+
+    cells: tuple[Cell, ...]
+    versions: int = 0
+    changed: bool = False
+    withdrawn: bool = False
+
+
+def state_of(facts: Facts) -> CaseState:
+    if facts.withdrawn:
+        return CaseState.WITHDRAWN
+    if facts.versions:
+        return CaseState.SIGNED if facts.versions == 1 else CaseState.AMENDED
+    if any(cell.waits for cell in facts.cells):
+        return CaseState.WAITING
+    return CaseState.READY if any(cell.called for cell in facts.cells) else CaseState.OPEN
+
+
+def what_blocks_signing(facts: Facts) -> tuple[str, ...]:
+    """Every reason why nobody can sign the case now, in words; none where somebody can."""
+    if facts.withdrawn:
+        return ("The case has been withdrawn.",)
+    blocks = []
+    waiting = sum(cell.waits for cell in facts.cells)
+    if waiting:
+        told = "1 cell waits" if waiting == 1 else f"{waiting} cells wait"
+        blocks.append(f"{told} for a human read. A case is signed when every needed read is settled.")
+    if not waiting and not any(cell.called for cell in facts.cells):
+        blocks.append("There is no usable cell to report on. Send further images, or ask for a read of a refused one.")
+    if facts.versions and not facts.changed:
+        blocks.append("Nothing has changed since the latest version was signed.")
+    return tuple(blocks)
+
+
+def signs_own_upload(signer_id: UUID, *, submitters: Collection[UUID]) -> bool:
+    """Whether the signer sent in every cell: then nobody else has had a hand in the case, and somebody else signs."""
+    return bool(submitters) and set(submitters) == {signer_id}
