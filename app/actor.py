@@ -8,7 +8,7 @@ from uuid import UUID
 class Permission(StrEnum):
     SCREEN = "screen"  # send a cell image and see what comes of it
     SEE_OWN = "see_own"  # results in the cases that this actor may see
-    SEE_EVERY_CASE = "see_every_case"  # results in every case (key scope read:all)
+    SEE_EVERY_CASE = "see_every_case"  # results in every case (key scope read:all; who signs them)
     READ = "read"  # work the review queue: give verdicts
     ADJUDICATE = "adjudicate"  # settle what two readers saw differently
     SIGN = "sign"  # close a case by name

@@ -27,7 +27,9 @@ class Scope(StrEnum):
 PERMISSIONS: dict[Role | Scope, frozenset[Permission]] = {
     Role.UPLOADER: frozenset({Permission.SCREEN, Permission.SEE_OWN}),
     Role.REVIEWER: frozenset({Permission.READ}),
-    Role.SENIOR: frozenset({Permission.READ, Permission.ADJUDICATE, Permission.SIGN}),
+    Role.SENIOR: frozenset(
+        {Permission.READ, Permission.ADJUDICATE, Permission.SIGN, Permission.SEE_OWN, Permission.SEE_EVERY_CASE}
+    ),
     Role.ADMIN: frozenset({Permission.MANAGE_ACCESS}),
     Role.AUDITOR: frozenset({Permission.AUDIT}),
     Scope.SCREEN: frozenset({Permission.SCREEN}),

@@ -43,8 +43,8 @@ def addresses(service: Service, theirs: Belongings) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "role", [{Role.UPLOADER}, {Role.UPLOADER, Role.ADMIN}, {Role.UPLOADER, Role.REVIEWER, Role.SENIOR}]
-)
+    "role", [{Role.UPLOADER}, {Role.UPLOADER, Role.ADMIN}, {Role.UPLOADER, Role.REVIEWER, Role.AUDITOR}]
+)  # a senior, who signs, sees every case
 def test_one_uploader_gets_nothing_of_anothers_by_its_id(service: Service, role: set[Role]) -> None:
     owner, thief = service.signed_in("owner", Role.UPLOADER), service.signed_in("thief", *role)
     theirs = uploaded(owner, seed=1, number="S26-0001")

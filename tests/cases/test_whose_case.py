@@ -126,14 +126,19 @@ def test_a_reader_sees_the_cell_and_not_whose_it_is(service: Service, classifier
         assert "P-7" not in page
 
 
-def test_a_senior_reads_the_queue_and_opens_no_cases(service: Service, classifier: FakeClassifier) -> None:
+def test_a_senior_reads_the_queue_and_sees_every_case_as_who_signs_them_must(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    path = _case(service, service.signed_in("ursula", Role.UPLOADER))
     classifier.probability = classifier.unsure
-    screening = service.lab().screen(cell(1)).json()["id"]
+    screening = service.lab().screen(cell(2)).json()["id"]
     senior = service.signed_in("sena", Role.SENIOR)
 
     assert senior.submit(f"/review/{screening}", {"verdict": "normal"}, at=f"/review/{screening}").status_code == 200
-    assert acts(service.database)[-1] == Act.READ_GIVEN
-    assert senior.get("/cases").status_code == 403
+    assert Act.READ_GIVEN in acts(service.database)
+    assert senior.get("/cases").status_code == 200
+    assert senior.get(path).status_code == 200
+    assert senior.get("/").url.path == "/cases"
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
