@@ -40,6 +40,9 @@ class Act(StrEnum):
     CASE_IDENTIFIED = "case.identified"  # digest of the identifiers
     CASE_SHARED = "case.shared"  # with
     CASE_UNSHARED = "case.unshared"  # with
+    CASE_CORRECTED = "case.corrected"  # what of the identifiers, and their digest
+    CASE_PRIORITY_SET = "case.priority_set"  # priority, digest of the case's priorities up to now
+    CASE_WITHDRAWN = "case.withdrawn"  # digest of the row, and of the reason; how many cells left the queue
     CASES_SHOWN = "cases.shown"  # the cases whose numbers one reply showed
     # the laboratory's policy
     POLICY_DECIDED = "policy.decided"  # digest of the row; which decisions changed

@@ -1,4 +1,4 @@
-"""Opening a case, joining the one that bears the number, sharing one with a colleague."""
+"""Opening a case, joining the one that bears the number, sharing one, correcting what it is called, its urgency."""
 
 import secrets
 from uuid import UUID, uuid4
@@ -13,8 +13,15 @@ from app.audit.digest import salted_digest
 from app.audit.events import Act, Event, Value
 from app.audit.refusals import Refusal
 from app.cases import queries, rules
-from app.cases.rules import NoSuchColleague
-from app.cases.tables import CaseIdentifierRow, CaseRow, CaseShareRow, NoteRow
+from app.cases.rules import NoSuchColleague, Priority
+from app.cases.tables import (
+    CaseIdentifierRow,
+    CasePriorityRow,
+    CaseRow,
+    CaseShareRow,
+    CaseWithdrawalRow,
+    NoteRow,
+)
 from app.errors import Conflict
 
 
@@ -24,6 +31,16 @@ class CaseNotYours(Conflict):
 
 class SubjectConflict(Conflict):
     code = "subject_conflict"
+
+
+class CaseWithdrawn(Conflict):
+    code = "case_withdrawn"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This case was withdrawn, so nothing can be added to it. Send new cells under another case number; if the "
+            "number itself was wrong, correct it on the withdrawn case first."
+        )
 
 
 class NotYoursToShare(Refusal):
@@ -36,12 +53,21 @@ def open_or_join(session: Session, actor: Actor, *, accession: str | None, subje
     if case is None:
         return _open(session, actor, accession=accession, subject=subject)
     if not queries.may_see(session, actor, case.id):
-        raise CaseNotYours(
-            "This case number is taken. Use another, or ask a colleague who may know the case to share it."
-        )
+        raise _taken()
+    refuse_withdrawn(session, case_id=case.id)
     if subject is not None:
         _agree_on_subject(session, actor, case=case, subject=subject)
     return case
+
+
+def _taken() -> CaseNotYours:
+    return CaseNotYours("This case number is taken. Use another, or ask a colleague who may know the case to share it.")
+
+
+def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
+    """Raises CaseWithdrawn: nothing may be added to such a case."""
+    if queries.withdrawal(session, case_id) is not None:
+        raise CaseWithdrawn
 
 
 def _open(session: Session, actor: Actor, *, accession: str | None, subject: str | None) -> CaseRow:
@@ -67,6 +93,55 @@ def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject:
     identifiers.subject = subject
     detail: dict[str, Value] = {"identifiers_digest": queries.identifiers_digest(identifiers)}
     ledger.record(session, actor, Event(Act.CASE_IDENTIFIED, "case", str(case.id), detail))
+
+
+def correct_identifiers(
+    session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None
+) -> None:
+    """Mend a wrong case number or subject. The same again changes nothing. Raises CaseNotFound or CaseNotYours."""
+    ledger.lock(session)
+    case = queries.get(session, actor, case_id)
+    identifiers = case.identifiers
+    if identifiers is None:
+        identifiers = case.identifiers = CaseIdentifierRow(accession=None, subject=None)
+    wanted = {"accession": accession, "subject": subject}
+    corrected = sorted(name for name, value in wanted.items() if getattr(identifiers, name) != value)
+    if not corrected:
+        return
+    other = queries.by_accession(session, accession) if accession else None
+    if other is not None and other.id != case.id:
+        raise _taken()
+    identifiers.accession, identifiers.subject = accession, subject
+    identifiers.salt = identifiers.salt or secrets.token_hex(16)
+    session.flush()
+    detail: dict[str, Value] = {
+        "corrected": corrected,
+        "identifiers_digest": queries.identifiers_digest(identifiers),
+    }
+    ledger.record(session, actor, Event(Act.CASE_CORRECTED, "case", str(case.id), detail))
+
+
+def set_priority(session: Session, actor: Actor, *, case_id: UUID, priority: Priority) -> None:
+    """Say how urgent a case is. The same again is said once. Raises CaseNotFound or CaseWithdrawn."""
+    ledger.lock(session)
+    case = queries.get(session, actor, case_id)
+    refuse_withdrawn(session, case_id=case.id)
+    if queries.priority(session, case.id) is priority:
+        return
+    session.add(CasePriorityRow(id=uuid4(), case_id=case.id, priority=priority.value, by_id=actor.id, at=clock.now()))
+    session.flush()
+    told = queries.priority_digest(queries.priorities(session, [case.id]))
+    detail: dict[str, Value] = {"priority": priority.value, "priority_digest": told}
+    ledger.record(session, actor, Event(Act.CASE_PRIORITY_SET, "case", str(case.id), detail))
+
+
+def write_withdrawal(session: Session, actor: Actor, *, case: CaseRow, reason: str) -> dict[str, Value]:
+    """The row and the reason of a withdrawal; returns what its event binds. `review.case_actions` withdraws a case."""
+    note_id, note_digest = write_note(session, text=reason)
+    row = CaseWithdrawalRow(case_id=case.id, by_id=actor.id, note_id=note_id, note_digest=note_digest, at=clock.now())
+    session.add(row)
+    session.flush()
+    return {"withdrawal_digest": queries.withdrawal_digest(row), "reason_digest": note_digest}
 
 
 def share_case(session: Session, actor: Actor, *, case_id: UUID, with_id: UUID) -> None:

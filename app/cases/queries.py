@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.tables import ActorRow
@@ -11,7 +11,15 @@ from app.actor import Actor, ActorKind, Permission
 from app.audit.digest import digest, salted_digest
 from app.audit.queries import every_row
 from app.audit.verify import PURGED, UNREADABLE
-from app.cases.tables import CaseIdentifierRow, CaseRow, CaseShareRow, NoteRow
+from app.cases.rules import Priority
+from app.cases.tables import (
+    CaseIdentifierRow,
+    CasePriorityRow,
+    CaseRow,
+    CaseShareRow,
+    CaseWithdrawalRow,
+    NoteRow,
+)
 from app.errors import NotFound
 
 
@@ -20,8 +28,8 @@ class CaseNotFound(NotFound):
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """A clinician sees the cases they opened, those of a lab client, and those shared with them; a lab client what it
-    sent, with whichever key, or with `read:all` everything."""
+    """A clinician sees the cases they opened, those of a lab client, and those shared with them, or all where they sign
+    cases; a lab client what it sent, with whichever key, or with `read:all` everything."""
     from_the_lab = CaseRow.opened_by.in_(select(ActorRow.id).where(ActorRow.kind == ActorKind.LAB))
     shared = CaseRow.id.in_(select(CaseShareRow.case_id).where(CaseShareRow.actor_id == actor.id))
     if actor.may(Permission.SEE_EVERY_CASE):
@@ -62,6 +70,47 @@ def may_see(session: Session, actor: Actor, case_id: UUID) -> bool:
 def newest(session: Session, actor: Actor, *, offset: int, limit: int) -> list[CaseRow]:
     cases = select(CaseRow).where(visible_to(actor)).order_by(CaseRow.opened_at.desc(), CaseRow.id)
     return list(session.scalars(cases.offset(offset).limit(limit)))
+
+
+def is_urgent() -> ColumnElement[bool]:
+    """Of a case in the enclosing select: whether its latest priority says so."""
+    latest = (
+        select(CasePriorityRow.priority)
+        .where(CasePriorityRow.case_id == CaseRow.id)
+        .order_by(CasePriorityRow.at.desc(), CasePriorityRow.id.desc())
+        .limit(1)
+    )
+    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE.value) == Priority.URGENT.value
+
+
+def is_withdrawn() -> ColumnElement[bool]:
+    """Of a case in the enclosing select."""
+    return select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == CaseRow.id).correlate(CaseRow).exists()
+
+
+def priority(session: Session, case_id: UUID) -> Priority:
+    given = priorities(session, [case_id])
+    return Priority(given[-1].priority) if given else Priority.ROUTINE
+
+
+def priorities(session: Session, case_ids: list[UUID]) -> list[CasePriorityRow]:
+    """The first first."""
+    given = select(CasePriorityRow).where(CasePriorityRow.case_id.in_(case_ids))
+    return list(session.scalars(given.order_by(CasePriorityRow.at, CasePriorityRow.id)))
+
+
+def urgent_among(session: Session, case_ids: list[UUID]) -> set[UUID]:
+    latest = {row.case_id: row.priority for row in priorities(session, case_ids)}
+    return {case_id for case_id, given in latest.items() if given == Priority.URGENT}
+
+
+def withdrawal(session: Session, case_id: UUID) -> CaseWithdrawalRow | None:
+    return session.get(CaseWithdrawalRow, case_id)
+
+
+def withdrawn_among(session: Session, case_ids: list[UUID]) -> set[UUID]:
+    withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id.in_(case_ids))
+    return set(session.scalars(withdrawn))
 
 
 def share(session: Session, *, case_id: UUID, actor_id: UUID) -> CaseShareRow | None:
@@ -108,3 +157,52 @@ def facts(session: Session) -> Iterator[tuple[str, str]]:
 def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
     for key, row in every_row(session, CaseIdentifierRow, CaseIdentifierRow.case_id):
         yield key, identifiers_digest(row) if row else UNREADABLE
+
+
+def priority_digest(given: list[CasePriorityRow]) -> str:
+    """Of all that was ever decided about one case's urgency, the first first."""
+    return digest(
+        [
+            {
+                "id": str(row.id),
+                "case_id": str(row.case_id),
+                "priority": row.priority,
+                "by_id": str(row.by_id),
+                "at": row.at.isoformat(timespec="microseconds"),
+            }
+            for row in given
+        ]
+    )
+
+
+def withdrawal_digest(row: CaseWithdrawalRow) -> str:
+    return digest(
+        {
+            "case_id": str(row.case_id),
+            "by_id": str(row.by_id),
+            "note_id": str(row.note_id),
+            "note_digest": row.note_digest,
+            "at": row.at.isoformat(timespec="microseconds"),
+        }
+    )
+
+
+def priority_facts(session: Session) -> Iterator[tuple[str, str]]:
+    """Every case whose urgency was ever decided, with the digest of those decisions recomputed; one that cannot be read
+    is left out, which changes it."""
+    given: dict[str, list[CasePriorityRow]] = {}
+    for _, row in every_row(session, CasePriorityRow, CasePriorityRow.id):
+        if row is not None:
+            given.setdefault(str(row.case_id), []).append(row)
+    for case_id, rows in given.items():
+        yield case_id, priority_digest(sorted(rows, key=lambda row: (row.at, str(row.id))))
+
+
+def withdrawal_facts(session: Session) -> Iterator[tuple[str, str]]:
+    for key, row in every_row(session, CaseWithdrawalRow, CaseWithdrawalRow.case_id):
+        yield key, withdrawal_digest(row) if row else UNREADABLE
+
+
+def withdrawal_note_facts(session: Session) -> Iterator[tuple[str, str]]:
+    for key, row in every_row(session, CaseWithdrawalRow, CaseWithdrawalRow.case_id):
+        yield key, note_digest(session, row.note_id) if row else UNREADABLE

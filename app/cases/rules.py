@@ -1,14 +1,46 @@
-"""Case numbers and pseudonyms: what may be one."""
+"""Case numbers and pseudonyms: what may be one. How urgent a case is, and why one is withdrawn."""
 
 import re
+from enum import StrEnum
 from uuid import UUID
 
 from app.errors import Invalid
 
 LENGTH_MOST = 64
+REASON_LENGTH_MOST = 2000
 UNNAMED = "unnamed case"
 SHAPE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_ ./:#-]*[A-Za-z0-9])?")
 """ASCII only: letters of other alphabets that look alike would make two cases of one."""
+
+
+class Priority(StrEnum):
+    ROUTINE = "routine"
+    URGENT = "urgent"
+
+
+class UnknownPriority(Invalid):
+    code = "priority_unknown"
+
+
+class ReasonUnusable(Invalid):
+    code = "reason_unusable"
+
+
+def parse_priority(text: str) -> Priority:
+    try:
+        return Priority(text)
+    except ValueError:
+        raise UnknownPriority(f"Choose how urgent the case is: {' or '.join(Priority)}.") from None
+
+
+def parse_reason(text: str) -> str:
+    """Why a case is withdrawn."""
+    reason = text.strip()
+    if not reason:
+        raise ReasonUnusable("Say why the case is withdrawn: whoever finds it later has only your reason to go by.")
+    if len(reason) > REASON_LENGTH_MOST:
+        raise ReasonUnusable(f"A reason has at most {REASON_LENGTH_MOST} characters; this one has {len(reason)}.")
+    return reason
 
 
 def may_share(*, opened_by: UUID, actor_id: UUID) -> bool:

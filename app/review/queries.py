@@ -80,9 +80,16 @@ def flags_listed(session: Session) -> set[UUID]:
 
 
 def flags_due(session: Session) -> set[UUID]:
-    """The work list recomputed from the facts: what has a reason for review and no read."""
+    """The work list recomputed from the facts: what has a reason for review and no read, in a case that stands."""
     read = select(ReadRow.screening_id).where(ReadRow.screening_id == ScreeningRow.id)
-    return set(session.scalars(select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~read.exists())))
+    withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == ScreeningRow.case_id)
+    due = select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~read.exists(), ~withdrawn.exists())
+    return set(session.scalars(due))
+
+
+def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
+    open_flags = select(OpenFlagRow).join(ScreeningRow, ScreeningRow.id == OpenFlagRow.screening_id)
+    return list(session.scalars(open_flags.where(ScreeningRow.case_id == case_id)))
 
 
 def reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:

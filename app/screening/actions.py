@@ -71,7 +71,7 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
     """Score one image and remember it: screening, reasons, open flag and event in one transaction.
 
     Everything slow comes before the session's first statement. Raises Rejected, KeyReused, CaseNotYours,
-    SubjectConflict or CaseNotFound; then nothing is stored.
+    CaseWithdrawn, SubjectConflict or CaseNotFound; then nothing is stored.
     """
     seen = look_at(instrument.classifier, submission.received, limits=instrument.limits)
     with instrument.store.staged(seen.pixels) as image:
@@ -108,7 +108,9 @@ def _replayed(session: Session, actor: Actor, *, submission: Submission) -> Scre
 
 def _case_for(session: Session, actor: Actor, *, submission: Submission) -> CaseRow:
     if submission.case_id is not None:
-        return case_queries.get(session, actor, submission.case_id)
+        case = case_queries.get(session, actor, submission.case_id)
+        cases.refuse_withdrawn(session, case_id=case.id)
+        return case
     return cases.open_or_join(session, actor, accession=submission.accession, subject=submission.subject)
 
 
@@ -201,9 +203,13 @@ def _event(screening: ScreeningRow) -> Event:
 
 
 def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> ScreeningRow:
-    """A human wants a human to look at what triage did not flag; asking twice is asking once. Raises AlreadyFlagged."""
+    """A human wants a human to look at what triage did not flag; asking twice is asking once.
+
+    Raises ScreeningNotFound, CaseWithdrawn or AlreadyFlagged.
+    """
     ledger.lock(session)
     screening = queries.get(session, actor, screening_id)
+    cases.refuse_withdrawn(session, case_id=screening.case_id)
     reasons = {row.reason for row in screening.reasons}
     if ReviewReason.ASKED_FOR in reasons:
         return screening
