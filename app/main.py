@@ -25,6 +25,7 @@ from app.cases import pages as case_pages
 from app.checks import readiness_checks
 from app.db import Database
 from app.errors import Misconfigured
+from app.policy import pages as policy_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
 from app.screening import model_actions, upload_pages
@@ -47,7 +48,7 @@ from app.web.templating import Templates
 from app.web.trusted_hosts import TrustedHosts
 
 HERE = Path(__file__).parent
-ROOMS_WITH_TEMPLATES = ("accounts", "audit", "cases", "review", "screening")
+ROOMS_WITH_TEMPLATES = ("accounts", "audit", "cases", "policy", "review", "screening")
 DOORS = (
     account_pages,
     key_pages,
@@ -57,6 +58,7 @@ DOORS = (
     audit_pages,
     case_pages,
     oidc_pages,
+    policy_pages,
     review_pages,
     screening_api,
     screening_pages,

@@ -28,6 +28,7 @@ NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("Ledger", "/audit", Permission.AUDIT),
     ("Users", "/admin/users", Permission.MANAGE_ACCESS),
     ("Keys", "/admin/keys", Permission.MANAGE_ACCESS),
+    ("Policy", "/admin/policy", Permission.MANAGE_ACCESS),
     ("Model", "/model", None),
     ("API", "/docs", None),
 )

@@ -13,11 +13,22 @@ from app.policy.tables import PolicyRow
 
 
 class PolicyMoved(Conflict):
+    """Somebody else has decided in the meantime. `number`: what they put into force."""
+
     code = "policy_moved"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Policy {number} was put into force while you worked on yours. What you changed is kept below, on top of "
+            "it. See what it would do now, then confirm."
+        )
 
 
 class NothingChanges(Invalid):
     code = "policy_same"
+
+    def __init__(self) -> None:
+        super().__init__("This is what is in force already. Change something first.")
 
 
 def decide(session: Session, actor: Actor, *, policy: Policy, based_on: int) -> PolicyRow:
@@ -28,13 +39,10 @@ def decide(session: Session, actor: Actor, *, policy: Policy, based_on: int) -> 
     ledger.lock(session)
     before = queries.current(session)
     if before.number != based_on:
-        raise PolicyMoved(
-            f"Policy {before.number} was put into force while you worked on yours. What you changed is kept below, on "
-            "top of it. See what it would do now, then confirm."
-        )
+        raise PolicyMoved(before.number)
     differing = changed(before, policy)
     if not differing:
-        raise NothingChanges("This is what is in force already. Change something first.")
+        raise NothingChanges
     row = PolicyRow(number=before.number + 1, rules=policy.as_json(), decided_by=actor.id, at=clock.now())
     session.add(row)
     session.flush()

@@ -85,7 +85,7 @@ class UnusablePolicy(Invalid):
 def parse(typed: Mapping[str, str]) -> Policy:
     """A policy, not yet numbered, from the fields of a form; shares are typed in percent. Raises UnusablePolicy."""
     told: dict[str, Any] = {"blind_first": typed.get("blind_first") == "yes"}
-    faults = {}
+    faults = {} if typed.get("blind_first") in ("yes", "no") else {"blind_first": "Choose yes or no."}
     for name, bounds in WHOLE.items():
         try:
             told[name] = _whole(typed.get(name, ""), bounds)

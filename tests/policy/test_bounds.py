@@ -54,7 +54,7 @@ def test_every_fault_is_told_at_once() -> None:
     with pytest.raises(UnusablePolicy) as refused:
         parse({})
 
-    assert set(refused.value.faults) == set(DECISIONS) - {"blind_first"}
+    assert set(refused.value.faults) == set(DECISIONS)
 
 
 def test_a_comma_and_a_percent_sign_are_understood() -> None:

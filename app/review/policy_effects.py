@@ -1,0 +1,96 @@
+"""What a change of policy would do, in sentences, told from what came in lately and from what waits now."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.policy.rules import Policy, changed
+from app.review import figures_queries as figures
+from app.review import queries
+from app.screening.rules import share_flagged
+
+LATELY = timedelta(days=30)
+
+
+def effects(session: Session, *, before: Policy, after: Policy, now: datetime) -> tuple[str, ...]:
+    """One sentence or two for each thing that changes."""
+    differing = set(changed(before, after))
+    told = []
+    if differing & {"quality_sample_share", "reads_suspected", "reads_uncertain", "reads_not_suspected"}:
+        told += _reads(session, before=before, after=after, since=now - LATELY)
+    if "minimum_cells" in differing:
+        told.append(_cases(session, before=before, after=after, since=now - LATELY))
+    if differing & {"turnaround_hours", "blind_first"}:
+        told += _open_items(session, before=before, after=after, now=now)
+    if "prevalence_all" in differing:
+        told.append("Case pages tell predictive values at the new share at once; what is signed stays as it is.")
+    if "lease_minutes" in differing:
+        told.append("Holds the cells that are opened from then on; those that are open keep their time.")
+    if "undo_seconds" in differing:
+        told.append("Counts at once, for verdicts that have just been given as well.")
+    return tuple(told)
+
+
+def _reads(session: Session, *, before: Policy, after: Policy, since: datetime) -> list[str]:
+    tallies = figures.tallies(session, since=since)
+    screened = sum(one.count for one in tallies)
+    if not screened:
+        return ["Nothing was screened in the last 30 days that this could be tried on."]
+    flagged = [_flagged(tallies, policy) for policy in (before, after)]
+    reads = [_reads_needed(tallies, policy) for policy in (before, after)]
+    waiting = queries.how_many_wait(session)
+    lately = (
+        f"Of the last 30 days’ {screened} {_counted(screened, 'screening')}, {_compared(*flagged)} would have been "
+        f"flagged: about {flagged[1]} instead of {flagged[0]}. That is about {reads[1]} "
+        f"{_counted(reads[1], 'read')} instead of {reads[0]}."
+    )
+    kept = (
+        f"What is screened already, {waiting} open {_counted(waiting, 'item')} included, keeps the policy that it was "
+        "judged by."
+    )
+    return [lately, kept]
+
+
+def _flagged(tallies: list[figures.Tally], policy: Policy) -> int:
+    return round(sum(one.count * share_flagged(one.band, policy=policy, odd=one.odd) for one in tallies))
+
+
+def _reads_needed(tallies: list[figures.Tally], policy: Policy) -> int:
+    return round(
+        sum(
+            one.count * share_flagged(one.band, policy=policy, odd=one.odd) * policy.reads_needed(one.band)
+            for one in tallies
+        )
+    )
+
+
+def _cases(session: Session, *, before: Policy, after: Policy, since: datetime) -> str:
+    cells = figures.usable_cells(session, since=since)
+    short = [sum(count < policy.minimum_cells for count in cells) for policy in (before, after)]
+    return (
+        f"Of the last 30 days’ {len(cells)} {_counted(len(cells), 'case')}, {_compared(*short)} would be told to have "
+        f"insufficient cells: {short[1]} instead of {short[0]}. What is signed stays as it is."
+    )
+
+
+def _open_items(session: Session, *, before: Policy, after: Policy, now: datetime) -> list[str]:
+    waiting = queries.how_many_wait(session)
+    told = []
+    if before.turnaround_hours != after.turnaround_hours:
+        late = [figures.waiting_since_before(session, now - policy.turnaround) for policy in (before, after)]
+        told.append(
+            f"Of {waiting} open {_counted(waiting, 'item')}, {_compared(*late)} would be overdue: {late[1]} instead of "
+            f"{late[0]}."
+        )
+    if before.blind_first != after.blind_first:
+        order = "before they see" if after.blind_first else "with"
+        told.append(f"Readers of the {waiting} open {_counted(waiting, 'item')} would call {order} the score.")
+    return told
+
+
+def _compared(before: int, after: int) -> str:
+    return f"{abs(after - before)} {'more' if after > before else 'fewer'}" if after != before else "as many as now"
+
+
+def _counted(count: int, noun: str) -> str:
+    return noun if count == 1 else f"{noun}s"
