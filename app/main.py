@@ -26,6 +26,7 @@ from app.checks import readiness_checks
 from app.db import Database
 from app.errors import Misconfigured
 from app.policy import pages as policy_pages
+from app.review import comment_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
 from app.screening import model_actions, upload_pages
@@ -59,6 +60,7 @@ DOORS = (
     case_pages,
     oidc_pages,
     policy_pages,
+    comment_pages,
     review_pages,
     screening_api,
     screening_pages,

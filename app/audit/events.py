@@ -57,6 +57,7 @@ class Act(StrEnum):
     # review
     READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, verdict
     READ_REFUSED = "read.refused"  # why
+    COMMENTED = "comment.given"  # digest of the row, and of the words; screening
     # reports
     CASE_SIGNED = "case.signed"  # digest of all its versions; the number and hash of this one
     CASE_AMENDED = "case.amended"  # the same

@@ -6,6 +6,7 @@ from app.checks import record_faults
 from app.commands.opened import opened
 from app.policy import queries as policies
 from app.reports import queries as reports
+from app.review import comment_queries as comments
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.settings import Settings
@@ -23,6 +24,8 @@ FACTS = {
     ("screening", "asked_for"): screenings.asked_for_facts,
     ("read", "digest"): reviews.facts,
     ("read", "note_digest"): reviews.note_facts,
+    ("comment", "digest"): comments.facts,
+    ("comment", "note_digest"): comments.note_facts,
     ("case", "result_digest"): reports.facts,
 }
 """What events bind, and how it is recomputed."""
