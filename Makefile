@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --onl
 	--no-emit-index-url --custom-compile-command "make lock" --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help environment serve test test-quick coverage check format bench lock lock-upgrade clean
+.PHONY: help environment serve demo test test-quick coverage check format bench lock lock-upgrade clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -21,6 +21,9 @@ help: ## Say what there is to make
 
 serve: $(VENV)/.serving $(VENV)/.project ## Set up what serving needs, and serve http://127.0.0.1:8000 (PORT)
 	@exec $(BIN)/blastscreen serve --host 127.0.0.1 --port $(PORT)
+
+demo: $(VENV)/.serving $(VENV)/.project ## Serve a playground: drawn cells in every state, three people to sign in as (PORT)
+	@exec $(BIN)/blastscreen demo --host 127.0.0.1 --port $(PORT)
 
 test: $(VENV)/.development $(VENV)/.project ## Run every test (ARGS go to pytest)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)

@@ -46,6 +46,11 @@ def _add_service(commands: Commands) -> None:
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--workers", type=int, default=1)
     serve.set_defaults(command=_serve)
+    demo = commands.add_parser("demo", help="serve a playground: drawn cells in every state, in a database of its own")
+    demo.add_argument("--folder", type=Path, help="where it is kept; default: var/demo")
+    demo.add_argument("--host", default="127.0.0.1")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.set_defaults(command=_demo)
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
     migrate.set_defaults(command=_migrate)
 
@@ -108,6 +113,13 @@ def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
     from app.commands import service
 
     return service.serve(settings, host=arguments.host, port=arguments.port, workers=arguments.workers)
+
+
+def _demo(arguments: argparse.Namespace, settings: Settings) -> int:
+    from app.commands import demo
+
+    folder = arguments.folder or demo.FOLDER
+    return demo.serve(settings, folder=folder, host=arguments.host, port=arguments.port)
 
 
 def _migrate(_arguments: argparse.Namespace, settings: Settings) -> int:

@@ -18,7 +18,7 @@ from app.storage import ImageStore
 from tests.factories import Service
 from tests.fakes import FakeClassifier
 
-pytest_plugins = ["tests.needs", "tests.live"]
+pytest_plugins = ["tests.needs", "tests.live", "tests.browsers", "tests.playground"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,84 +1,16 @@
+# ruff: noqa: F811  fixtures have the names that tests ask for
 """The journey in a real browser. Screenshots are kept under var/screenshots, to be looked at."""
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import uvicorn
 
 from app.accounts.rules import Role, Scope
-from app.schema import ROOT
-from tests.factories import PASSWORD, Service, cell, make_key, make_user, verify
+from tests.browsers import Person, address, browser  # noqa: F401  for files that still look for them here
+from tests.factories import Service, cell, make_key, make_user, verify
 from tests.fakes import FakeClassifier
 
 pytestmark = pytest.mark.browser
-SHOTS = ROOT / "var" / "screenshots"
-
-
-@pytest.fixture
-def address(service: Service) -> Iterator[str]:
-    """The service on a free port of this machine."""
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(service.app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        launched = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield launched
-        launched.close()
-
-
-class Person:
-    """Somebody at a browser of their own; notes what went wrong in it and what it asked of other hosts."""
-
-    def __init__(self, browser, address: str, *, scripts: bool = True, dark: bool = False) -> None:
-        scheme = "dark" if dark else "light"
-        self.context = browser.new_context(base_url=address, java_script_enabled=scripts, color_scheme=scheme)
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "request",
-            lambda asked: None if asked.url.startswith((address, "data:")) else self.complaints.append(asked.url),
-        )
-
-    def sign_in(self, username: str) -> None:
-        self.page.goto("/sign-in")
-        self.page.get_by_label("User name").fill(username)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-
-    def drop(self, file: Path, *, on: str) -> None:
-        """What the browser does when a file is let go over a field."""
-        box = self.page.get_by_label(on).bounding_box()
-        assert box
-        session = self.context.new_cdp_session(self.page)
-        point = {"x": box["x"] + box["width"] - 20, "y": box["y"] + box["height"] - 20}
-        data = {"items": [], "files": [str(file)], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            session.send("Input.dispatchDragEvent", {"type": kind, **point, "data": data})
-
-    def shot(self, name: str) -> None:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])

@@ -69,7 +69,9 @@ def visitor(request: Request, database: OurDatabase) -> Visit:
     actor = _signed_in(database, settings=request.app.state.settings, token=token) if token else None
     if actor is None or token is None:
         raise NotSignedIn("Sign in first.")
-    return Visit(actor, frame_for(request, actor=actor, cookie=token), token)
+    frame = frame_for(request, actor=actor, cookie=token)
+    request.state.frame = frame  # an error on the way still shows them where they are
+    return Visit(actor, frame, token)
 
 
 def _signed_in(database: OurDatabase, *, settings: Settings, token: str) -> Actor | None:

@@ -38,7 +38,7 @@ SERVER: dict[str, Any] = {
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     """Migrate, print the one-time set-up link while there is no account, and serve until stopped."""
     with _listening(host, port) as listening:  # first: a second service on a busy port must not renew the link
-        _migrate_if_needed(settings)
+        migrate_if_needed(settings)
         ImageStore(settings.image_store).sweep()
         _print_setup_link(settings, host=host, port=port)
         print(f"Blastscreen serves http://{host}:{port} (Ctrl-C stops it).", flush=True)
@@ -65,12 +65,12 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def migrate(settings: Settings) -> int:
-    _migrate_if_needed(settings)
+    migrate_if_needed(settings)
     print(f"The database is at revision {schema.needed_revision()}.")
     return 0
 
 
-def _migrate_if_needed(settings: Settings) -> None:
+def migrate_if_needed(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
         database.make_folder()

@@ -132,8 +132,9 @@ def _reply(request: Request, *, status: int, code: str, message: str) -> Respons
     request_id = getattr(request.state, "request_id", "-")
     title = TITLES.get(status, "Error")
     if not _for_machine(request):
-        page = ErrorPage(title=title, message=message, request_id=request_id)
-        frame = Frame(who=None, navigation=(), csrf="", banners=())
+        page = ErrorPage(title=title, message=message, request_id=request_id, sign_in=status == 401)
+        nobody = Frame(who=None, navigation=(), csrf="", banners=request.app.state.banners)
+        frame = getattr(request.state, "frame", nobody)
         reply: Response = render(request, "web/error.html", page, frame=frame, status=status)
         reply.headers.update(HEADERS.get(status, {}))
         return reply

@@ -39,6 +39,7 @@ class ErrorPage:
     title: str
     message: str
     request_id: str
+    sign_in: bool
 
 
 class Templates:

@@ -1,4 +1,3 @@
-# ruff: noqa: F811  fixtures are imported by the names that tests ask for
 """Accounts in a real browser: the lock, the second step, the administrator's pages. Screenshots: var/screenshots."""
 
 import re
@@ -9,8 +8,8 @@ from app import clock
 from app.accounts import authenticator
 from app.accounts.rules import Role
 from app.audit.events import Act
+from tests.browsers import Person
 from tests.factories import PASSWORD, Service, acts, cell, make_user
-from tests.test_in_a_browser import Person, address, browser  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 

@@ -1,4 +1,3 @@
-# ruff: noqa: F811  fixtures are imported by the names that tests ask for
 """Attacks by a page of another origin, opened in the browser of somebody who is signed in (CSRF, framing, reading).
 
 The trap is on another port of the same machine: another origin, but the same site, so that cookies do travel with it.
@@ -14,9 +13,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from app.accounts.rules import Role
+from tests.browsers import Person
 from tests.factories import Service, cell, make_user, rows
 from tests.live import listening
-from tests.test_in_a_browser import Person, address, browser  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 
