@@ -17,6 +17,32 @@ AXE: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {
 NARROW = {"width": 320, "height": 800}
 WIDE = {"width": 1280, "height": 800}
 
+NAMED = """const named = (one) => {
+  const every = [...document.querySelectorAll("*")];
+  const group = one.type === "radio" ? one.form.elements.namedItem(one.name) : null;
+  one = group instanceof RadioNodeList ? group[0] : one;
+  return every.indexOf(one) + " " + one.outerHTML.slice(0, 160);
+};"""
+FROM_THE_TOP = """() => {
+  const top = document.createElement("span");
+  top.tabIndex = -1;
+  document.body.prepend(top);
+  top.focus();
+  top.remove();
+}"""
+STOPS = f"""() => {{ {NAMED}
+  const stops = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const met = (one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0;
+  return [...document.querySelectorAll(stops)].filter(met).map(named);
+}}"""
+STOP = f"""() => {{ {NAMED}
+  const one = document.activeElement;
+  if (!one || one === document.body) return null;
+  const style = getComputedStyle(one);
+  return [named(one), style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2];
+}}"""
+"""Every stop of the Tab key (a group of radio buttons is one), and the one it is at: its name, and whether it shows."""
+
 
 @pytest.fixture(scope="session")
 def launched(chromium: str) -> Iterator[Any]:
@@ -98,6 +124,24 @@ class Person:
         return [
             f"{rule['id']}: {node['html'][:160]}: {node['failureSummary']}" for rule in found for node in rule["nodes"]
         ]
+
+    def unreachable(self) -> list[str]:
+        """What the keyboard should reach and does not, going through the page by Tab once, or reaches unseen."""
+        self.page.evaluate(FROM_THE_TOP)
+        expected = set(self.page.evaluate(STOPS))
+        reached: dict[str, bool] = {}
+        self.page.keyboard.press("Tab")
+        while (stop := self.page.evaluate(STOP)) and stop[0] not in reached:
+            reached[stop[0]] = stop[1]
+            self.page.keyboard.press("Tab")
+        return [*sorted(expected - reached.keys()), *(f"unseen: {name}" for name, seen in reached.items() if not seen)]
+
+    def moving(self) -> list[str]:
+        """What still moves for somebody who has asked for less motion."""
+        moves = "one => [one, getComputedStyle(one)]"
+        still = "([_, style]) => parseFloat(style.transitionDuration) || style.animationName !== 'none'"
+        told = f"[...document.querySelectorAll('body *')].map({moves}).filter({still}).map(([one]) => one.outerHTML)"
+        return list(self.page.evaluate(told))
 
     def sideways(self) -> int:
         """By how many CSS pixels the page must be scrolled sideways where it is as narrow as WCAG's reflow asks."""
