@@ -26,6 +26,7 @@ from app.checks import readiness_checks
 from app.db import Database
 from app.errors import Misconfigured
 from app.policy import pages as policy_pages
+from app.reports import report_pages, sign_off_pages
 from app.review import comment_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
@@ -49,7 +50,7 @@ from app.web.templating import Templates
 from app.web.trusted_hosts import TrustedHosts
 
 HERE = Path(__file__).parent
-ROOMS_WITH_TEMPLATES = ("accounts", "audit", "cases", "policy", "review", "screening")
+ROOMS_WITH_TEMPLATES = ("accounts", "audit", "cases", "policy", "reports", "review", "screening")
 DOORS = (
     account_pages,
     key_pages,
@@ -61,6 +62,8 @@ DOORS = (
     oidc_pages,
     policy_pages,
     comment_pages,
+    report_pages,
+    sign_off_pages,
     review_pages,
     screening_api,
     screening_pages,

@@ -25,6 +25,7 @@ NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("Upload", "/", Permission.SCREEN),
     ("Cases", "/cases", Permission.SEE_OWN),
     ("Review", "/review", Permission.READ),
+    ("Sign-off", "/sign-off", Permission.SIGN),
     ("Ledger", "/audit", Permission.AUDIT),
     ("Users", "/admin/users", Permission.MANAGE_ACCESS),
     ("Keys", "/admin/keys", Permission.MANAGE_ACCESS),
@@ -176,6 +177,7 @@ CaseReader = Annotated[Visit, Depends(VisitWith((Permission.SEE_OWN,)))]
 Reviewer = Annotated[Visit, Depends(VisitWith((Permission.READ,)))]
 ResultReader = Annotated[Visit, Depends(VisitWith((Permission.SEE_OWN, Permission.READ)))]
 """Results and images ask further: the query says which of them this actor may see."""
+Signer = Annotated[Visit, Depends(VisitWith((Permission.SIGN,)))]
 Administrator = Annotated[Visit, Depends(VisitWith((Permission.MANAGE_ACCESS,)))]
 Auditor = Annotated[Visit, Depends(VisitWith((Permission.AUDIT,)))]
 AnybodyKnown = Annotated[Actor, Depends(anybody_known)]

@@ -53,11 +53,16 @@ class OidcProvider:
     groups_claim: str
     roles: Mapping[str, Role]
 
-    def begin(self, *, onward: str) -> tuple[str, Attempt]:
+    def begin(self, *, onward: str, afresh: bool = False) -> tuple[str, Attempt]:
+        anew = {"prompt": "login", "max_age": "0"} if afresh else {}
         attempt = Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), onward)
         with _client(self) as client:
             address, _ = client.create_authorization_url(
-                self.authorization_endpoint, state=attempt.state, code_verifier=attempt.verifier, nonce=attempt.nonce
+                self.authorization_endpoint,
+                state=attempt.state,
+                code_verifier=attempt.verifier,
+                nonce=attempt.nonce,
+                **anew,
             )
         return str(address), attempt
 

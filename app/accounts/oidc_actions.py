@@ -73,8 +73,8 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
-    def begin(self, *, onward: str) -> tuple[str, Attempt]:
-        """Where to send the browser, and what to remember meanwhile."""
+    def begin(self, *, onward: str, afresh: bool = False) -> tuple[str, Attempt]:
+        """Where to send the browser, and what to remember meanwhile. `afresh`: who is signed in there does it again."""
 
     def finish(self, attempt: Attempt, *, answer: Mapping[str, str]) -> Person:
         """Who signed in, by what the browser brought back; raises ProviderRefused or ProviderSilent."""

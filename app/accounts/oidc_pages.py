@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts import oidc_actions, secrets
+from app.accounts import oidc_actions, proof_actions, secrets
 from app.accounts.oidc_actions import Provider
 from app.accounts.strangers import AnyStranger, let_in
-from app.db import OurDatabase
+from app.db import Database, OurDatabase
 from app.errors import NotFound
 from app.web import csrf
 from app.web.onward import inside
@@ -47,6 +47,10 @@ def leave(request: Request, provider: OurProvider, next: str = "/") -> Response:
 @router.get("/sign-in/oidc/back")
 def come_back(request: Request, who: AnyStranger, provider: OurProvider, database: OurDatabase) -> Response:
     """An attempt is good for one answer, whatever becomes of it."""
+    with database.writing() as session:
+        asked = proof_actions.take_answer(session, token=who.session, state=request.query_params.get("state", ""))
+    if asked is not None:
+        return _prove(request, asked, provider, database)
     attempt = oidc_actions.unpack(request.cookies.get(_cookie_name(request)))
     person = provider.finish(attempt, answer=request.query_params)
     password_hash = secrets.hash_password(secrets.new_token())
@@ -55,3 +59,11 @@ def come_back(request: Request, who: AnyStranger, provider: OurProvider, databas
     reply = let_in(request, token=token, onward=inside(attempt.onward))
     reply.delete_cookie(_cookie_name(request), secure=request.url.scheme == "https", httponly=True)
     return reply
+
+
+def _prove(request: Request, asked: proof_actions.Asked, provider: Provider, database: Database) -> Response:
+    """Somebody who is signed in has been asked to prove it afresh, and goes on with what they were about to do."""
+    person = provider.finish(asked.attempt, answer=request.query_params)
+    with database.writing() as session:
+        proof_actions.prove(session, person, asked=asked)
+    return RedirectResponse(inside(asked.attempt.onward), status_code=303)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from app.errors import Misconfigured
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 NAME_LENGTH_MOST = 200
+CLOCKS_APART = timedelta(seconds=30)
 
 
 class OidcMisconfigured(Misconfigured):
@@ -25,6 +27,7 @@ class Person:
     username: str | None
     name: str
     roles: tuple[Role, ...]
+    authenticated_at: datetime | None = None  # when the provider last saw them prove it
 
 
 def parse_roles(pairs: tuple[str, ...]) -> Mapping[str, Role]:
@@ -60,7 +63,19 @@ def person_of(claims: Mapping[str, Any], *, groups_claim: str, roles: Mapping[st
         username=_username(claims.get("preferred_username")),
         name=name.strip()[:NAME_LENGTH_MOST] if isinstance(name, str) and name.isprintable() else "",
         roles=tuple(sorted({role for group, role in roles.items() if group in groups})),
+        authenticated_at=_moment(claims.get("auth_time")),
     )
+
+
+def is_fresh(authenticated_at: datetime | None, *, asked_at: datetime, now: datetime) -> bool:
+    """Whether somebody proved who they are after they were asked to; the provider's clock may be a little off."""
+    return authenticated_at is not None and asked_at - CLOCKS_APART <= authenticated_at <= now + CLOCKS_APART
+
+
+def _moment(told: object) -> datetime | None:
+    """Of seconds since 1970, or None for what is no such number or no time that there is."""
+    whole = isinstance(told, int) and not isinstance(told, bool) and 0 < told < 1 << 40
+    return datetime.fromtimestamp(told, UTC) if whole and isinstance(told, int) else None
 
 
 def _username(told: object) -> str | None:

@@ -13,8 +13,10 @@ from app.accounts.tables import (
     ClientRow,
     DigestKeyRow,
     HalfSignInRow,
+    IdentityRow,
     KeyRow,
     KeyUseRow,
+    ProofRow,
     RecoveryCodeRow,
     ResetLinkRow,
     SecondStepRow,
@@ -74,6 +76,17 @@ def reset_link_of(session: Session, user_id: UUID) -> ResetLinkRow | None:
 
 def half_sign_in(session: Session, *, token_sha256: str) -> HalfSignInRow | None:
     return session.get(HalfSignInRow, token_sha256)
+
+
+def has_identity(session: Session, user_id: UUID) -> bool:
+    """Whether an account is somebody's at the provider, so that they have no password here that they know."""
+    return (
+        session.scalars(select(IdentityRow.subject).where(IdentityRow.user_id == user_id).limit(1)).first() is not None
+    )
+
+
+def proof(session: Session, *, token_sha256: str) -> ProofRow | None:
+    return session.get(ProofRow, token_sha256)
 
 
 def second_step(session: Session, user_id: UUID) -> SecondStepRow | None:

@@ -133,6 +133,23 @@ class IdentityRow(Base):
     user: Mapped[UserRow] = relationship(lazy="joined")
 
 
+class ProofRow(Base):
+    """Somebody's proof at the provider of who they are, asked for or made. Comes and goes: it belongs to one session
+    and one purpose, takes one answer, and is spent once."""
+
+    __tablename__ = "proofs"
+
+    session_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("users.actor_id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))
+    onward: Mapped[str] = mapped_column(String(200))
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class ClientRow(Base):
     __tablename__ = "clients"
 

@@ -28,6 +28,7 @@ class Act(StrEnum):
     USER_ENABLED = "user.enabled"
     SECOND_STEP_ON = "user.second_step_on"
     SECOND_STEP_OFF = "user.second_step_off"
+    PROVED_AGAIN = "user.proved_again"  # at the provider, for what
     RECOVERY_CODE_USED = "user.recovery_code_used"  # left
     CLIENT_CREATED = "client.created"
     KEY_CREATED = "key.created"  # client, prefix, scopes, expires_at

@@ -7,20 +7,39 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, lazyload, undefer
 
+from app.actor import Actor
 from app.audit import queries as ledger_queries
 from app.audit.digest import digest
 from app.audit.verify import PURGED, UNREADABLE
-from app.cases.tables import CaseRow, CaseWithdrawalRow
+from app.cases import queries as cases
+from app.cases.tables import CaseRow, NoteRow
+from app.errors import Conflict
 from app.policy.rules import Policy
 from app.reports import rules
-from app.reports.content import Content, canonical, cell_of, compare, sha256_of, told_of_case, told_of_cell
+from app.reports.content import (
+    Content,
+    canonical,
+    cell_of,
+    compare,
+    sha256_of,
+    told_of_case,
+    told_of_cell,
+    told_of_roll_up,
+)
 from app.reports.rules import CaseState, Cell, Counts, Facts, RollUp
 from app.reports.tables import ResultVersionRow, SignatureRow
 from app.review import queries as reviews
-from app.screening.tables import ScreeningRow
+from app.review.rules import Verdict
+from app.review.tables import ReadRow
+from app.screening.rules import Band
+from app.screening.tables import ModelRow, OpenFlagRow, ScreeningRow
+
+
+class OwnReadIsDue(Conflict):
+    code = "own_read_is_due"
 
 
 @dataclass(frozen=True)
@@ -61,8 +80,8 @@ class Standing:
 
     @property
     def seen(self) -> str:
-        """The hash of what the rows say: what a signer has looked at."""
-        return sha256_of(canonical(self.content))
+        """The hash of what the rows say and of what follows from them: what a signer has looked at."""
+        return sha256_of(canonical({**self.content, "roll_up": told_of_roll_up(self.roll_up)}))
 
 
 def standing_of(session: Session, case: CaseRow, *, policy: Policy) -> Standing:
@@ -71,7 +90,7 @@ def standing_of(session: Session, case: CaseRow, *, policy: Policy) -> Standing:
     cells = tuple(cell_of(told) for told in content["cells"])
     versions = tuple(_version(session, row, now=content) for row in versions_of(session, case.id))
     changed = bool(versions) and (versions[-1].changed or versions[-1].fault is not None)
-    withdrawn = session.get(CaseWithdrawalRow, case.id) is not None
+    withdrawn = cases.withdrawal(session, case.id) is not None
     facts = Facts(cells, versions=len(versions), changed=changed, withdrawn=withdrawn)
     return Standing(
         state=rules.state_of(facts),
@@ -91,6 +110,50 @@ def screenings_of(session: Session, case_id: UUID) -> list[ScreeningRow]:
     return list(session.scalars(rows.options(lazyload(ScreeningRow.case), lazyload(ScreeningRow.model))))
 
 
+def require_own_reads(session: Session, actor: Actor, standing: Standing) -> None:
+    """Nobody is shown what the model made of a case while a blind read of theirs is due in it; raises OwnReadIsDue."""
+    due = len(reviews.hidden_from(session, actor, [cell.id for cell in standing.cells if cell.waits]))
+    if due:
+        cells = "1 cell of this case waits" if due == 1 else f"{due} cells of this case wait"
+        raise OwnReadIsDue(f"{cells} for your own read, and the report tells what the model made of them. Read first.")
+
+
+def to_sign(session: Session, *, offset: int, limit: int) -> list[CaseRow]:
+    """Cases that somebody could sign: nothing waits, and something came after the latest version, or there is none.
+
+    The unsigned before the signed; within both those with a suspected cell first, then the oldest.
+    """
+    version = select(func.max(ResultVersionRow.at)).where(ResultVersionRow.case_id == CaseRow.id)
+    signed_at = version.correlate(CaseRow).scalar_subquery()
+    of_case = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id)
+    waits = of_case.join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id).exists()
+    read_since = of_case.join(ReadRow, ReadRow.screening_id == ScreeningRow.id).where(ReadRow.at > signed_at).exists()
+    since = or_(signed_at.is_(None), of_case.where(ScreeningRow.at > signed_at).exists(), read_since)
+    readable = or_(of_case.where(ScreeningRow.band.is_not(None)).exists(), _settled_by_a_human(of_case))
+    suspected = of_case.where(ScreeningRow.band == Band.SUSPECTED).exists()
+    rows = select(CaseRow).where(~waits, since, readable, ~cases.is_withdrawn())
+    rows = rows.order_by(signed_at.is_not(None), suspected.desc(), CaseRow.opened_at, CaseRow.id)
+    return list(session.scalars(rows.offset(offset).limit(limit)))
+
+
+def _settled_by_a_human(of_case: Select[UUID]) -> ColumnElement[bool]:
+    """Whether a reader could make something of a cell that the gate refused."""
+    verdicts = (Verdict.LEUKAEMIC_BLAST, Verdict.NORMAL)
+    return of_case.join(ReadRow, ReadRow.screening_id == ScreeningRow.id).where(ReadRow.verdict.in_(verdicts)).exists()
+
+
+def signed_lately(session: Session, *, limit: int) -> list[tuple[CaseRow, ResultVersionRow]]:
+    """The newest versions first, with their cases."""
+    rows = select(CaseRow, ResultVersionRow).join(ResultVersionRow, ResultVersionRow.case_id == CaseRow.id)
+    found = session.execute(rows.order_by(ResultVersionRow.at.desc(), ResultVersionRow.id).limit(limit))
+    return [(case, version) for case, version in found.unique()]
+
+
+def submitters(session: Session, case_id: UUID) -> set[UUID]:
+    """Who sent in the cells of the case."""
+    return set(session.scalars(select(ScreeningRow.submitted_by).where(ScreeningRow.case_id == case_id).distinct()))
+
+
 def _content(session: Session, case: CaseRow) -> Content:
     rows = screenings_of(session, case.id)
     by_id = {row.id: row for row in rows}
@@ -99,6 +162,24 @@ def _content(session: Session, case: CaseRow) -> Content:
     reads = dict(chain.from_iterable(reviews.reads_of(session, ids).items() for ids in parts))
     cells = [told_of_cell(row, review=made[row.id], reads=reads[row.id]) for row in rows]
     return {"case": told_of_case(case), "cells": cells}
+
+
+def any_sandbox(session: Session, case_id: UUID) -> bool:
+    rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id, ScreeningRow.sandbox)
+    return session.scalars(rows.limit(1)).first() is not None
+
+
+def models(session: Session, ids: set[UUID]) -> list[ModelRow]:
+    """With their cards."""
+    rows = select(ModelRow).where(ModelRow.id.in_(ids)).options(undefer(ModelRow.card))
+    return list(session.scalars(rows.order_by(ModelRow.name, ModelRow.version, ModelRow.id)))
+
+
+def notes(session: Session, read_ids: set[UUID]) -> dict[UUID, str]:
+    """What readers wrote, by the read's id; nothing where retention has emptied it."""
+    rows = select(ReadRow.id, NoteRow.text).join(NoteRow, NoteRow.id == ReadRow.note_id)
+    found = session.execute(rows.where(ReadRow.id.in_(read_ids), NoteRow.text.is_not(None)))
+    return {read_id: text for read_id, text in found if text is not None}
 
 
 def versions_of(session: Session, case_id: UUID) -> list[ResultVersionRow]:
@@ -114,6 +195,15 @@ def signature_of(session: Session, version_id: UUID) -> SignatureRow | None:
 
 def version_with_hash(session: Session, sha256: str) -> ResultVersionRow | None:
     return session.scalars(select(ResultVersionRow).where(ResultVersionRow.sha256 == sha256)).first()
+
+
+def case_of(session: Session, version: ResultVersionRow) -> CaseRow:
+    """Whoever may see it: the caller decides what to tell of it."""
+    return session.get_one(CaseRow, version.case_id)
+
+
+def signed_text(session: Session, version_id: UUID) -> str:
+    return session.get_one(ResultVersionRow, version_id).canonical_json
 
 
 def _version(session: Session, row: ResultVersionRow, *, now: Content) -> Version:

@@ -1,4 +1,4 @@
-"""Versions of a case's result and their signatures. Append-only; the work on sign-off fills them."""
+"""Versions of a case's result and their signatures. Append-only."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ class ResultVersionRow(Base):
     number: Mapped[int]
     status: Mapped[str] = mapped_column(String(24))
     canonical_json: Mapped[str] = mapped_column(Text)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("result_versions.id"))
     position: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UtcDateTime)

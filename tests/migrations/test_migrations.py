@@ -30,6 +30,7 @@ COME_AND_GO = {
     "notes",
     "open_flags",
     "postponements",
+    "proofs",
     "read_drafts",
     "reader_settings",
     "recovery_codes",

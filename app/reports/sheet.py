@@ -1,0 +1,299 @@
+"""The report of a case, ready to be set as a page or as a PDF: one sheet for both, so that they cannot differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts import queries as accounts
+from app.cases.rules import UNNAMED
+from app.cases.tables import CaseRow
+from app.reports import queries, rules, words
+from app.reports.content import Content, cell_of
+from app.reports.queries import Standing, Version
+from app.reports.rules import CaseState, Counts, RollUp, Status
+from app.review import words as review_words
+from app.review.rules import ReadKind, ReviewState
+from app.screening import rules as screening_rules
+from app.screening import words as screening_words
+from app.screening.model_card import FIGURES, model_page
+from app.screening.rules import Band
+from app.screening.tables import ModelRow
+from app.vision.bundle import parse_card
+
+TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
+"""How many cells of each band the report shows."""
+READS_MOST = 60
+KEY_FIGURES = ("floor_matched_auc", "sensitivity", "specificity", "calibration_error")
+KINDS = {
+    ReadKind.FIRST: "first read",
+    ReadKind.SECOND: "second read",
+    ReadKind.ADJUDICATION: "adjudication",
+    ReadKind.WITHDRAWAL: "withdrawn",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The usable cells by what they count as, and the interval of the share, in hundredths of the bar's width."""
+
+    suspected: str
+    uncertain: str
+    uncertain_from: str
+    not_suspected: str
+    not_suspected_from: str
+    low: str
+    high: str
+    reach: str
+
+
+@dataclass(frozen=True)
+class Tile:
+    id: UUID
+    image: str
+    short_id: str
+    band: str
+    band_code: str
+    probability: str
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class ReadLine:
+    short_id: str
+    verdict: str
+    kind: str
+    reader: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    name: str
+    sha256: str
+    facts: tuple[tuple[str, str], ...]
+    intended_use: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class SignatureBlock:
+    number: int
+    status: str
+    printed_name: str
+    meaning: str
+    at: datetime
+    sha256: str
+    fault: str | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`mark`: what stands across every page, where the report must not be taken for a valid one; `told`: why."""
+
+    case_id: UUID
+    mark: str | None
+    told: tuple[str, ...]
+    number: str
+    subject: str
+    opened: datetime
+    made_at: datetime
+    sandbox: bool
+    headline: str
+    under_headline: str
+    bar: Bar | None
+    rule: tuple[str, ...]
+    counts: tuple[tuple[str, str, int], ...]
+    reviews: tuple[tuple[str, int], ...]
+    refused: tuple[tuple[str, int], ...]
+    telling: tuple[Tile, ...]
+    reads: tuple[ReadLine, ...]
+    reads_left_out: int
+    models: tuple[ModelFacts, ...]
+    limits: tuple[str, ...]
+    signature: SignatureBlock | None
+    history: tuple[SignatureBlock, ...]
+
+
+def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
+    """The report as the case stands: of its latest version, or unverified where that is not what the rows say."""
+    latest = standing.latest
+    if latest is not None and latest.content is not None and not standing.changed:
+        return sheet_of_version(session, case, standing, version=latest)
+    told = (words.CHANGED,) if standing.versions else ("Nobody has signed this report.", *standing.blocks)
+    mark = words.STATES[CaseState.WITHDRAWN] if standing.state is CaseState.WITHDRAWN else "Unverified"
+    return _sheet(session, case, standing, content=standing.content, rolled=standing.roll_up, mark=mark, told=told)
+
+
+def sheet_of_version(session: Session, case: CaseRow, standing: Standing, *, version: Version) -> Sheet:
+    """A version as it was signed, numbers and all. Its content must be there."""
+    assert version.content is not None  # noqa: S101  the door has asked
+    mark, told = _mark_of(version, standing)
+    rolled = _roll_up_of(version.content)
+    content, signature = version.content, block_of(version)
+    return _sheet(session, case, standing, content=content, rolled=rolled, mark=mark, told=told, signature=signature)
+
+
+def _mark_of(version: Version, standing: Standing) -> tuple[str | None, tuple[str, ...]]:
+    if version.fault:
+        return words.MISMATCH, (version.fault,)
+    if standing.state is CaseState.WITHDRAWN:
+        return words.STATES[CaseState.WITHDRAWN], ("The case has been withdrawn since.",)
+    latest = standing.latest
+    if latest is not None and latest.number != version.number:
+        return f"Superseded by version {latest.number}", ("A later version stands in place of this one.",)
+    return None, (words.CHANGED,) if version.changed else ()
+
+
+def how_it_stands(version: Version, standing: Standing) -> str:
+    """What somebody with a printed report in hand must know of it."""
+    mark, told = _mark_of(version, standing)
+    if mark is None and not told:
+        return "It stands: what was signed is what the record says."
+    return f"{mark or 'It was signed'}. {' '.join(told)}"
+
+
+def _roll_up_of(content: Content) -> RollUp:
+    told = content["roll_up"]
+    worth = rules.independent(told["counted"], alike=told["cells_alike"])
+    parts = {name: told[name] for name in ("counted", "suspected", "minimum", "share", "low", "high")}
+    return RollUp(worth=worth, **parts)
+
+
+def block_of(version: Version) -> SignatureBlock:
+    return SignatureBlock(
+        number=version.number,
+        status=words.STATUSES[Status(version.status)],
+        printed_name=version.printed_name,
+        meaning=version.meaning,
+        at=version.at,
+        sha256=version.sha256,
+        fault=version.fault,
+    )
+
+
+def _sheet(
+    session: Session,
+    case: CaseRow,
+    standing: Standing,
+    *,
+    content: Content,
+    rolled: RollUp,
+    mark: str | None,
+    told: tuple[str, ...],
+    signature: SignatureBlock | None = None,
+) -> Sheet:
+    cells = [cell_of(one) for one in content["cells"]]
+    counts = rules.count(cells)
+    reads, left_out = _reads(session, content)
+    models = queries.models(session, {UUID(one["model"]) for one in content["cells"]})
+    return Sheet(
+        case_id=case.id,
+        mark=mark,
+        told=told,
+        number=case.accession or UNNAMED,
+        subject=case.subject or "not given",
+        opened=case.opened_at,
+        made_at=clock.now(),
+        sandbox=queries.any_sandbox(session, case.id),
+        headline=words.headline(rolled),
+        under_headline=words.under_headline(rolled),
+        bar=_bar(rolled, cells),
+        rule=(words.RULE, words.interval(rolled)) if rolled.sufficient else (words.RULE,),
+        counts=tuple(_counts(counts)),
+        reviews=tuple((review_words.STATES[ReviewState(state)], n) for state, n in sorted(counts.by_review.items())),
+        refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
+        telling=tuple(_tiles(content["cells"])),
+        reads=reads,
+        reads_left_out=left_out,
+        models=tuple(_model(row) for row in models),
+        limits=(*words.LIMITS, words.NOT_CLEARED),
+        signature=signature,
+        history=tuple(block_of(version) for version in standing.versions),
+    )
+
+
+def _counts(counts: Counts) -> list[tuple[str, str, int]]:
+    bands = [
+        *((band.value, told) for band, told in screening_words.BANDS.items()),
+        ("unusable", screening_words.UNUSABLE),
+    ]
+    return [(code, told, counts.by_band.get(code, 0)) for code, told in bands]
+
+
+def _bar(rolled: RollUp, cells: Sequence[rules.Cell]) -> Bar | None:
+    if rolled.share is None or rolled.low is None or rolled.high is None:
+        return None
+    called = [cell.called for cell in rules.each_image_once(cells)]
+    suspected = rolled.share * 100
+    uncertain = called.count(Band.UNCERTAIN) / rolled.counted * 100
+    low, high = rolled.low * 100, rolled.high * 100
+    rest = suspected + uncertain
+    numbers = (suspected, uncertain, suspected, 100 - rest, rest, low, high, high - low)
+    return Bar(*(f"{number:.2f}" for number in numbers))
+
+
+def _tiles(cells: Sequence[Content]) -> list[Tile]:
+    """The most telling cells of each band, as it counts: the score furthest on its side, or nearest even."""
+    telling = []
+    for band, most in TELLING.items():
+        of_band = [cell for cell in cells if cell["called"] == band.value and cell["probability"] is not None]
+        sign = {Band.SUSPECTED: -1, Band.NOT_SUSPECTED: 1}.get(band)
+        of_band.sort(
+            key=lambda cell: (cell["probability"] * sign if sign else abs(cell["probability"] - 0.5), cell["id"])
+        )
+        telling += [_tile(cell) for cell in of_band[:most]]
+    return telling
+
+
+def _tile(cell: Content) -> Tile:
+    settled = cell["review"] == ReviewState.SETTLED
+    return Tile(
+        id=UUID(cell["id"]),
+        image=cell["image"],
+        short_id=cell["id"][:8],
+        band=screening_words.BANDS[Band(cell["band"])],
+        band_code=cell["band"],
+        probability=screening_words.percent(cell["probability"]),
+        verdict=review_words.verdict(cell["verdict"]) if settled else None,
+    )
+
+
+def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
+    """Every read in the order of time, and how many of them are more than a report has room for."""
+    given = sorted(
+        ((read, cell["id"]) for cell in content["cells"] for read in cell["reads"]), key=lambda one: one[0]["at"]
+    )
+    shown = given[:READS_MOST]
+    notes = queries.notes(session, {UUID(read["id"]) for read, _ in shown})
+    names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
+    lines = (
+        ReadLine(
+            short_id=cell_id[:8],
+            verdict=review_words.verdict(read["verdict"]),
+            kind=KINDS[ReadKind(read["kind"])],
+            reader=names[UUID(read["reader"])],
+            at=datetime.fromisoformat(read["at"]),
+            note=notes.get(UUID(read["id"]), ""),
+        )
+        for read, cell_id in shown
+    )
+    return tuple(lines), len(given) - len(shown)
+
+
+def _model(row: ModelRow) -> ModelFacts:
+    page = model_page(parse_card(row.card, where=f"the card of {row.name} {row.version}"))
+    key = {FIGURES[name] for name in KEY_FIGURES}
+    figures = ((one.name, f"{one.value} (95 % interval {one.interval})") for one in page.figures if one.name in key)
+    bands = tuple(fact for fact in page.facts if fact[0] in ("Trained on", "Suspected", "Not suspected"))
+    return ModelFacts(
+        name=f"{row.name} {row.version}",
+        sha256=row.sha256,
+        facts=(*bands, *figures, *((("Evaluated", page.protocol),) if page.protocol else ())),
+        intended_use=page.intended_use,
+        statement=screening_rules.statement(row.card["prior_all"]),
+    )

@@ -1,0 +1,70 @@
+"""How pages and reports say how a case stands. Never a diagnosis."""
+
+from app.reports.rules import CELLS_ALIKE, CaseState, RollUp, Status
+from app.review.rules import Verdict
+from app.vision.quality import Unusable, explain
+
+STATES = {
+    CaseState.OPEN: "Open: no usable cell yet",
+    CaseState.WAITING: "Waiting for reads",
+    CaseState.READY: "Ready to sign",
+    CaseState.SIGNED: "Signed",
+    CaseState.AMENDED: "Signed, amended",
+    CaseState.WITHDRAWN: "Withdrawn",
+}
+TONES = {
+    CaseState.OPEN: "plain",
+    CaseState.WAITING: "warn",
+    CaseState.READY: "plain",
+    CaseState.SIGNED: "good",
+    CaseState.AMENDED: "good",
+    CaseState.WITHDRAWN: "bad",
+}
+STATUSES = {Status.FINAL: "final", Status.AMENDED: "amended", Status.CORRECTED: "corrected"}
+CHANGED = "Changed since it was signed: amend it."
+MISMATCH = "Signature does not match"
+OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
+RULE = (
+    "The share counts suspected cells among the usable ones; an uncertain cell is usable and not suspected. Where a "
+    "human has settled a cell, that verdict takes the place of the model's band. An image screened more than once "
+    "counts once."
+)
+LIMITS = (
+    "The cells are those that were sent: the interval knows nothing of how they were chosen.",
+    "Most cells are called by a model alone; a human has read those that the report lists.",
+    "A share of suspected cells is no blast count and no differential.",
+)
+NOT_CLEARED = "Blastscreen is not a cleared medical device."
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def headline(rolled: RollUp) -> str:
+    if rolled.share is not None:
+        return f"{percent(rolled.share)} suspected"
+    return "No usable cells" if rolled.counted == 0 else "Insufficient cells"
+
+
+def under_headline(rolled: RollUp) -> str:
+    if rolled.share is None or rolled.low is None or rolled.high is None:
+        usable = "1 usable cell" if rolled.counted == 1 else f"{rolled.counted} usable cells"
+        return f"{usable}, of which {rolled.suspected} suspected; a share needs {rolled.minimum}"
+    of_all = f"{rolled.suspected} of {rolled.counted} usable cells"
+    return f"{of_all}; 95 % interval {percent(rolled.low)} to {percent(rolled.high)}"
+
+
+def interval(rolled: RollUp) -> str:
+    """What the interval allows for."""
+    return (
+        "The interval (Wilson, 95 %) allows for cells of one subject being called alike: by this project's evaluation "
+        f"with an intraclass correlation of {CELLS_ALIKE:g}, so that {rolled.counted} cells tell as much as "
+        f"{rolled.worth:.1f} independent ones."
+    )
+
+
+def refusal(reason: str) -> str:
+    if reason == Verdict.UNUSABLE_IMAGE:
+        return "A reader called the image unusable."
+    return explain(Unusable(reason))

@@ -1,0 +1,89 @@
+"""Who has a printed hash in hand can ask whether the record still says what was signed."""
+
+import hashlib
+import re
+
+import pytest
+from sqlalchemy import text
+
+from app.accounts.rules import Role
+from app.audit.events import Act
+from tests.factories import acts
+from tests.reports.conftest import Desk
+from tests.tampering import without_triggers
+
+
+def printed_hash(desk: Desk, path: str) -> str:
+    found = re.search(r'<code class="once">([0-9a-f]{64})</code>', desk.senior.get(f"{path}/report").text)
+    assert found
+    return found.group(1)
+
+
+@pytest.fixture
+def signed(desk: Desk) -> str:
+    path = desk.case(0.99)
+    desk.sign(path)
+    return path
+
+
+def test_the_printed_hash_is_that_of_the_very_bytes_that_were_signed(desk: Desk, signed: str) -> None:
+    whole = desk.senior.get(f"{signed}/versions/1.json")
+
+    assert whole.headers["content-type"] == "application/json"
+    assert hashlib.sha256(whole.content).hexdigest() == printed_hash(desk, signed)
+    assert b'": ' not in whole.content
+    assert b"S26-0001" not in whole.content, "no case number in what can never be purged"
+
+
+def test_a_hash_is_checked_by_anybody_who_is_signed_in_and_tells_nobody_whose_case_it_is(
+    desk: Desk, signed: str
+) -> None:
+    spaced = " ".join(re.findall(".{8}", printed_hash(desk, signed))).upper()
+    auditor = desk.service.signed_in("aude", Role.AUDITOR)
+
+    found = auditor.submit("/reports/verify", {"hash": spaced}, at="/reports/verify")
+
+    assert found.status_code == 200
+    assert "A signed version has this hash" in found.text
+    assert "It stands" in found.text
+    assert "Sena" in found.text
+    assert signed not in found.text
+    assert "S26-0001" not in found.text
+    assert acts(desk.service.database)[-1] == Act.REPORT_CHECKED
+    by_the_senior = desk.senior.submit("/reports/verify", {"hash": spaced}, at="/reports/verify")
+    assert f"{signed}/versions/1" in by_the_senior.text
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "0" * 64, "<script>alert(1)</script>", "g" * 64, "0" * 5000, "🦠"])
+def test_a_hash_of_no_report_is_told_so_and_kept(desk: Desk, typed: str) -> None:
+    reply = desk.senior.submit("/reports/verify", {"hash": typed}, at="/reports/verify")
+
+    assert reply.status_code == 404
+    assert "No report of this service has this hash" in reply.text
+    assert "<script>alert" not in reply.text
+
+
+def test_the_hash_of_an_older_version_says_which_stands_in_its_place(desk: Desk, signed: str) -> None:
+    first = printed_hash(desk, signed)
+    desk.send(0.01)
+    changed = desk.senior.submit("/reports/verify", {"hash": first}, at="/reports/verify").text
+    desk.sign(signed)
+
+    superseded = desk.senior.submit("/reports/verify", {"hash": first}, at="/reports/verify").text
+
+    assert "Changed since it was signed" in changed
+    assert "Superseded by version 2" in superseded
+
+
+def test_a_report_whose_facts_were_altered_does_not_verify(desk: Desk, signed: str) -> None:
+    printed = printed_hash(desk, signed)
+    with without_triggers(desk.service.database, "screenings") as connection:
+        connection.execute(text("UPDATE screenings SET probability = 0.1"))
+
+    page = desk.senior.submit("/reports/verify", {"hash": printed}, at="/reports/verify").text
+
+    assert "Signature does not match" in page
+
+
+def test_nobody_checks_a_hash_without_signing_in(desk: Desk) -> None:
+    assert desk.service.browser().get("/reports/verify").url.path == "/sign-in"
