@@ -27,7 +27,7 @@ from app.db import Database
 from app.errors import Misconfigured
 from app.policy import pages as policy_pages
 from app.reports import report_pages, sign_off_pages
-from app.review import comment_pages
+from app.review import comment_pages, figures_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
 from app.screening import model_actions, upload_pages
@@ -64,6 +64,7 @@ DOORS = (
     comment_pages,
     report_pages,
     sign_off_pages,
+    figures_pages,  # before the reading of one cell, whose address has an id in the same place
     review_pages,
     screening_api,
     screening_pages,

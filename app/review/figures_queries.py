@@ -1,4 +1,4 @@
-"""Counts over many screenings and reads, for the figures page and for what a change of policy would do."""
+"""Counts over many screenings and reads, for the page of figures and for what a change of policy would do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +7,17 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.tables import CaseRow
+from app.review import queries
+from app.review.figures_rules import Call, Drawn
+from app.review.rules import ReadKind, ReviewState, Verdict
+from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
-from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
+from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
 
 ODD = (ReviewReason.ATYPICAL, ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
 """What flags a cell whatever the policy says."""
+BY_RULE = (ReviewReason.QUALITY_SAMPLE, ReviewReason.POLICY_READ)
+"""What flags a cell without looking at it."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,62 @@ def usable_cells(session: Session, *, since: datetime) -> list[int]:
 def waiting_since_before(session: Session, at: datetime) -> int:
     open_flags = select(func.count()).select_from(OpenFlagRow)
     return session.scalar(open_flags.where(OpenFlagRow.flagged_at < at)) or 0
+
+
+def calls(session: Session, *, since: datetime) -> list[Call]:
+    """Every final verdict that stands, given since."""
+    told = (
+        select(
+            ReadRow.screening_id,
+            ReadRow.reader_id,
+            ModelRow.name,
+            ModelRow.version,
+            ScreeningRow.band,
+            ReadRow.kind,
+            ReadRow.blind_verdict,
+            ReadRow.verdict,
+            ReadRow.seconds,
+            ReadRow.at,
+        )
+        .join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
+        .join(ModelRow, ModelRow.id == ScreeningRow.model_id)
+        .where(ReadRow.verdict.is_not(None), ReadRow.at >= since, queries.stands())
+    )
+    return [
+        Call(
+            screening=row.screening_id,
+            reader=row.reader_id,
+            model=f"{row.name} {row.version}",
+            band=Band(row.band) if row.band else None,
+            kind=ReadKind(row.kind),
+            blind=Verdict(row.blind_verdict) if row.blind_verdict else None,
+            final=Verdict(row.verdict),
+            seconds=row.seconds,
+            at=row.at,
+        )
+        for row in session.execute(told)
+    ]
+
+
+def drawn(session: Session, *, since: datetime) -> list[Drawn]:
+    """The confident results of cells screened since that lot or policy had read, and nothing else."""
+    by_rule = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(BY_RULE))
+    odd = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD))
+    confident = ScreeningRow.band.in_((Band.SUSPECTED, Band.NOT_SUSPECTED))
+    ids = list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.at >= since, confident, by_rule, ~odd)))
+    found = []
+    for some in queries.in_parts(ids):
+        rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
+        reviews = queries.reviews_of(session, rows)
+        found += [_drawn(row, reviews[row.id]) for row in rows]
+        session.expunge_all()
+    return found
+
+
+def _drawn(screening: ScreeningRow, review: queries.Review) -> Drawn:
+    settled = review.verdict if review.state is ReviewState.SETTLED else None
+    return Drawn(
+        model=f"{screening.model.name} {screening.model.version}",
+        band=Band(str(screening.band)),
+        found=Verdict(settled) if settled else None,
+    )
