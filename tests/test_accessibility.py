@@ -27,7 +27,7 @@ class Visit:
     query: str = ""
 
     def address(self, playground: Served) -> str:
-        path = self.route
+        path = self.route.replace("{number}", "1")
         if "{case_id}" in path:
             path = path.replace("{case_id}", str(playground.case(self.case)))
         if "{screening_id}" in path:
@@ -38,7 +38,7 @@ class Visit:
 
     @property
     def name(self) -> str:
-        words = [*re.findall(r"[a-z_-]+", self.route.replace("{screening_id}", "").replace("{case_id}", "one"))]
+        words = [*re.findall(r"[a-z_-]+", self.route.replace("{screening_id}", "").replace("{case_id}", ""))]
         return "-".join([*(words or ["upload"]), *filter(None, (self.case, self.band, self.who))])
 
 
@@ -59,6 +59,16 @@ VISITS = (
     Visit("/screenings/{screening_id}", "paula", "001", "uncertain"),
     Visit("/screenings/{screening_id}", "paula", "002", None),
     Visit("/screenings/{screening_id}", "rea", "001", "uncertain"),
+    Visit("/cases/{case_id}/sign-off", "selma", "001"),
+    Visit("/cases/{case_id}/sign-off", "selma", "004"),
+    Visit("/cases/{case_id}/sign-off", "selma", "007"),
+    Visit("/cases/{case_id}/report", "selma", "004"),
+    Visit("/cases/{case_id}/report", "selma", "006"),
+    Visit("/cases/{case_id}/report", "paula", "008"),
+    Visit("/cases/{case_id}/versions/{number}", "selma", "006"),
+    Visit("/reports/verify", "paula"),
+    Visit("/sign-off", "selma"),
+    Visit("/review/figures", "selma"),
     Visit("/review", "rea"),
     Visit("/review", "paula"),
     Visit("/review/{screening_id}", "rea", "001", "uncertain"),
@@ -78,6 +88,10 @@ NO_PAGES = {
     "/api/v1/screenings/{screening_id}",
     "/health/live",
     "/health/ready",
+    "/cases/{case_id}/report.pdf",
+    "/cases/{case_id}/sign-off/provider",
+    "/cases/{case_id}/versions/{number}.json",
+    "/cases/{case_id}/versions/{number}.pdf",
     "/metrics",
     "/openapi.json",
     "/screenings/{screening_id}/image",

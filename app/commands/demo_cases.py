@@ -6,13 +6,18 @@ from uuid import UUID
 
 from app.accounts import actions as accounts
 from app.accounts import secrets
+from app.accounts.proof_actions import Proved
 from app.accounts.rules import Role
 from app.actor import SERVICE, Actor
 from app.cases import actions as cases
+from app.cases import queries as case_queries
 from app.cases.rules import Priority
 from app.db import Database
 from app.policy import actions as policy
 from app.policy import queries as policies
+from app.reports import actions as reports
+from app.reports import queries as report_queries
+from app.reports.actions import Signing
 from app.review import actions as review
 from app.review import case_actions
 from app.review.rules import Verdict
@@ -112,6 +117,19 @@ class Laboratory:
         with self.database.writing() as session:
             cases.set_priority(session, self.people["paula"], case_id=case_id, priority=Priority.URGENT)
 
+    def sign(self, screening_id: UUID, meaning: str) -> None:
+        senior, case_id = self.people["selma"], self.case_of(screening_id)
+        with self.database.writing() as session:
+            case = case_queries.get(session, senior, case_id)
+            standing = report_queries.standing_of(session, case, policy=policies.current(session))
+            reports.sign_case(
+                session,
+                senior,
+                case_id=case_id,
+                signing=Signing(meaning, seen=standing.seen),
+                prove=lambda: Proved(senior.id, "password"),
+            )
+
 
 def fill(database: Database, instrument: Instrument, *, passwords: dict[str, str]) -> None:
     people = {one.username: _account(database, one, passwords.get(one.username)) for one in (*PEOPLE, AWAY)}
@@ -151,6 +169,15 @@ def _waiting(lab: Laboratory) -> None:
 def _settled(lab: Laboratory) -> None:
     """Cases that the senior can sign, or has signed."""
     lab.upload("DRAWN-2026-004", "SSSSSSSSNNNN", subject="drawn-cedar")
+    signed = lab.upload("DRAWN-2026-005", "SSNNNNNNNNNN", subject="drawn-elder")
+    lab.sign(signed["S"][0], "reviewed")
+    amended = lab.upload("DRAWN-2026-006", "SSSSSSNNNNNN", subject="drawn-fir")
+    lab.sign(amended["S"][0], "new_specimen")
+    lab.upload("DRAWN-2026-006", "NN")
+    lab.sign(amended["S"][0], "amended")
+    added_to = lab.upload("DRAWN-2026-007", "NNNNNNNNNNNN", subject="drawn-ginkgo")
+    lab.sign(added_to["N"][0], "reviewed")
+    lab.upload("DRAWN-2026-007", "S")
 
 
 def _small(lab: Laboratory) -> None:
