@@ -171,13 +171,19 @@ class Facts:
 
 
 def state_of(facts: Facts) -> CaseState:
-    if facts.withdrawn:
+    waits, usable = any(cell.waits for cell in facts.cells), any(cell.called for cell in facts.cells)
+    return state_by(withdrawn=facts.withdrawn, versions=facts.versions, waits=waits, usable=usable)
+
+
+def state_by(*, withdrawn: bool, versions: int, waits: bool, usable: bool) -> CaseState:
+    """`waits`: a cell waits for a read; `usable`: a cell counts."""
+    if withdrawn:
         return CaseState.WITHDRAWN
-    if facts.versions:
-        return CaseState.SIGNED if facts.versions == 1 else CaseState.AMENDED
-    if any(cell.waits for cell in facts.cells):
+    if versions:
+        return CaseState.SIGNED if versions == 1 else CaseState.AMENDED
+    if waits:
         return CaseState.WAITING
-    return CaseState.READY if any(cell.called for cell in facts.cells) else CaseState.OPEN
+    return CaseState.READY if usable else CaseState.OPEN
 
 
 def what_blocks_signing(facts: Facts) -> tuple[str, ...]:

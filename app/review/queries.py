@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor, Permission
@@ -109,10 +109,16 @@ def read_by(session: Session, *, screening_id: UUID, reader_id: UUID) -> ReadRow
 
 def reviews_of(session: Session, screenings: list[ScreeningRow]) -> dict[UUID, Review]:
     """State and verdict of each, from its reasons, its open flag and its reads."""
-    ids = [screening.id for screening in screenings]
-    reads = reads_of(session, ids)
-    still_open = set(session.scalars(select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id.in_(ids))))
-    return {one: _review(reads[one], is_open=one in still_open) for one in ids}
+    return reviews_by_id(session, [screening.id for screening in screenings])
+
+
+def reviews_by_id(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, Review]:
+    made: dict[UUID, Review] = {}
+    for ids in in_parts(screening_ids):
+        reads = reads_of(session, ids)
+        still_open = set(session.scalars(select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id.in_(ids))))
+        made |= {one: _review(reads[one], is_open=one in still_open) for one in ids}
+    return made
 
 
 def _review(reads: list[ReadRow], *, is_open: bool) -> Review:
@@ -140,13 +146,28 @@ def disputed() -> ColumnElement[bool]:
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
     """Those whose score, band, reasons, findings and heat map this actor must not see yet: a blind read of theirs is
     due. Every door that shows any of these asks first, and shows "for reading" in their place."""
-    if not (screening_ids and actor.may(Permission.READ) and policies.current(session).blind_first):
+    if not (screening_ids and _reads_blind(session, actor)):
         return set()
+    due = _blind_reads_due(actor)
+    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
+
+
+def hidden_in_cases(session: Session, actor: Actor, case_ids: Collection[UUID]) -> set[UUID]:
+    """The same, of every screening in these cases."""
+    if not (case_ids and _reads_blind(session, actor)):
+        return set()
+    return set(session.scalars(_blind_reads_due(actor).where(ScreeningRow.case_id.in_(case_ids))))
+
+
+def _reads_blind(session: Session, actor: Actor) -> bool:
+    return actor.may(Permission.READ) and policies.current(session).blind_first
+
+
+def _blind_reads_due(actor: Actor) -> Select[UUID]:
     begun = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == actor.id)
     withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == ScreeningRow.case_id)
     due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-    due = due.where(ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~withdrawn.exists(), ~disputed())
-    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
+    return due.where(ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~withdrawn.exists(), ~disputed())
 
 
 def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:

@@ -84,6 +84,24 @@ def certainty(probability: float | None) -> float:
     return 0.0 if probability is None else abs(2 * probability - 1)
 
 
+@dataclass(frozen=True)
+class PredictiveValues:
+    """How far a call can be trusted where so many of the cells are ALL; None where the model never makes the call."""
+
+    positive: float | None
+    negative: float | None
+
+
+def predictive_values(*, sensitivity: float, specificity: float, prevalence: float) -> PredictiveValues:
+    """By Bayes' rule. `positive`: the share of cells called ALL that are; `negative`: of those called normal."""
+    true_all, false_all = sensitivity * prevalence, (1 - specificity) * (1 - prevalence)
+    true_hem, false_hem = specificity * (1 - prevalence), (1 - sensitivity) * prevalence
+    return PredictiveValues(
+        positive=true_all / (true_all + false_all) if true_all + false_all else None,
+        negative=true_hem / (true_hem + false_hem) if true_hem + false_hem else None,
+    )
+
+
 def statement(prior_all: float) -> str:
     """The fixed sentence of every result."""
     return (

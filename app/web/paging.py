@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
 One = TypeVar("One")
 
 
 @dataclass(frozen=True)
 class Paging:
-    """`number` counts from 1. `limit` asks for one more than is shown: if it comes, a page follows."""
+    """`number` counts from 1. `limit` asks for one more than is shown: if it comes, a page follows. `query`: what else
+    stands in the address, names and values."""
 
     address: str
     number: int
     length: int
+    query: tuple[tuple[str, str], ...] = ()
 
     @property
     def offset(self) -> int:
@@ -25,10 +28,13 @@ class Paging:
 
     @property
     def newer(self) -> str | None:
-        return f"{self.address}?page={self.number - 1}" if self.number > 1 else None
+        return self._at(self.number - 1) if self.number > 1 else None
 
     def older(self, found: Sequence[object]) -> str | None:
-        return f"{self.address}?page={self.number + 1}" if len(found) > self.length else None
+        return self._at(self.number + 1) if len(found) > self.length else None
 
     def shown(self, found: list[One]) -> list[One]:
         return found[: self.length]
+
+    def _at(self, number: int) -> str:
+        return f"{self.address}?{urlencode([*self.query, ('page', str(number))])}"

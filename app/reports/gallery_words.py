@@ -1,0 +1,57 @@
+"""How a case's page says what its cells are, and how far a call can be trusted. Never a diagnosis."""
+
+from app.reports.gallery_rules import Group, ShownCell
+from app.review import words as review_words
+from app.review.queries import Review
+from app.review.rules import Verdict
+from app.screening import words
+from app.screening.rules import predictive_values
+from app.screening.tables import ModelRow
+
+GROUPS = {
+    Group.READING: "For reading",
+    **{Group(band.value): told for band, told in words.BANDS.items()},
+    Group.UNUSABLE: words.UNUSABLE,
+}
+
+
+def reason(code: str) -> str:
+    """Shortly: `out_of_focus` -> `Out of focus`."""
+    return "Unusable to a reader" if code == Verdict.UNUSABLE_IMAGE else code.replace("_", " ").capitalize()
+
+
+def score(cell: ShownCell) -> str:
+    """The probability, or what there is in its place."""
+    if cell.hidden:
+        return GROUPS[Group.READING]
+    if cell.probability is None:
+        return reason(cell.refused or "")
+    return words.percent(cell.probability)
+
+
+def review(cell: ShownCell) -> str:
+    return review_words.review(Review(cell.review, cell.verdict))
+
+
+def alternative(cell: ShownCell, *, short_id: str) -> str:
+    """What a tile's picture shows, for who cannot see it."""
+    told = f"Cell {short_id}, {GROUPS[cell.group]}"
+    return told if cell.hidden else f"{told}, {score(cell)}"
+
+
+def trust(model: ModelRow, *, prevalence: float) -> str | None:
+    """What a call of this model is worth at a prevalence, or None where its card holds no figures."""
+    figures = model.card.get("evaluation", {}).get("report", {}).get("figures", {})
+    if not {"sensitivity", "specificity"} <= figures.keys():
+        return None
+    sensitivity, specificity = figures["sensitivity"][0], figures["specificity"][0]
+    values = predictive_values(sensitivity=sensitivity, specificity=specificity, prevalence=prevalence)
+    return (
+        f"Of the cells that {model.name} {model.version} puts at 50 % or more, {_share(values.positive)} are ALL "
+        f"(PPV); of those that it puts below, {_share(values.negative)} are normal (NPV). From its card: sensitivity "
+        f"{words.percent(sensitivity)}, specificity {words.percent(specificity)}."
+    )
+
+
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value * 100:.1f} %"
