@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from training.dataset import Crops
 
 RESULTS = Path("training/results")
-MORPHOLOGY = "morphology.json"
 
 
 class RecipeNotFound(Misconfigured):

@@ -1,98 +1,96 @@
-"""Cases: the list, one case, and finding one by its number (which never stands in an address)."""
+"""Cases: the list, and finding one by its number (which never stands in an address)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts import queries as accounts
+from app import clock
 from app.accounts.guards import CaseReader, Visit
 from app.actor import Permission
 from app.audit import ledger
-from app.audit.events import cases_shown, results_shown
-from app.cases import actions, queries
-from app.cases.rules import UNNAMED, UnusableIdentifier, masked, may_share, parse_accession, parse_colleague
+from app.audit.events import cases_shown
+from app.cases import queries
+from app.cases.rules import (
+    UNNAMED,
+    UnusableIdentifier,
+    Which,
+    Whose,
+    masked,
+    parse_accession,
+    parse_which,
+    parse_whose,
+)
 from app.cases.tables import CaseRow
 from app.db import DbSession
-from app.review import queries as reviews
-from app.review import words as review_words
-from app.screening import queries as screenings
-from app.screening import words
+from app.policy import queries as policies
+from app.reports import gallery_words, words
+from app.reports import listing_queries as listing
+from app.reports.gallery_rules import Group
+from app.reports.listing_queries import Asked, Summary
 from app.web.csrf import CheckedForm, text
 from app.web.paging import Paging
-from app.web.templating import render
+from app.web.templating import Link, render
 
 router = APIRouter(include_in_schema=False)
 CASES_A_PAGE = 50
-CELLS_A_PAGE = 60
 PageNumber = Annotated[int, Query(ge=1, le=100_000)]
+WHOSE = {
+    Whose.ALL: "All that you see",
+    Whose.MINE: "Opened by you",
+    Whose.SHARED: "Shared with you",
+    Whose.LAB: "From the lab",
+}
+WHICH = {
+    Which.STANDING: "Standing",
+    Which.UNSIGNED: "Not signed",
+    Which.URGENT: "Urgent",
+    Which.OVERDUE: "Overdue",
+    Which.WITHDRAWN: "Withdrawn",
+}
 
 
 @dataclass(frozen=True)
 class CaseLine:
     href: str
     number: str
-    opened: str
-    suspected: int
-    uncertain: int
-    not_suspected: int
-    unusable: int
+    opened: datetime
+    state: str
+    tone: str
+    urgent: bool
+    overdue: bool
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class CasesPage:
+    whose: tuple[Link, ...]
+    which: tuple[Link, ...]
+    groups: tuple[tuple[str, str], ...]
     cases: tuple[CaseLine, ...]
+    turnaround_hours: int
+    filtered: bool
+    may_upload: bool
     newer: str | None
     older: str | None
     sought: str = ""
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class CellTile:
-    href: str
-    thumbnail: str
-    short_id: str
-    band: str
-    band_code: str
-    probability: str
-    review: str
-
-
-@dataclass(frozen=True)
-class Colleague:
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Sharing:
-    """Whom a case is shared with and whom it could be; shown to who may share it."""
-
-    share: str
-    unshare: str
-    shared: tuple[Colleague, ...]
-    others: tuple[Colleague, ...]
-
-
-@dataclass(frozen=True)
-class CasePage:
-    number: str
-    subject: str
-    opened: str
-    counts: tuple[tuple[str, str, int], ...]
-    cells: tuple[CellTile, ...]
-    newer: str | None
-    older: str | None
-    sharing: Sharing | None
-
-
 @router.get("/cases")
-def cases(request: Request, visit: CaseReader, db: DbSession, page: PageNumber = 1) -> Response:
-    shown = _cases_page(db, visit, number=page, where="GET /cases")
+def cases(
+    request: Request,
+    visit: CaseReader,
+    db: DbSession,
+    whose: str = "all",
+    which: str = "standing",
+    page: PageNumber = 1,
+) -> Response:
+    lists = (parse_whose(whose), parse_which(which))
+    shown = _cases_page(db, visit, lists=lists, number=page, where="GET /cases")
     return render(request, "cases/cases.html", shown, frame=visit.frame)
 
 
@@ -107,21 +105,40 @@ def find(request: Request, visit: CaseReader, db: DbSession, form: CheckedForm) 
         case, error = None, unusable.message
     if case is not None and queries.may_see(db, visit.actor, case.id):
         return RedirectResponse(f"/cases/{case.id}", status_code=303)
-    shown = _cases_page(db, visit, number=1, where="POST /cases/find", sought=sought[:100], error=error)
+    lists = (Whose.ALL, Which.STANDING)
+    shown = _cases_page(db, visit, lists=lists, number=1, where="POST /cases/find", sought=sought[:100], error=error)
     return render(request, "cases/cases.html", shown, frame=visit.frame, status=404)
 
 
 def _cases_page(
-    db: Session, visit: Visit, *, number: int, where: str, sought: str = "", error: str | None = None
+    db: Session,
+    visit: Visit,
+    *,
+    lists: tuple[Whose, Which],
+    number: int,
+    where: str,
+    sought: str = "",
+    error: str | None = None,
 ) -> CasesPage:
-    paging = Paging("/cases", number, CASES_A_PAGE)
-    found = queries.newest(db, visit.actor, offset=paging.offset, limit=paging.limit)
+    whose, which = lists
+    policy = policies.current(db)
+    overdue_before = clock.now() - policy.turnaround
+    paging = Paging("/cases", number, CASES_A_PAGE, _query(whose, which))
+    asked = Asked(whose, which, overdue_before)
+    found = listing.listed(db, visit.actor, asked, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(found)
     if shown:
         ledger.record(db, visit.actor, cases_shown([case.id for case in shown], where=where))
-    counts = screenings.count_by_band(db, [case.id for case in shown])
+    summaries = listing.summaries(db, visit.actor, [case.id for case in shown])
+    groups = [one for one in Group if one is not Group.READING or visit.actor.may(Permission.READ)]
     return CasesPage(
-        cases=tuple(_case_line(case, counts[case.id]) for case in shown),
+        whose=tuple(_link(told, one, which, current=one is whose) for one, told in WHOSE.items()),
+        which=tuple(_link(told, whose, one, current=one is which) for one, told in WHICH.items()),
+        groups=tuple((one.value, gallery_words.GROUPS[one]) for one in groups),
+        cases=tuple(_line(case, summaries[case.id], groups=groups, overdue_before=overdue_before) for case in shown),
+        turnaround_hours=policy.turnaround_hours,
+        filtered=lists != (Whose.ALL, Which.STANDING),
+        may_upload=visit.actor.may(Permission.SCREEN),
         newer=paging.newer,
         older=paging.older(found),
         sought=sought,
@@ -129,73 +146,24 @@ def _cases_page(
     )
 
 
-def _case_line(case: CaseRow, counts: dict[str, int]) -> CaseLine:
+def _query(whose: Whose, which: Which) -> tuple[tuple[str, str], ...]:
+    asked = (("whose", whose.value, Whose.ALL.value), ("which", which.value, Which.STANDING.value))
+    return tuple((name, value) for name, value, default in asked if value != default)
+
+
+def _link(title: str, whose: Whose, which: Which, *, current: bool) -> Link:
+    query = "&".join(f"{name}={value}" for name, value in _query(whose, which))
+    return Link(title, f"/cases?{query}" if query else "/cases", current)
+
+
+def _line(case: CaseRow, told: Summary, *, groups: list[Group], overdue_before: datetime) -> CaseLine:
     return CaseLine(
         href=f"/cases/{case.id}",
         number=masked(case.accession) if case.accession else UNNAMED,
-        opened=words.when(case.opened_at),
-        suspected=counts.get("suspected", 0),
-        uncertain=counts.get("uncertain", 0),
-        not_suspected=counts.get("not_suspected", 0),
-        unusable=counts.get("unusable", 0),
+        opened=case.opened_at,
+        state=words.STATES[told.state],
+        tone=words.TONES[told.state],
+        urgent=told.urgent,
+        overdue=told.waiting_since is not None and told.waiting_since < overdue_before,
+        counts=tuple(told.groups[group] for group in groups),
     )
-
-
-@router.get("/cases/{case_id}")
-def case(request: Request, case_id: UUID, visit: CaseReader, db: DbSession, page: PageNumber = 1) -> Response:
-    found = queries.get(db, visit.actor, case_id)
-    paging = Paging(f"/cases/{case_id}", page, CELLS_A_PAGE)
-    rows = screenings.of_case(db, case_id, offset=paging.offset, limit=paging.limit)
-    shown = paging.shown(rows)
-    ledger.record(db, visit.actor, results_shown([row.id for row in shown], where="GET /cases/{id}", case=case_id))
-    made = reviews.reviews_of(db, shown)
-    counts = screenings.count_by_band(db, [case_id])[case_id]
-    bands = [*((band.value, told) for band, told in words.BANDS.items()), ("unusable", words.UNUSABLE)]
-    content = CasePage(
-        number=found.accession or UNNAMED,
-        subject=found.subject or "not given",
-        opened=words.when(found.opened_at),
-        counts=tuple((code, told, counts.get(code, 0)) for code, told in bands),
-        cells=tuple(
-            CellTile(
-                href=f"/screenings/{row.id}",
-                thumbnail=f"/screenings/{row.id}/thumbnail/192",
-                short_id=words.short_id(row),
-                band=words.band(row),
-                band_code=words.band_code(row),
-                probability=words.probability(row),
-                review=review_words.review(made[row.id]),
-            )
-            for row in shown
-        ),
-        newer=paging.newer,
-        older=paging.older(rows),
-        sharing=_sharing(db, visit, case=found),
-    )
-    return render(request, "cases/case.html", content, frame=visit.frame)
-
-
-def _sharing(db: Session, visit: Visit, *, case: CaseRow) -> Sharing | None:
-    if not may_share(opened_by=case.opened_by, actor_id=visit.actor.id):
-        return None
-    with_them = queries.shared_with(db, case.id)
-    names = accounts.names(db, set(with_them))
-    people = accounts.people_who_may(db, Permission.SEE_OWN)
-    return Sharing(
-        share=f"/cases/{case.id}/share",
-        unshare=f"/cases/{case.id}/unshare",
-        shared=tuple(Colleague(str(one), names[one]) for one in with_them),
-        others=tuple(Colleague(str(one.id), one.name) for one in people if one.id not in {*with_them, visit.actor.id}),
-    )
-
-
-@router.post("/cases/{case_id}/share")
-def share(case_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
-    actions.share_case(db, visit.actor, case_id=case_id, with_id=parse_colleague(text(form, "colleague")))
-    return RedirectResponse(f"/cases/{case_id}", status_code=303)
-
-
-@router.post("/cases/{case_id}/unshare")
-def unshare(case_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
-    actions.unshare_case(db, visit.actor, case_id=case_id, with_id=parse_colleague(text(form, "colleague")))
-    return RedirectResponse(f"/cases/{case_id}", status_code=303)

@@ -18,6 +18,41 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class Whose(StrEnum):
+    """Which of the cases that an actor may see a list shows, by how they came to see them."""
+
+    ALL = "all"
+    MINE = "mine"
+    SHARED = "shared"
+    LAB = "lab"
+
+
+class Which(StrEnum):
+    """Which of them by what has become of them. All but the last leave the withdrawn out."""
+
+    STANDING = "standing"
+    URGENT = "urgent"
+    OVERDUE = "overdue"
+    UNSIGNED = "unsigned"
+    WITHDRAWN = "withdrawn"
+
+
+class ListUnknown(Invalid):
+    code = "list_unknown"
+
+
+def parse_whose(text: str) -> Whose:
+    if text not in list(Whose):
+        raise ListUnknown(f"There is no list of the cases of {text[:40]!r}: there are {', '.join(Whose)}.")
+    return Whose(text)
+
+
+def parse_which(text: str) -> Which:
+    if text not in list(Which):
+        raise ListUnknown(f"There is no list of {text[:40]!r} cases: there are {', '.join(Which)}.")
+    return Which(text)
+
+
 class UnknownPriority(Invalid):
     code = "priority_unknown"
 

@@ -30,7 +30,13 @@ def uploaded(browser: Browser, *, seed: int, number: str) -> Belongings:
 
 def addresses(service: Service, theirs: Belongings) -> list[tuple[str, str]]:
     """(method, address) of every page that takes a case or a screening."""
-    put = {"{screening_id}": theirs.screening, "{case_id}": theirs.case, "{side}": "96", "{actor_id}": theirs.case}
+    put = {
+        "{screening_id}": theirs.screening,
+        "{case_id}": theirs.case,
+        "{side}": "96",
+        "{actor_id}": theirs.case,
+        "{number}": "1",
+    }
     found = []
     for way in ways(service.app):
         if "{screening_id}" in way.path or "{case_id}" in way.path:
@@ -51,7 +57,8 @@ def test_one_uploader_gets_nothing_of_anothers_by_its_id(service: Service, role:
     thief.get("/account")
     with service.database.reading() as session:
         thief_id = str(accounts.user_named(session, "thief").actor_id)  # type: ignore[union-attr]
-    form = {"csrf": thief.token(), "colleague": thief_id, "verdict": "normal", "note": "mine now"}
+    form = {"csrf": thief.token(), "colleague": thief_id, "verdict": "normal", "note": "mine now",
+            "priority": "urgent", "reason": "mine now", "accession": "S26-9999"}  # fmt: skip
 
     tried = addresses(service, theirs)
     before = rows(service.database)

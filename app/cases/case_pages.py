@@ -1,0 +1,146 @@
+"""One case: what its cells come to, and their gallery, a page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from app.accounts import queries as accounts
+from app.accounts.guards import CaseReader, Visit
+from app.actor import Permission
+from app.audit import ledger
+from app.audit.events import results_shown
+from app.cases import queries
+from app.cases.rules import UNNAMED, Priority
+from app.cases.tables import CaseRow
+from app.db import DbSession
+from app.policy import queries as policies
+from app.reports import gallery_queries, gallery_rules, gallery_words, rules, words
+from app.reports.gallery_rules import ShownCell
+from app.reports.gallery_view import Gallery, Way, gallery
+from app.review.rules import Verdict
+from app.vision.quality import Unusable
+from app.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+REASONS = (*(code.value for code in Unusable), Verdict.UNUSABLE_IMAGE.value)
+PageNumber = Annotated[int, Query(ge=1, le=100_000)]
+Chosen = Annotated[list[UUID], Query(max_length=20)]
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a case is, and what this visitor may do with it."""
+
+    href: str
+    number: str
+    subject: str
+    opened: datetime
+    opened_by: str
+    state: str
+    tone: str
+    added_to: bool
+    urgent: bool
+    other_priority: str
+    withdrawn: Withdrawn | None
+    may_keep: bool
+    may_sign: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """The roll-up with its rule, and what a call is worth at the laboratory's prevalence."""
+
+    headline: str
+    under: str
+    rule: tuple[str, ...]
+    prevalence: str
+    trust: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    head: Head
+    for_reading: int
+    told: Told | None
+    gallery: Gallery
+
+
+@router.get("/cases/{case_id}")
+def case(
+    request: Request,
+    case_id: UUID,
+    visit: CaseReader,
+    db: DbSession,
+    cell: Chosen = [],  # noqa: B006  FastAPI makes it anew each time
+    page: PageNumber = 1,
+) -> Response:
+    found = queries.get(db, visit.actor, case_id)
+    filters = gallery_rules.parse_filters(request.query_params, reasons=REASONS)
+    everything = gallery_queries.cells_of(db, case_id)
+    cells = gallery_rules.hide(everything, gallery_queries.hidden_in(db, visit.actor, case_id))
+    known = {one.id for one in cells}
+    way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in cell if one in known))
+    head = _head(db, visit, case=found, cells=everything)
+    view, shown = gallery(cells, way=way, number=page, may_ask=head.withdrawn is None)
+    ledger.record(db, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
+    for_reading = sum(one.hidden for one in cells)
+    told = None if for_reading else _told(db, cells)
+    return render(request, "cases/case.html", CasePage(head, for_reading, told, view), frame=visit.frame)
+
+
+def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:
+    signed = gallery_queries.signed(db, case.id, cells=cells)
+    withdrawn = _withdrawn(db, case)
+    facts = rules.Facts(tuple(cells), versions=signed.versions, withdrawn=withdrawn is not None)
+    state = rules.state_of(facts)
+    priority = queries.priority(db, case.id)
+    return Head(
+        href=f"/cases/{case.id}",
+        number=case.accession or UNNAMED,
+        subject=case.subject or "not given",
+        opened=case.opened_at,
+        opened_by=accounts.names(db, {case.opened_by})[case.opened_by],
+        state=words.STATES[state],
+        tone=words.TONES[state],
+        added_to=signed.added_to,
+        urgent=priority is Priority.URGENT,
+        other_priority=(Priority.ROUTINE if priority is Priority.URGENT else Priority.URGENT).value,
+        withdrawn=withdrawn,
+        may_keep=visit.actor.may(Permission.SCREEN),
+        may_sign=visit.actor.may(Permission.SIGN),
+    )
+
+
+def _withdrawn(db: Session, case: CaseRow) -> Withdrawn | None:
+    row = queries.withdrawal(db, case.id)
+    if row is None:
+        return None
+    reason = queries.note_text(db, row.note_id) or "The reason has been purged."
+    return Withdrawn(reason, accounts.names(db, {row.by_id})[row.by_id], row.at)
+
+
+def _told(db: Session, cells: Sequence[ShownCell]) -> Told:
+    policy = policies.current(db)
+    rolled = rules.roll_up(cells, minimum=policy.minimum_cells)
+    models = gallery_queries.models(db, {cell.model_id for cell in cells if cell.model_id})
+    trust = (gallery_words.trust(model, prevalence=policy.prevalence_all) for model in models)
+    return Told(
+        headline=words.headline(rolled),
+        under=words.under_headline(rolled),
+        rule=(words.RULE, *([words.interval(rolled)] if rolled.sufficient else []), *words.LIMITS),
+        prevalence=f"{policy.prevalence_all * 100:g} %",
+        trust=tuple(told for told in trust if told),
+    )

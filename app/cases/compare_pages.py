@@ -1,0 +1,102 @@
+"""Cells of one case side by side, at one scale."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app.accounts.guards import CaseReader
+from app.audit import ledger
+from app.audit.events import results_shown
+from app.cases import queries
+from app.db import DbSession
+from app.reports import gallery_queries, gallery_rules, gallery_words
+from app.reports.gallery_rules import ShownCell
+from app.reports.gallery_view import Way
+from app.screening.queries import ScreeningNotFound
+from app.screening.tables import ImageRow
+from app.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+Chosen = Annotated[list[UUID], Query(max_length=20)]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One cell, in the middle of a square whose side, in pixels, is the same for all."""
+
+    href: str
+    image: str
+    short_id: str
+    alt: str
+    group: str
+    told: str
+    score: str
+    review: str
+    width: int
+    height: int
+    x: str
+    y: str
+    without: str
+
+
+@dataclass(frozen=True)
+class ComparePage:
+    case_href: str
+    more_href: str
+    chosen: int
+    chosen_most: int
+    square: int
+    sides: tuple[Side, ...]
+    withdrawn: bool
+
+
+@router.get("/cases/{case_id}/compare")
+def compare(
+    request: Request,
+    case_id: UUID,
+    visit: CaseReader,
+    db: DbSession,
+    cell: Chosen = [],  # noqa: B006  FastAPI makes it anew each time
+) -> Response:
+    case = queries.get(db, visit.actor, case_id)
+    chosen = gallery_rules.chosen_to_compare(cell)
+    known = {one.id: one for one in gallery_queries.cells_shown_to(db, visit.actor, case_id)}
+    if unknown := [one for one in chosen if one not in known]:
+        raise ScreeningNotFound(f"There is no cell {str(unknown[0])[:8]} in this case. Choose cells in its gallery.")
+    images = gallery_queries.images(db, {known[one].image for one in chosen})
+    ledger.record(db, visit.actor, results_shown(list(chosen), where="GET /cases/{id}/compare", case=case.id))
+    square = max((max(image.width, image.height) for image in images.values()), default=1)
+    way = Way(f"/cases/{case_id}", chosen=chosen)
+    content = ComparePage(
+        case_href=way.address,
+        more_href=way.to(way.filters),
+        chosen=len(chosen),
+        chosen_most=gallery_rules.TO_COMPARE_MOST,
+        square=square,
+        sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
+        withdrawn=queries.withdrawal(db, case.id) is not None,
+    )
+    return render(request, "cases/compare.html", content, frame=visit.frame)
+
+
+def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
+    short_id = str(cell.id)[:8]
+    others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
+    return Side(
+        href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
+        image=f"/screenings/{cell.id}/image",
+        short_id=short_id,
+        alt=gallery_words.alternative(cell, short_id=short_id),
+        group=cell.group.value,
+        told=gallery_words.GROUPS[cell.group],
+        score="" if cell.hidden else gallery_words.score(cell),
+        review=gallery_words.review(cell),
+        width=image.width,
+        height=image.height,
+        x=f"{(square - image.width) / 2:g}",
+        y=f"{(square - image.height) / 2:g}",
+        without=others.page,
+    )

@@ -1,0 +1,188 @@
+"""Keeping a case: who sees it, what it is called, how urgent it is, and taking it back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.accounts import queries as accounts
+from app.accounts.guards import CaseReader, Uploader, Visit
+from app.actor import Permission
+from app.audit import ledger
+from app.audit.events import cases_shown
+from app.cases import actions, queries
+from app.cases.rules import (
+    LENGTH_MOST,
+    REASON_LENGTH_MOST,
+    UNNAMED,
+    may_share,
+    parse_accession,
+    parse_colleague,
+    parse_priority,
+    parse_reason,
+    parse_subject,
+)
+from app.cases.tables import CaseRow
+from app.db import Database, DbSession, OurDatabase
+from app.errors import BlastscreenError, Conflict, Invalid
+from app.review import case_actions
+from app.screening import actions as screening_actions
+from app.web.csrf import CheckedForm, text
+from app.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Colleague:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Whom a case is shared with and whom it could be; shown to who may share it."""
+
+    shared: tuple[Colleague, ...]
+    others: tuple[Colleague, ...]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into the forms of this page, or what stands, and what is wrong with it."""
+
+    accession: str
+    subject: str
+    reason: str = ""
+    error_in: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class ManagePage:
+    href: str
+    number: str
+    sharing: Sharing | None
+    withdrawn: bool
+    typed: Typed
+    identifier_length: int
+    reason_length: int
+
+
+@router.get("/cases/{case_id}/manage")
+def manage(request: Request, case_id: UUID, visit: Uploader, db: DbSession) -> Response:
+    page = _page(db, visit, case_id=case_id, where="GET /cases/{id}/manage")
+    return render(request, "cases/manage.html", page, frame=visit.frame)
+
+
+@router.post("/cases/{case_id}/correct")
+def correct(request: Request, case_id: UUID, visit: Uploader, database: OurDatabase, form: CheckedForm) -> Response:
+    typed = Typed(text(form, "accession"), text(form, "subject"))
+    try:
+        accession, subject = parse_accession(typed.accession), parse_subject(typed.subject)
+        with database.writing() as db:
+            actions.correct_identifiers(db, visit.actor, case_id=case_id, accession=accession, subject=subject)
+    except (Invalid, Conflict) as error:
+        return _again(request, visit, database, case_id=case_id, typed=typed, error_in="correct", error=error)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@router.post("/cases/{case_id}/withdraw")
+def withdraw(request: Request, case_id: UUID, visit: Uploader, database: OurDatabase, form: CheckedForm) -> Response:
+    typed = text(form, "reason")
+    try:
+        reason = parse_reason(typed)
+        with database.writing() as db:
+            case_actions.withdraw_case(db, visit.actor, case_id=case_id, reason=reason)
+    except Invalid as error:
+        return _again(request, visit, database, case_id=case_id, reason=typed, error_in="withdraw", error=error)
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@router.post("/cases/{case_id}/priority")
+def set_priority(case_id: UUID, visit: Uploader, db: DbSession, form: CheckedForm) -> Response:
+    actions.set_priority(db, visit.actor, case_id=case_id, priority=parse_priority(text(form, "priority")))
+    return RedirectResponse(f"/cases/{case_id}", status_code=303)
+
+
+@router.post("/cases/{case_id}/ask/{screening_id}")
+def ask(case_id: UUID, screening_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
+    """Ask for a human read from the gallery, and stay there."""
+    queries.get(db, visit.actor, case_id)
+    screening_actions.ask_for_read(db, visit.actor, screening_id=screening_id)
+    return RedirectResponse(f"/cases/{case_id}?band=unusable#gallery", status_code=303)
+
+
+@router.post("/cases/{case_id}/share")
+def share(case_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
+    actions.share_case(db, visit.actor, case_id=case_id, with_id=parse_colleague(text(form, "colleague")))
+    return RedirectResponse(f"/cases/{case_id}/manage", status_code=303)
+
+
+@router.post("/cases/{case_id}/unshare")
+def unshare(case_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
+    actions.unshare_case(db, visit.actor, case_id=case_id, with_id=parse_colleague(text(form, "colleague")))
+    return RedirectResponse(f"/cases/{case_id}/manage", status_code=303)
+
+
+def _again(
+    request: Request,
+    visit: Visit,
+    database: Database,
+    *,
+    case_id: UUID,
+    error_in: str,
+    error: BlastscreenError,
+    typed: Typed | None = None,
+    reason: str = "",
+) -> Response:
+    """The page once more, with what was typed and what is wrong with it."""
+    status = 409 if isinstance(error, Conflict) else 422
+    with database.writing() as db:
+        page = _page(
+            db, visit, case_id=case_id, where=f"POST /cases/{{id}}/{error_in}", typed=typed, reason=reason,
+            error_in=error_in, error=error.message,
+        )  # fmt: skip
+        return render(request, "cases/manage.html", page, frame=visit.frame, status=status)
+
+
+def _page(
+    db: Session,
+    visit: Visit,
+    *,
+    case_id: UUID,
+    where: str,
+    typed: Typed | None = None,
+    reason: str = "",
+    error_in: str | None = None,
+    error: str | None = None,
+) -> ManagePage:
+    case = queries.get(db, visit.actor, case_id)
+    ledger.record(db, visit.actor, cases_shown([case.id], where=where))
+    stands = typed or Typed(case.accession or "", case.subject or "")
+    return ManagePage(
+        href=f"/cases/{case.id}",
+        number=case.accession or UNNAMED,
+        sharing=_sharing(db, visit, case=case),
+        withdrawn=queries.withdrawal(db, case.id) is not None,
+        typed=Typed(stands.accession, stands.subject, reason, error_in, error),
+        identifier_length=LENGTH_MOST,
+        reason_length=REASON_LENGTH_MOST,
+    )
+
+
+def _sharing(db: Session, visit: Visit, *, case: CaseRow) -> Sharing | None:
+    """Who sees every case anyway is offered nothing."""
+    if not may_share(opened_by=case.opened_by, actor_id=visit.actor.id):
+        return None
+    with_them = queries.shared_with(db, case.id)
+    names = accounts.names(db, set(with_them))
+    see_all = {one.id for one in accounts.people_who_may(db, Permission.SEE_EVERY_CASE)}
+    people = accounts.people_who_may(db, Permission.SEE_OWN)
+    left_out = {*with_them, *see_all, visit.actor.id}
+    return Sharing(
+        shared=tuple(Colleague(str(one), names[one]) for one in with_them),
+        others=tuple(Colleague(str(one.id), one.name) for one in people if one.id not in left_out),
+    )
