@@ -76,6 +76,12 @@ class _Page:
     def __init__(self, pdf: "FPDF", *, zone: tzinfo) -> None:
         self.pdf = pdf
         self.zone = zone
+        self.lacked = False
+
+    def printable(self, text: str) -> str:
+        told = printable(text)
+        self.lacked = self.lacked or told.count("[U+") > text.count("[U+")
+        return told
 
     def when(self, at: datetime) -> str:
         return times.absolute(at, zone=self.zone)
@@ -86,7 +92,7 @@ class _Page:
         """A paragraph over the whole width."""
         self.pdf.set_font(font, "B" if bold else "", size)
         self.pdf.set_text_color(*COLOURS[colour])
-        self.pdf.multi_cell(0, size * 0.48, printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        self.pdf.multi_cell(0, size * 0.48, self.printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
     def heading(self, text: str, *, room_mm: float = 30) -> None:
         """With room for what it heads."""
@@ -106,7 +112,7 @@ class _Page:
         for name, value in pairs:
             self.pdf.set_font("Helvetica", "", 9.5)
             self.pdf.set_text_color(*COLOURS["ink"])
-            told = printable(f"{name}: {value}")
+            told = self.printable(f"{name}: {value}")
             self.pdf.multi_cell(0, 4.6, told, align="L", new_x="LMARGIN", new_y="NEXT")
 
     def head(self, sheet: Sheet) -> None:
@@ -160,7 +166,9 @@ class _Page:
             self.pdf.line(end, top + 7.5, end, top + 10.5)
         self.pdf.set_y(top + 11.5)
         self.write(
-            "Red: suspected. Amber: uncertain. Teal: not suspected. The line: 95 % interval.", size=8, colour="soft"
+            "From the left: suspected, uncertain, not suspected. The line: 95 % interval of the share.",
+            size=8,
+            colour="soft",
         )
 
     def gallery(self, tiles: Sequence[Tile], pictures: Mapping[UUID, bytes]) -> None:
@@ -193,7 +201,7 @@ class _Page:
         ):
             self.pdf.set_font("Helvetica", "B" if bold else "", 7.5)
             read = f"Read: {line}" if line and line == tile.verdict else line
-            self.pdf.cell(side, 3.6, printable(read), new_x="LEFT", new_y="NEXT")
+            self.pdf.cell(side, 3.6, self.printable(read), new_x="LEFT", new_y="NEXT")
 
     def reads(self, reads: Sequence[ReadLine], *, left_out: int) -> None:
         lines = []
@@ -213,7 +221,7 @@ class _Page:
             self.write(model.statement, bold=True)
 
     def signed(self, sheet: Sheet) -> None:
-        self.heading("Signature", room_mm=45)
+        self.heading("Signature", room_mm=45 if sheet.signature else 18)
         if sheet.signature is None:
             self.write("Not signed. Until a senior has signed it, nothing in this report is final.", bold=True)
         else:
@@ -249,7 +257,7 @@ class _Page:
             self.pdf.set_font("Helvetica", "", 8)
             self.pdf.set_text_color(*COLOURS["soft"])
             self.pdf.set_xy(self.pdf.l_margin, self.pdf.h - 14)
-            self.pdf.cell(0, 4, printable(f"{foot}. Page {number} of {pages}. {LACKING}"))
+            self.pdf.cell(0, 4, printable(f"{foot}. Page {number} of {pages}.{' ' + LACKING if self.lacked else ''}"))
             if sheet.mark:
                 self.across(sheet.mark)
 
