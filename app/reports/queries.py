@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import Session, lazyload, undefer
 
 from app.actor import Actor
@@ -123,17 +123,28 @@ def to_sign(session: Session, *, offset: int, limit: int) -> list[CaseRow]:
 
     The unsigned before the signed; within both those with a suspected cell first, then the oldest.
     """
-    version = select(func.max(ResultVersionRow.at)).where(ResultVersionRow.case_id == CaseRow.id)
-    signed_at = version.correlate(CaseRow).scalar_subquery()
     of_case = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id)
     waits = of_case.join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id).exists()
-    read_since = of_case.join(ReadRow, ReadRow.screening_id == ScreeningRow.id).where(ReadRow.at > signed_at).exists()
-    since = or_(signed_at.is_(None), of_case.where(ScreeningRow.at > signed_at).exists(), read_since)
     readable = or_(of_case.where(ScreeningRow.band.is_not(None)).exists(), _settled_by_a_human(of_case))
     suspected = of_case.where(ScreeningRow.band == Band.SUSPECTED).exists()
+    last_cell = select(func.max(ScreeningRow.at)).where(ScreeningRow.case_id == CaseRow.id)
+    last_read = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
+    last_read = last_read.where(ScreeningRow.case_id == CaseRow.id)
+    signed_at = _signed_at()
+    since = or_(
+        signed_at.is_(None),
+        last_cell.correlate(CaseRow).scalar_subquery() > signed_at,
+        last_read.correlate(CaseRow).scalar_subquery() > signed_at,
+    )
     rows = select(CaseRow).where(~waits, since, readable, ~cases.is_withdrawn())
     rows = rows.order_by(signed_at.is_not(None), suspected.desc(), CaseRow.opened_at, CaseRow.id)
     return list(session.scalars(rows.offset(offset).limit(limit)))
+
+
+def _signed_at() -> ScalarSelect[datetime]:
+    """Of a case in the enclosing select. Asked of the signatures: a version's row is as long as its text."""
+    signed = select(func.max(SignatureRow.at)).join(ResultVersionRow, ResultVersionRow.id == SignatureRow.version_id)
+    return signed.where(ResultVersionRow.case_id == CaseRow.id).correlate(CaseRow).scalar_subquery()
 
 
 def _settled_by_a_human(of_case: Select[UUID]) -> ColumnElement[bool]:
@@ -145,7 +156,8 @@ def _settled_by_a_human(of_case: Select[UUID]) -> ColumnElement[bool]:
 def signed_lately(session: Session, *, limit: int) -> list[tuple[CaseRow, ResultVersionRow]]:
     """The newest versions first, with their cases."""
     rows = select(CaseRow, ResultVersionRow).join(ResultVersionRow, ResultVersionRow.case_id == CaseRow.id)
-    found = session.execute(rows.order_by(ResultVersionRow.at.desc(), ResultVersionRow.id).limit(limit))
+    rows = rows.join(SignatureRow, SignatureRow.version_id == ResultVersionRow.id)
+    found = session.execute(rows.order_by(SignatureRow.at.desc(), ResultVersionRow.id).limit(limit))
     return [(case, version) for case, version in found.unique()]
 
 

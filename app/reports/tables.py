@@ -17,7 +17,7 @@ class ResultVersionRow(Base):
     case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"))
     number: Mapped[int]
     status: Mapped[str] = mapped_column(String(24))
-    canonical_json: Mapped[str] = mapped_column(Text)
+    canonical_json: Mapped[str] = mapped_column(Text, deferred=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("result_versions.id"))
     position: Mapped[int | None]
