@@ -34,6 +34,7 @@ def settings_for(settings: Settings, *, folder: Path) -> Settings:
         "image_store": folder / "images",
         "spool": folder / "spool",
         "bundle": ROOT / "models" / "drawn-1",
+        "reference_cells": folder / "references",
         "oidc_issuer": "",
         "oidc_client_id": "",
         "oidc_client_secret": None,
@@ -53,17 +54,17 @@ def serve(settings: Settings, *, folder: Path, host: str, port: int) -> int:
 
 def set_up(ours: Settings, *, folder: Path) -> Playground:
     """The playground in this folder, made where it is missing or was left half made. Raises NoPlayground."""
-    mark, database = folder / MARK, folder / "demo.db"
+    mark, database, references = folder / MARK, folder / "demo.db", folder / "references"
     if database.exists() and not mark.exists():
         raise NoPlayground(
             f"{database} is no playground that this command made, so it is left alone. Name another --folder."
         )
     found = _read(mark) if mark.exists() else None
+    demo_cases.draw_references(references)
     if found is not None and found.whole and database.exists():
         return found
     for left in folder.glob("demo.db*"):
         left.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
     playground = Playground({person.username: _password() for person in demo_cases.PEOPLE})
     _write(mark, playground)
     print("Drawing cells and screening them: half a minute.", flush=True)

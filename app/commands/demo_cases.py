@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from uuid import UUID
 
 from app.accounts import actions as accounts
@@ -55,6 +56,10 @@ REFUSED = (Look.OUT_OF_FOCUS, Look.TWO_CELLS, Look.BLANK, Look.OTHER_STAIN, Look
 """Seeds of blasts and of healthy cells, and looks, that the model for demonstration finds so."""
 
 
+REFERENCES = 500
+"""The first seed of the reference cells: no case has them."""
+
+
 class Drawer:
     """Drawings of each kind, none handed out twice: the same image in two cases would be a mix-up."""
 
@@ -71,6 +76,16 @@ class Drawer:
         for kind in kinds:
             look, seed = next(self._of_kind[kind])
             yield png(draw(seed, look), look=look)
+
+
+def draw_references(folder: Path) -> None:
+    """Reference cells of two drawn subjects for each class; the same every time they are drawn."""
+    for label, look in (("ALL", Look.BLAST), ("HEM", Look.HEALTHY)):
+        for seed in range(REFERENCES, REFERENCES + 8):
+            subject = folder / label / f"drawn-{label.lower()}-{seed % 2 + 1}"
+            subject.mkdir(parents=True, exist_ok=True)
+            (subject / f"{seed}.png").write_bytes(png(draw(seed, look), look=look))
+    (folder / "SOURCE.txt").write_text("Drawn by program for this playground. They show no patient.", "utf-8")
 
 
 @dataclass
