@@ -12,7 +12,7 @@ class Permission(StrEnum):
     READ = "read"  # work the review queue: give verdicts
     ADJUDICATE = "adjudicate"  # settle what two readers saw differently
     SIGN = "sign"  # close a case by name
-    MANAGE_ACCESS = "manage_access"  # accounts and lab keys; gives no rights over images or verdicts
+    MANAGE_ACCESS = "manage_access"  # accounts, lab keys and the policy; gives no rights over images or verdicts
     AUDIT = "audit"  # the ledger and the access logs
     SCRAPE_METRICS = "scrape_metrics"
 

@@ -71,6 +71,8 @@ VISITS = (
     Visit("/review/figures", "selma"),
     Visit("/review", "rea"),
     Visit("/review", "paula"),
+    Visit("/review/figures", "rea"),
+    Visit("/review/figures", "selma"),
     Visit("/review/{screening_id}", "rea", "001", "uncertain"),
     Visit("/model", "paula"),
     Visit("/account", "paula"),

@@ -25,7 +25,7 @@ ROLES = {
     Role.UPLOADER: "uploads cells, sees own cases and their results",
     Role.REVIEWER: "works the queue, gives verdicts",
     Role.SENIOR: "reviews, settles what two readers saw differently, signs",
-    Role.ADMIN: "manages users and keys; sees no image and no result",
+    Role.ADMIN: "manages users and keys, decides the policy; sees no image and no result",
     Role.AUDITOR: "reads the ledger and the access logs, and nothing else",
 }
 

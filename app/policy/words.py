@@ -9,7 +9,7 @@ TITLES = {
     "reads_not_suspected": "Reads of every cell that is not suspected",
     "blind_first": "First call before the score is shown",
     "turnaround_hours": "Turnaround target",
-    "prevalence_all": "Share of ALL among this laboratory's cells",
+    "prevalence_all": "Share of ALL among this laboratory’s cells",
     "minimum_cells": "Fewest usable cells for a share of a case",
     "lease_minutes": "How long an opened cell is held for its reader",
     "undo_seconds": "How long a verdict can be undone",

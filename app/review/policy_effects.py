@@ -40,9 +40,9 @@ def _reads(session: Session, *, before: Policy, after: Policy, since: datetime) 
     reads = [_reads_needed(tallies, policy) for policy in (before, after)]
     waiting = queries.how_many_wait(session)
     lately = (
-        f"Of the last 30 days’ {screened} {_counted(screened, 'screening')}, {_compared(*flagged)} would have been "
-        f"flagged: about {flagged[1]} instead of {flagged[0]}. That is about {reads[1]} "
-        f"{_counted(reads[1], 'read')} instead of {reads[0]}."
+        f"Of the last 30 days’ {screened} {_counted(screened, 'screening')}, "
+        f"{_compared(*flagged, 'would have been flagged: about')}. That is about {reads[1]} "
+        f"{_counted(reads[1], 'read')}{f' instead of {reads[0]}' if reads[0] != reads[1] else ''}."
     )
     kept = (
         f"What is screened already, {waiting} open {_counted(waiting, 'item')} included, keeps the policy that it was "
@@ -67,10 +67,8 @@ def _reads_needed(tallies: list[figures.Tally], policy: Policy) -> int:
 def _cases(session: Session, *, before: Policy, after: Policy, since: datetime) -> str:
     cells = figures.usable_cells(session, since=since)
     short = [sum(count < policy.minimum_cells for count in cells) for policy in (before, after)]
-    return (
-        f"Of the last 30 days’ {len(cells)} {_counted(len(cells), 'case')}, {_compared(*short)} would be told to have "
-        f"insufficient cells: {short[1]} instead of {short[0]}. What is signed stays as it is."
-    )
+    told = _compared(*short, "would be told to have insufficient cells:")
+    return f"Of the last 30 days’ {len(cells)} {_counted(len(cells), 'case')}, {told}. What is signed stays as it is."
 
 
 def _open_items(session: Session, *, before: Policy, after: Policy, now: datetime) -> list[str]:
@@ -78,18 +76,17 @@ def _open_items(session: Session, *, before: Policy, after: Policy, now: datetim
     told = []
     if before.turnaround_hours != after.turnaround_hours:
         late = [figures.waiting_since_before(session, now - policy.turnaround) for policy in (before, after)]
-        told.append(
-            f"Of {waiting} open {_counted(waiting, 'item')}, {_compared(*late)} would be overdue: {late[1]} instead of "
-            f"{late[0]}."
-        )
+        told.append(f"Of {waiting} open {_counted(waiting, 'item')}, {_compared(*late, 'would be overdue:')}.")
     if before.blind_first != after.blind_first:
         order = "before they see" if after.blind_first else "with"
         told.append(f"Readers of the {waiting} open {_counted(waiting, 'item')} would call {order} the score.")
     return told
 
 
-def _compared(before: int, after: int) -> str:
-    return f"{abs(after - before)} {'more' if after > before else 'fewer'}" if after != before else "as many as now"
+def _compared(before: int, after: int, would: str) -> str:
+    if before == after:
+        return f"as many as now {would} {after}"
+    return f"{abs(after - before)} {'more' if after > before else 'fewer'} {would} {after} instead of {before}"
 
 
 def _counted(count: int, noun: str) -> str:
