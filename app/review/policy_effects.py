@@ -36,12 +36,12 @@ def _reads(session: Session, *, before: Policy, after: Policy, since: datetime) 
     screened = sum(one.count for one in tallies)
     if not screened:
         return ["Nothing was screened in the last 30 days that this could be tried on."]
-    flagged = [_flagged(tallies, policy) for policy in (before, after)]
-    reads = [_reads_needed(tallies, policy) for policy in (before, after)]
+    flagged = _flagged(tallies, before), _flagged(tallies, after)
+    reads = _reads_needed(tallies, before), _reads_needed(tallies, after)
     waiting = queries.how_many_wait(session)
     lately = (
         f"Of the last 30 days’ {screened} {_counted(screened, 'screening')}, "
-        f"{_compared(*flagged, 'would have been flagged: about')}. That is about {reads[1]} "
+        f"{_compared(flagged, 'would have been flagged: about')}. That is about {reads[1]} "
         f"{_counted(reads[1], 'read')}{f' instead of {reads[0]}' if reads[0] != reads[1] else ''}."
     )
     kept = (
@@ -66,8 +66,8 @@ def _reads_needed(tallies: list[figures.Tally], policy: Policy) -> int:
 
 def _cases(session: Session, *, before: Policy, after: Policy, since: datetime) -> str:
     cells = figures.usable_cells(session, since=since)
-    short = [sum(count < policy.minimum_cells for count in cells) for policy in (before, after)]
-    told = _compared(*short, "would be told to have insufficient cells:")
+    short = _short(cells, before), _short(cells, after)
+    told = _compared(short, "would be told to have insufficient cells:")
     return f"Of the last 30 days’ {len(cells)} {_counted(len(cells), 'case')}, {told}. What is signed stays as it is."
 
 
@@ -75,15 +75,24 @@ def _open_items(session: Session, *, before: Policy, after: Policy, now: datetim
     waiting = queries.how_many_wait(session)
     told = []
     if before.turnaround_hours != after.turnaround_hours:
-        late = [figures.waiting_since_before(session, now - policy.turnaround) for policy in (before, after)]
-        told.append(f"Of {waiting} open {_counted(waiting, 'item')}, {_compared(*late, 'would be overdue:')}.")
+        late = _late(session, before, now=now), _late(session, after, now=now)
+        told.append(f"Of {waiting} open {_counted(waiting, 'item')}, {_compared(late, 'would be overdue:')}.")
     if before.blind_first != after.blind_first:
         order = "before they see" if after.blind_first else "with"
         told.append(f"Readers of the {waiting} open {_counted(waiting, 'item')} would call {order} the score.")
     return told
 
 
-def _compared(before: int, after: int, would: str) -> str:
+def _short(cells: list[int], policy: Policy) -> int:
+    return sum(count < policy.minimum_cells for count in cells)
+
+
+def _late(session: Session, policy: Policy, *, now: datetime) -> int:
+    return figures.waiting_since_before(session, now - policy.turnaround)
+
+
+def _compared(counts: tuple[int, int], would: str) -> str:
+    before, after = counts
     if before == after:
         return f"as many as now {would} {after}"
     return f"{abs(after - before)} {'more' if after > before else 'fewer'} {would} {after} instead of {before}"

@@ -83,9 +83,9 @@ def test_a_long_history_comes_in_pages_each_compared_with_the_one_before(service
     assert "Policy 21 is in force" in second
 
 
-def test_the_preview_counts_what_would_have_been_flagged(
-    service: Service, admin: Browser, classifier: FakeClassifier
-) -> None:
+def test_the_preview_counts_what_would_have_been_flagged(either_service: Service, classifier: FakeClassifier) -> None:
+    service = either_service
+    admin = service.signed_in("ada", Role.ADMIN)
     lab = service.lab("LIS")
     for seed, probability in enumerate([0.99, 0.98, 0.97, 0.05, classifier.unsure]):
         classifier.probability = probability
@@ -129,7 +129,9 @@ def test_the_preview_counts_open_items_that_would_be_overdue(
     assert "Readers of the 3 open items would call with the score." in shown(page)
 
 
-def test_the_preview_counts_cases_that_would_have_insufficient_cells(service: Service, admin: Browser) -> None:
+def test_the_preview_counts_cases_that_would_have_insufficient_cells(either_service: Service) -> None:
+    service = either_service
+    admin = service.signed_in("ada", Role.ADMIN)
     lab = service.lab("LIS")
     for number, cells in enumerate([1, 2, 3]):
         for seed in range(cells):

@@ -260,6 +260,25 @@ def test_too_few_calls_are_said_to_be_too_few(
     assert "%" not in "".join(shown(page, row="All readers"))
 
 
+def test_what_was_read_is_counted_on_both_databases(either_service: Service, classifier: FakeClassifier) -> None:
+    service = either_service
+    set_policy(service.database, reads_suspected=1)
+    classifier.probability = 0.99
+    service.lab("LIS").screen(cell(1))
+    senior = service.signed_in("sam", Role.SENIOR)
+    with service.database.writing() as session:
+        screening, sam = session.query(ScreeningRow).one(), accounts.user_named(session, "sam")
+        assert sam
+        called = keep_read(session, screening, sam.actor_id, blind_verdict=NORMAL)
+        keep_read(session, screening, sam.actor_id, blind_verdict=NORMAL, verdict=BLAST, supersedes_id=called.id)
+        session.query(OpenFlagRow).delete()
+
+    page = senior.get("/review/figures").text
+
+    assert shown(page, row="Sam")[0] == "1"
+    assert shown(page, row="fake 1", below="What the model misses")[1:] == ["too few (1 of 30)", "0 waiting, 0 unclear"]
+
+
 def test_with_nothing_read_the_page_says_so(senior: Browser) -> None:
     page = senior.get("/review/figures")
 
