@@ -31,13 +31,14 @@ from app.reports import report_pages, sign_off_pages
 from app.review import comment_pages, figures_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
-from app.screening import model_actions, upload_pages
+from app.screening import image_pages, model_actions, result_pages, upload_pages
 from app.screening import pages as screening_pages
 from app.screening.instrument import Instrument
 from app.settings import Settings, read_settings
 from app.storage import ImageStore
-from app.vision.classifier import OnnxClassifier
+from app.vision.classifier import Classifier, OnnxClassifier
 from app.vision.decode import Limits
+from app.vision.references import ReferenceCells, read_references
 from app.web import api as web_api
 from app.web import errors
 from app.web import pages as web_pages
@@ -70,6 +71,8 @@ DOORS = (
     sign_off_pages,
     figures_pages,  # before the reading of one cell, whose address has an id in the same place
     review_pages,
+    image_pages,
+    result_pages,
     screening_api,
     screening_pages,
     upload_pages,
@@ -156,7 +159,15 @@ def make_instrument(settings: Settings) -> Instrument:
         classifier=classifier,
         store=ImageStore(_folder(settings.image_store)),
         limits=Limits(bytes=settings.image_bytes, pixels=settings.image_pixels),
+        references=_references(settings, classifier=classifier),
     )
+
+
+def _references(settings: Settings, *, classifier: Classifier) -> ReferenceCells | None:
+    if settings.reference_cells is None:
+        return None
+    cache = settings.spool / "reference-cells.npz"
+    return read_references(settings.reference_cells, classifier=classifier, cache=cache)
 
 
 def make_provider(settings: Settings) -> Provider | None:

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
         validation_alias="BLASTSCREEN_MODEL",
         description="folder of the model that serves",
     )
+    reference_cells: Path | None = Field(
+        default=None, description="folder of reference cells, with `ALL/` and `HEM/`; none: only distances are shown"
+    )
     inference_threads: int = Field(default=1, ge=1, description="ONNX Runtime's threads for one image")
 
     image_bytes: int = Field(default=16 * MIB, description="largest image file")

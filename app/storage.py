@@ -15,7 +15,7 @@ from PIL import Image
 
 from app import clock
 from app.errors import NotFound
-from app.vision.decode import Limits, decode, pixels_sha256
+from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 
 OUR_OWN = Limits()
 LEFT_BEHIND_SECONDS = 3600
@@ -70,13 +70,12 @@ class ImageStore:
         except FileNotFoundError:
             raise ImageNotFound("The pixels of this image are no longer in the store.") from None
 
+    def pixels(self, content_sha256: str) -> Pixels:
+        return decode(self.png(content_sha256), limits=OUR_OWN)
+
     def thumbnail(self, content_sha256: str, *, side: int) -> bytes:
         """The image as a PNG that fits a square of `side` pixels."""
-        image = Image.fromarray(decode(self.png(content_sha256), limits=OUR_OWN))
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
-        buffer = BytesIO()
-        image.save(buffer, format="PNG")
-        return buffer.getvalue()
+        return small_png(self.pixels(content_sha256), side=side)
 
     def left_behind(self) -> list[Path]:
         """What uploads staged and, being interrupted, neither kept nor removed: an hour old at least."""
@@ -96,6 +95,19 @@ class ImageStore:
         if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):
             raise ImageNotFound("That is no content hash.")
         return self.folder / content_sha256[:2] / f"{content_sha256}.png"
+
+
+def small_png(pixels: Pixels, *, side: int) -> bytes:
+    """The pixels as a PNG that fits a square of `side` pixels."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return as_png(image)
+
+
+def as_png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def _sync_folder(folder: Path) -> None:

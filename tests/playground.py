@@ -13,7 +13,7 @@ from app.cases.tables import CaseIdentifierRow
 from app.commands import demo
 from app.db import Database
 from app.main import create_app
-from app.screening.tables import ScreeningRow
+from app.screening.tables import ModelRow, ScreeningRow
 from app.settings import Settings
 from tests.browsers import Person
 from tests.live import listening
@@ -51,6 +51,11 @@ class Served:
         with self.database.reading() as session:
             found = session.query(ScreeningRow).filter_by(case_id=self.case(number), band=band)
             return found.order_by(ScreeningRow.at).first().id  # type: ignore[union-attr]
+
+    def model(self) -> UUID:
+        """The first that served."""
+        with self.database.reading() as session:
+            return session.query(ModelRow).first().id  # type: ignore[union-attr]
 
     def user(self, username: str) -> UUID:
         with self.database.reading() as session:

@@ -34,6 +34,8 @@ class Visit:
             path = path.replace("{screening_id}", str(playground.screening(self.case, self.band)))
         if "{user_id}" in path:
             path = path.replace("{user_id}", str(playground.user("paula")))
+        if "{model_id}" in path:
+            path = path.replace("{model_id}", str(playground.model()))
         return path + self.query
 
     @property
@@ -42,7 +44,7 @@ class Visit:
         return "-".join([*(words or ["upload"]), *filter(None, (self.case, self.band, self.who))])
 
 
-TO_COME = {"/cases", "/review", "/screenings/{screening_id}", "/review/{screening_id}"}
+TO_COME = {"/cases", "/review", "/review/{screening_id}"}
 """Pages that are being rebuilt: their tables and titles are held to this when they are done."""
 VISITS = (
     Visit("/sign-in", "nobody"),
@@ -69,6 +71,8 @@ VISITS = (
     Visit("/reports/verify", "paula"),
     Visit("/sign-off", "selma"),
     Visit("/review/figures", "selma"),
+    Visit("/screenings/{screening_id}/explained", "paula", "001", "suspected", query="?show=heatmap"),
+    Visit("/models/{model_id}", "paula"),
     Visit("/review", "rea"),
     Visit("/review", "paula"),
     Visit("/review/figures", "rea"),
@@ -96,6 +100,9 @@ NO_PAGES = {
     "/cases/{case_id}/versions/{number}.pdf",
     "/metrics",
     "/openapi.json",
+    "/reference-cells/{pixels_sha256}",
+    "/screenings/{screening_id}/crop",
+    "/screenings/{screening_id}/heatmap",
     "/screenings/{screening_id}/image",
     "/screenings/{screening_id}/thumbnail/{side}",
     "/sign-in/oidc",

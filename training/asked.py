@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from training.dataset import Crops
 
 RESULTS = Path("training/results")
+MORPHOLOGY = "morphology.json"
 
 
 class RecipeNotFound(Misconfigured):

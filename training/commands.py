@@ -103,19 +103,34 @@ def gate(arguments: argparse.Namespace) -> None:
     print(path)
 
 
+def morphology(arguments: argparse.Namespace) -> None:
+    from training import morphology as measuring
+
+    path = (arguments.results or asked.RESULTS) / asked.MORPHOLOGY
+    found = measuring.percentiles(asked.indexed(arguments, arguments.folder), arguments.folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found) + "\n")
+    print(path)
+
+
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
     from training import model_card
+    from training import morphology as measuring
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
+    shape = results_folder / asked.MORPHOLOGY
     if shipped.for_demonstration:
         recipe = asked.recipe_named(shipped.training["recipe"]["name"])
         cells, root = asked.drawn_cells(arguments, recipe)
         found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
+        usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
     else:
-        found = _kept_gate_trial(results_folder / "gate.json", fingerprint=shipped.training["data_fingerprint"])
-    print(model_card.renew(arguments.bundle, gate=found))
+        fingerprint = shipped.training["data_fingerprint"]
+        found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
+        usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
+    print(model_card.renew(arguments.bundle, morphology=usual, gate=found))
 
 
 def features(arguments: argparse.Namespace) -> None:

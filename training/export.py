@@ -19,7 +19,7 @@ from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import evaluate, fit, gate, model_card, onnx_model, results, trust
+from training import asked, evaluate, fit, gate, model_card, morphology, onnx_model, results, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.metrics import Scored, subject_weights
@@ -69,6 +69,8 @@ class Trained:
     """What `evaluate --shifts` found; empty where it was not run."""
     smear_fields: Path | None
     """The folder of smear fields for the gate's trial; None for drawn cells."""
+    morphology: Path
+    """What `python -m training morphology` wrote, if it was run; else export measures."""
 
 
 def load(
@@ -80,7 +82,17 @@ def load(
     scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
     shifts = results_folder / f"{recipe.name}.shifts.json"
     found = json.loads(shifts.read_text()) if shifts.exists() else []
-    return Trained(recipe, crops, root, parts, scored, fit.trained(recipe, parts[-1]), found, smear_fields)
+    return Trained(
+        recipe,
+        crops,
+        root,
+        parts,
+        scored,
+        fit.trained(recipe, parts[-1]),
+        found,
+        smear_fields,
+        results_folder / asked.MORPHOLOGY,
+    )
 
 
 def export(trained: Trained, *, version: str, models: Path) -> Path:
@@ -145,6 +157,7 @@ def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: by
         "distance": asdict(distance) if distance else None,
         "gate": asdict(fit_limits(measured)),
         "cell_statistics": gate.statistics(measured, scored.is_all),
+        "morphology": morphology.for_card(cells, trained.root, kept=trained.morphology),
         "training": _training(trained),
         "evaluation": {
             "protocol": (

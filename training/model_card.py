@@ -57,14 +57,15 @@ class FigureMissing(Invalid):
     code = "figure_missing"
 
 
-def renew(bundle: Path, **evaluated: Any) -> Path:
-    """Puts these parts of the evaluation into the bundle's card, times it, and writes its MODEL_CARD.md anew.
+def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) -> Path:
+    """Puts morphology and these parts of the evaluation into the card, times the model, and writes MODEL_CARD.md anew.
 
     Gives that file. Raises FigureMissing, and what OnnxClassifier raises; nothing is touched then.
     """
     classifier = OnnxClassifier(bundle)
     card = classifier.card.raw
-    renewed = {**card, "evaluation": {**card["evaluation"], **evaluated, "milliseconds": milliseconds(classifier)}}
+    evaluation = {**card["evaluation"], **evaluated, "milliseconds": milliseconds(classifier)}
+    renewed = {**card, "morphology": morphology, "evaluation": evaluation}
     parse_card(renewed, where=f"the renewed card of {bundle}")
     written = {"card.json": json.dumps(renewed, indent=1, allow_nan=False) + "\n", "MODEL_CARD.md": text(renewed)}
     for name, content in written.items():

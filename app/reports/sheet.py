@@ -22,7 +22,6 @@ from app.screening import words as screening_words
 from app.screening.model_card import FIGURES, model_page
 from app.screening.rules import Band
 from app.screening.tables import ModelRow
-from app.vision.bundle import parse_card
 
 TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
 """How many cells of each band the report shows."""
@@ -286,7 +285,7 @@ def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], in
 
 
 def _model(row: ModelRow) -> ModelFacts:
-    page = model_page(parse_card(row.card, where=f"the card of {row.name} {row.version}"))
+    page = model_page(row.card, serves=False)
     key = {FIGURES[name] for name in KEY_FIGURES}
     figures = ((one.name, f"{one.value} (95 % interval {one.interval})") for one in page.figures if one.name in key)
     bands = tuple(fact for fact in page.facts if fact[0] in ("Trained on", "Suspected", "Not suspected"))

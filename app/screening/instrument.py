@@ -15,6 +15,7 @@ from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
 from app.vision.decode import Limits, decode
 from app.vision.quality import Unusable, gate
+from app.vision.references import ReferenceCells
 
 
 def _lot() -> float:
@@ -23,12 +24,16 @@ def _lot() -> float:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What a screening is done with: the model, the image store, the limits and the lots it draws."""
+    """What a screening is done with: the model, the image store, the limits and the lots it draws.
+
+    `references`: the laboratory's own cells to compare with, where it provides any.
+    """
 
     classifier: Classifier
     store: ImageStore
     limits: Limits = field(default_factory=Limits)
     lot: Callable[[], float] = _lot
+    references: ReferenceCells | None = None
 
     @cached_property
     def card_sha256(self) -> str:

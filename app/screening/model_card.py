@@ -1,10 +1,10 @@
-"""The model's card, as the page /model shows it."""
+"""A model's card, as pages show it. Built from the card's JSON, so that cards of past models are shown as well."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.screening import rules
-from app.vision.bundle import Card
 
 FIGURES = {
     "auc": "AUC, all cells pooled",
@@ -18,6 +18,21 @@ FIGURES = {
     "calibration_error": "Calibration error",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }
+BAND_FIGURES = {
+    "suspected_precision": "Share of ALL among the suspected, where half of the cells are ALL",
+    "not_suspected_miss_rate": "Share of ALL cells that come out as not suspected",
+    "uncertain_share": "Share of cells that come out as uncertain",
+}
+GATE_FIGURES = {
+    "refused_hem": "Normal cells refused as unusable",
+    "refused_all": "ALL cells refused as unusable",
+}
+LIMITS = (
+    "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
+    "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
+    "Size and brightness of a cell told much in its training data and may not tell the same elsewhere.",
+    "Cells of one person are alike: the intervals count people, not cells, and are wide.",
+)
 
 
 @dataclass(frozen=True)
@@ -28,54 +43,157 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table that most readers leave closed. The first column holds words, the others numbers."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class ModelPage:
     name: str
     version: str
+    serves: bool
+    for_demonstration: bool
     intended_use: str
     statement: str
     facts: tuple[tuple[str, str], ...]
     protocol: str
     figures: tuple[Figure, ...]
+    bands: tuple[Figure, ...]
+    gate: tuple[Figure, ...]
+    limits: tuple[str, ...]
+    tables: tuple[Table, ...]
     attribution: str
 
 
-def model_page(card: Card) -> ModelPage:
+def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
+    evaluation = card["evaluation"]
+    report = evaluation.get("report", {})
+    tables = (_calibration_table(report), _by_subject(report), _shifts(evaluation), _not_cells(evaluation))
     return ModelPage(
-        name=card.name,
-        version=card.version,
-        intended_use=card.intended_use,
-        statement=rules.statement(card.prior_all),
+        name=card["name"],
+        version=card["version"],
+        serves=serves,
+        for_demonstration=card["for_demonstration"],
+        intended_use=card["intended_use"],
+        statement=rules.statement(card["prior_all"]),
         facts=tuple(_facts(card)),
-        protocol=str(card.evaluation.get("protocol", "")),
-        figures=tuple(_figures(card.evaluation.get("report", {}).get("figures", {}))),
-        attribution=_attribution(card.training.get("data", {})),
+        protocol=str(evaluation.get("protocol", "")),
+        figures=_figures(report.get("figures", {}), FIGURES),
+        bands=_figures(report.get("bands", {}), BAND_FIGURES),
+        gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
+        limits=() if card["for_demonstration"] else LIMITS,
+        tables=tuple(table for table in tables if table.rows),
+        attribution=_attribution(card["training"].get("data", {})),
     )
 
 
-def _facts(card: Card) -> list[tuple[str, str]]:
-    bands, learned = card.thresholds, card.training
+def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
+    """What became of cells scored like this in the evaluation, in a sentence; None where the card does not hold it."""
+    for step in card["evaluation"].get("report", {}).get("reliability", ()):
+        if step["from"] <= probability < step["to"] or probability == step["to"] == 1.0:
+            value, low, high = (round(share * 100) for share in step["all_share"])
+            return (
+                f"Of 100 cells scored like this ({_percent(step['from'])} to {_percent(step['to'])}), about {value} "
+                f"were ALL in the evaluation (95\N{NO-BREAK SPACE}% interval {low} to {high}; {step['cells']:,} cells)."
+            )
+    return None
+
+
+def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    bands, learned = card["thresholds"], card["training"]
     facts = [
-        ("Suspected", f"from a probability of {bands.suspected_from * 100:.2f} % on"),
-        ("Not suspected", f"below {bands.not_suspected_below * 100:.2f} %"),
-        ("Hash of model.onnx", card.onnx_sha256),
+        ("Suspected", f"from a probability of {bands['suspected_from'] * 100:.2f} % on"),
+        ("Not suspected", f"below {bands['not_suspected_below'] * 100:.2f} %"),
+        ("Hash of model.onnx", card["onnx_sha256"]),
     ]
     if "subjects" in learned:
-        told = (f"{learned['cells'][name]:,} cells of {learned['subjects'][name]} subjects" for name in card.classes)
+        told = (f"{learned['cells'][name]:,} cells of {learned['subjects'][name]} subjects" for name in ("HEM", "ALL"))
         facts.insert(0, ("Trained on", "normal: {}; ALL: {}".format(*told)))
     if "parameters" in learned:
         facts.append(("Parameters", f"{learned['parameters']:,}"))
+    if "milliseconds" in card["evaluation"]:
+        facts.append(("Time", f"{card['evaluation']['milliseconds']} ms from pixels to score on one core"))
     return facts
 
 
-def _figures(measured: dict[str, Any]) -> list[Figure]:
-    return [
-        Figure(name, f"{measured[key][0]:.3f}", f"{measured[key][1]:.3f} to {measured[key][2]:.3f}")
-        for key, name in FIGURES.items()
-        if key in measured
-    ]
+def _figures(measured: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Figure, ...]:
+    """Those that the card holds whole."""
+    return tuple(
+        Figure(name, f"{measured[key][0]:.3f}", _interval(measured[key]))
+        for key, name in names.items()
+        if key in measured and None not in measured[key]
+    )
 
 
-def _attribution(data: dict[str, str]) -> str:
+def _calibration_table(report: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"{_percent(step['from'])} to {_percent(step['to'])}",
+            f"{step['cells']:,}",
+            f"{step['all_share'][0]:.3f}",
+            _interval(step["all_share"]),
+        )
+        for step in report.get("reliability", ())
+    )
+    note = "Of the cells that scored within these bounds, the share that were ALL."
+    return Table("Calibration", note, ("Probability", "Cells", "Share of ALL", "95 % interval"), rows)
+
+
+def _by_subject(report: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"{one['subject']} ({'ALL' if one['class'] == 'ALL' else 'normal'})",
+            f"{one['cells']:,}",
+            f"{one['right']:.2f}",
+            f"{one['mean_probability']:.2f}",
+        )
+        for one in report.get("by_subject", ())
+    )
+    note = "Each person of the data, by networks that had not seen them."
+    return Table("By subject", note, ("Subject", "Cells", "Called right", "Mean probability"), rows)
+
+
+def _shifts(evaluation: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            one["shift"],
+            f"{one['auc']:.3f}",
+            _change(one["auc_change"]),
+            _change(one["specificity_change"]),
+        )
+        for one in evaluation.get("shifts", ())
+    )
+    note = "The same unseen cells, changed: what a change of microscope, stain or outline might do."
+    return Table("What moves it", note, ("Change", "AUC", "Change of AUC", "Change of specificity"), rows)
+
+
+def _not_cells(evaluation: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (one["kind"], f"{one['images']:,}", f"{one['refused'][0]:.3f}", _interval(one["refused"]))
+        for one in evaluation.get("gate", {}).get("not_cells", ())
+    )
+    note = "Images that are no usable cell, and the share that was refused before the model saw them."
+    return Table("What is refused", note, ("Images", "Number", "Refused", "95 % interval"), rows)
+
+
+def _interval(figure: list[float]) -> str:
+    return f"{figure[1]:.3f} to {figure[2]:.3f}"
+
+
+def _change(change: list[float]) -> str:
+    return f"{change[0]:+.3f} ({change[1]:+.3f} to {change[2]:+.3f})"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
+
+
+def _attribution(data: Mapping[str, str]) -> str:
     if not data:
         return "This card names no data."
     return f"{data['title']}. {data['attribution']}. {data['licence']}. Changes made: {data['changes']}."

@@ -24,6 +24,10 @@ class ScreeningNotFound(NotFound):
     code = "screening_not_found"
 
 
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
 def find(session: Session, screening_id: UUID) -> ScreeningRow | None:
     """Whoever may see it: the caller decides."""
     return session.get(ScreeningRow, screening_id)
@@ -133,6 +137,13 @@ def every_image(session: Session) -> Iterator[str]:
 def model(session: Session, *, sha256: str, card_sha256: str) -> ModelRow | None:
     rows = select(ModelRow).where(ModelRow.sha256 == sha256, ModelRow.card_sha256 == card_sha256)
     return session.scalars(rows).first()
+
+
+def model_with_id(session: Session, model_id: UUID) -> ModelRow:
+    row = session.get(ModelRow, model_id)
+    if row is None:
+        raise ModelNotFound("No such model has served here.")
+    return row
 
 
 def last_activation(session: Session) -> ActivationRow | None:

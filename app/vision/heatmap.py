@@ -32,6 +32,8 @@ class Importance:
     """Of all its weight, the part that lies inside the cell."""
     for_all: float
     """Of the weight inside, the part that speaks for ALL; the rest speaks for a normal cell."""
+    strongest: tuple[float, float]
+    """Where inside the cell the map is strongest: (x, y) from -1 to 1, from the middle of the network's square."""
 
 
 def overlay(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
@@ -50,9 +52,11 @@ def importance(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Import
     strength, inside = _over_square(cam, size=size), _mask_in_square(cell_mask(pixels), size=size)
     weight = np.abs(strength, dtype=np.float64)
     within = float(weight[inside].sum())
+    row, column = np.unravel_index(int((weight * inside).argmax()), weight.shape) if within else (size / 2, size / 2)
     return Importance(
         inside=within / max(float(weight.sum()), 1e-12),
         for_all=float(weight[inside & (strength > 0)].sum()) / max(within, 1e-12),
+        strongest=(2 * float(column) / size - 1, 2 * float(row) / size - 1),
     )
 
 

@@ -7,6 +7,7 @@ what was embedded is kept in a cache, so that the next start is quick.
 
 import hashlib
 import math
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,15 +151,16 @@ def _kept(cache: Path, *, model: str) -> dict[str, tuple[str, Vector]]:
 
 
 def _keep(cache: Path, cells: list[ReferenceCell], *, model: str) -> None:
-    aside = cache.with_suffix(".part.npz")
-    np.savez(
-        aside,
-        model=model,
-        files=np.array([cell.file_sha256 for cell in cells]),
-        pixels=np.array([cell.pixels_sha256 for cell in cells]),
-        embeddings=np.stack([cell.embedding for cell in cells]),
-    )
-    aside.replace(cache)
+    """Written aside under a name of its own, since several workers may start at once."""
+    with tempfile.NamedTemporaryFile(dir=cache.parent, suffix=".npz", delete=False) as aside:
+        np.savez(
+            aside,
+            model=model,
+            files=np.array([cell.file_sha256 for cell in cells]),
+            pixels=np.array([cell.pixels_sha256 for cell in cells]),
+            embeddings=np.stack([cell.embedding for cell in cells]),
+        )
+    Path(aside.name).replace(cache)
 
 
 def _source(folder: Path) -> str:

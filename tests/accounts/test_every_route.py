@@ -88,7 +88,7 @@ def _ask(service: Service, way: Way, *, headers: dict[str, str], cookie: str = "
     if cookie:
         headers = {**headers, "cookie": f"{csrf.SESSION_COOKIE}={cookie}"}
     path = way.address
-    for name in ("screening_id", "case_id", "user_id", "session_id", "actor_id"):
+    for name in ("screening_id", "case_id", "user_id", "session_id", "actor_id", "model_id"):
         path = path.replace(name, str(uuid4()))
     client = service.anybody()
     form = {"csrf": csrf.token_for(cookie)} if way.method == "POST" and not path.startswith("/api/") else None

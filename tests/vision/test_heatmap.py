@@ -72,6 +72,15 @@ def test_the_words_of_the_map_are_its_weight_inside_the_cell_and_which_way_it_po
     assert against.for_all == 0
 
 
+def test_the_words_of_the_map_say_where_it_is_strongest(cell):
+    cam = np.zeros((7, 7), np.float32)
+    cam[2, 4] = -5
+
+    across, down = importance(cell, cam, size=SIZE).strongest
+
+    assert (across, down) == pytest.approx((2 * 4.5 / 7 - 1, 2 * 2.5 / 7 - 1), abs=0.02)
+
+
 RGB_TO_LMS = np.array([[0.31399, 0.63951, 0.04650], [0.15537, 0.75789, 0.08670], [0.01775, 0.10944, 0.87257]])
 SEEN_BY = {  # Viénot, Brettel and Mollon 1999: what is left of the cones' answers
     "protanopes": [[0, 1.05118, -0.05116], [0, 1, 0], [0, 0, 1]],

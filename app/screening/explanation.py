@@ -1,0 +1,180 @@
+"""What can be said of a score after the fact: computed anew from the stored pixels, when somebody asks. No database.
+
+The model is asked again only where it is the one that gave the score; the cell can be measured whatever serves now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from app.errors import Conflict
+from app.screening.instrument import Instrument
+from app.screening.tables import ScreeningRow
+from app.storage import as_png
+from app.vision import heatmap
+from app.vision.bundle import CLASSES, Card
+from app.vision.classifier import Score
+from app.vision.decode import Pixels
+from app.vision.preprocess import REVISION, cell_mask, crop, window
+from app.vision.references import Neighbour, distance_between
+
+if TYPE_CHECKING:
+    from app.vision.morphology import Morphology
+
+NEAREST = 4
+"""So many reference cells of each class."""
+
+
+class NotScored(Conflict):
+    code = "not_scored"
+
+
+class OtherModelServes(Conflict):
+    code = "other_model_serves"
+
+
+class NoHeatMap(Conflict):
+    code = "no_heat_map"
+
+
+class CroppedOtherwise(Conflict):
+    code = "cropped_otherwise"
+
+
+@dataclass(frozen=True)
+class Square:
+    """Where the network's square lies in the image, in pixels, and the share of the cell that is within it."""
+
+    top: int
+    left: int
+    size: int
+    share_of_cell: float
+
+
+@dataclass(frozen=True)
+class AskedAgain:
+    """What the model that gave the score says beyond it."""
+
+    importance: heatmap.Importance | None
+    """None: this model has no heat map."""
+    to_class: Mapping[str, float] | None
+    """Distance to the mean training cell of each class; None: this model has no embedding."""
+    atypical_from: float | None
+    neighbours: Mapping[str, tuple[Neighbour, ...]] | None
+    """None: the laboratory provides no reference cells, or this model has no embedding."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    width: int
+    height: int
+    square: Square | None
+    """None: the score came by another way of cropping."""
+    morphology: "Morphology"
+    model: AskedAgain | None
+    """None: another model serves now."""
+
+
+def explain(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> Explanation:
+    """Everything at once, some 100 ms. `card` is that of the model that gave the score. Raises NotScored."""
+    from app.vision import morphology  # noqa: PLC0415  SciPy: half a second that only those who ask should pay
+
+    require_score(screening)
+    pixels = instrument.store.pixels(screening.pixels_sha256)
+    height, width = pixels.shape[:2]
+    asked = _asked_again(instrument, screening, pixels) if serves(instrument, screening) else None
+    square = _square(pixels, card=card) if _cropped_as_now(card) else None
+    return Explanation(width, height, square, morphology.measure(pixels), asked)
+
+
+def heat_map_png(instrument: Instrument, screening: ScreeningRow) -> bytes:
+    """The heat map over the network's square, transparent outside the cell.
+
+    Raises NotScored, OtherModelServes or NoHeatMap.
+    """
+    pixels, score = score_again(instrument, screening)
+    if score.cam is None:
+        raise NoHeatMap(f"The model {instrument.classifier.card.name} gives no heat map.")
+    size = instrument.classifier.card.preprocessing.size
+    return as_png(Image.fromarray(heatmap.overlay(pixels, score.cam, size=size), "RGBA"))
+
+
+def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> bytes:
+    """Exactly what the network was given. Raises NotScored or CroppedOtherwise."""
+    require_score(screening)
+    if not _cropped_as_now(card):
+        raise CroppedOtherwise("The model that gave this score cut the cell out in another way than this version does.")
+    pixels = instrument.store.pixels(screening.pixels_sha256)
+    return as_png(Image.fromarray(crop(pixels, size=int(card["preprocessing"]["size"]))))
+
+
+def require_score(screening: ScreeningRow) -> None:
+    if screening.probability is None:
+        raise NotScored(
+            "This image was refused before the model saw it, so that there is no score to explain: no heat map, no "
+            "crop and no measurements. Its page says why it was refused."
+        )
+
+
+def serves(instrument: Instrument, screening: ScreeningRow) -> bool:
+    """Whether the model that serves now is the one that gave this score."""
+    return instrument.classifier.card.onnx_sha256 == screening.model.sha256
+
+
+def score_again(instrument: Instrument, screening: ScreeningRow) -> tuple[Pixels, Score]:
+    """The stored pixels and their score by the same model. Raises NotScored or OtherModelServes."""
+    require_score(screening)
+    if not serves(instrument, screening):
+        raise OtherModelServes(
+            f"{screening.model.name} {screening.model.version} gave this score, and another model serves now. A heat "
+            "map is only ever made by the model that gave the score."
+        )
+    pixels = instrument.store.pixels(screening.pixels_sha256)
+    return pixels, instrument.classifier.score(pixels)
+
+
+def _asked_again(instrument: Instrument, screening: ScreeningRow, pixels: Pixels) -> AskedAgain:
+    card, score = instrument.classifier.card, instrument.classifier.score(pixels)
+    size = card.preprocessing.size
+    neighbours = None
+    if score.embedding is not None and instrument.references is not None:
+        neighbours = instrument.references.nearest(
+            score.embedding,
+            card=card,
+            count=NEAREST,
+            pixels=screening.pixels_sha256,
+            subject=screening.case.subject,
+        )
+    return AskedAgain(
+        importance=None if score.cam is None else heatmap.importance(pixels, score.cam, size=size),
+        to_class=_to_class(score, card),
+        atypical_from=card.distance.atypical_from if card.distance else None,
+        neighbours=neighbours,
+    )
+
+
+def _to_class(score: Score, card: Card) -> Mapping[str, float] | None:
+    if score.embedding is None or card.distance is None:
+        return None
+    means = (card.distance.hem_mean, card.distance.all_mean)
+    return {
+        label: distance_between(score.embedding, np.array(mean, np.float32), card=card)
+        for label, mean in zip(CLASSES, means, strict=True)
+    }
+
+
+def _cropped_as_now(card: Mapping[str, Any]) -> bool:
+    return bool(card["preprocessing"]["revision"] == REVISION)
+
+
+def _square(pixels: Pixels, *, card: Mapping[str, Any]) -> Square | None:
+    size, mask = int(card["preprocessing"]["size"]), cell_mask(pixels)
+    corner = window(mask, size=size)
+    if corner is None:
+        return None
+    top, left = corner
+    within = mask[max(top, 0) : top + size, max(left, 0) : left + size]
+    return Square(top, left, size, float(within.sum() / mask.sum()))

@@ -1,0 +1,146 @@
+"""What the result page shows where a score is explained: display-ready, in words and places."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.screening.explanation import AskedAgain, Explanation, Square
+from app.screening.marks import Marks, direction, marks
+from app.screening.measure_words import MeasureLine, measure_lines
+from app.screening.tables import ScreeningRow
+from app.vision.heatmap import FOR_ALL, FOR_NORMAL, Importance
+from app.vision.references import Neighbour, ReferenceCells
+
+CLASS_NAMES = {"ALL": "ALL cells", "HEM": "normal cells"}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The network's square on the image; all in the image's pixels."""
+
+    x: int
+    y: int
+    size: int
+    told: str
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    href: str
+    told: str
+    for_all: str
+    for_normal: str
+
+
+@dataclass(frozen=True)
+class ReferenceShown:
+    picture: str
+    title: str
+    distance: str
+
+
+@dataclass(frozen=True)
+class ReferenceGroup:
+    title: str
+    cells: tuple[ReferenceShown, ...]
+
+
+@dataclass(frozen=True)
+class Explained:
+    width: int
+    height: int
+    frame: Frame | None
+    crop: str
+    heat_map: HeatMap | None
+    why_no_heat_map: str
+    marks: Marks
+    measures: tuple[MeasureLine, ...]
+    usual: str
+    distances: str
+    references: tuple[ReferenceGroup, ...]
+    reference_source: str
+
+
+def explained(
+    found: Explanation, screening: ScreeningRow, *, card: Mapping[str, Any], references: ReferenceCells | None
+) -> Explained:
+    """`card`: that of the model that gave the score; `references`: those of the laboratory, where it has any."""
+    here = f"/screenings/{screening.id}"
+    model = found.model
+    return Explained(
+        width=found.width,
+        height=found.height,
+        frame=_frame(found.square) if found.square else None,
+        crop=f"{here}/crop",
+        heat_map=_heat_map(f"{here}/heatmap", model.importance) if model and model.importance else None,
+        why_no_heat_map=_why_no_heat_map(screening, model),
+        marks=marks(found.morphology, scale=max(found.width, found.height) / 450),
+        measures=measure_lines(found.morphology.measures, usual=card.get("morphology")),
+        usual=_usual_told(card.get("morphology")),
+        distances=_distances(model),
+        references=_groups(model.neighbours) if model and model.neighbours else (),
+        reference_source=f"{references.source} Set {references.version}." if references else "",
+    )
+
+
+def _frame(square: Square) -> Frame:
+    within = "all of the cell" if square.share_of_cell > 0.9995 else f"{square.share_of_cell:.1%} of the cell"
+    told = f"{square.size} × {square.size} pixels around its middle, at its own scale: {within}".replace("%", " %")
+    return Frame(square.left, square.top, square.size, told)
+
+
+def _heat_map(href: str, seen: Importance) -> HeatMap:
+    across, down = seen.strongest
+    told = (
+        f"{seen.inside:.0%} of the map's weight lies inside the cell. Of that, {seen.for_all:.0%} speaks for ALL and "
+        f"{1 - seen.for_all:.0%} for a normal cell; it is strongest {direction(across, down, least=0.2)}."
+    )
+    return HeatMap(href, told.replace("%", " %"), _hex(FOR_ALL), _hex(FOR_NORMAL))
+
+
+def _why_no_heat_map(screening: ScreeningRow, model: AskedAgain | None) -> str:
+    name = f"{screening.model.name} {screening.model.version}"
+    if model is None:
+        return f"{name} gave this score, and another model serves now: there is no heat map of a score by a past model."
+    return "" if model.importance else f"{name} gives no heat map."
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def _usual_told(usual: Mapping[str, Any] | None) -> str:
+    if usual is None:
+        return "This model's card holds no percentiles of its training cells to compare with."
+    cells = usual["cells"]
+    return (
+        f"Compared with {cells['HEM']:,} normal and {cells['ALL']:,} ALL cells of the training data, every subject "
+        "counting the same. The share says how many of them are at or below this cell."
+    )
+
+
+def _distances(model: AskedAgain | None) -> str:
+    if model is None:
+        return "Another model serves now, so that distances to other cells cannot be told for this score."
+    if model.to_class is None:
+        return "This model has no measure of how like two cells are."
+    told = (
+        f"This cell lies {model.to_class['HEM']:.2f} from the mean normal cell and {model.to_class['ALL']:.2f} from "
+        "the mean ALL cell of the training data, in deviations of the training cells."
+    )
+    limit = model.atypical_from
+    return told + (f" From {limit:.2f} of the nearer one on, a cell counts as unlike them." if limit else "")
+
+
+def _groups(neighbours: Mapping[str, tuple[Neighbour, ...]]) -> tuple[ReferenceGroup, ...]:
+    return tuple(
+        ReferenceGroup(f"Nearest {CLASS_NAMES[label]}", tuple(_reference(one) for one in neighbours[label]))
+        for label in ("ALL", "HEM")
+    )
+
+
+def _reference(one: Neighbour) -> ReferenceShown:
+    kind = "ALL" if one.cell.label == "ALL" else "normal"
+    return ReferenceShown(
+        f"/reference-cells/{one.cell.pixels_sha256}", f"Reference {kind} {one.cell.number}", f"{one.distance:.2f}"
+    )

@@ -1,0 +1,232 @@
+"""The result of one screening: as it was given, and explained when somebody asks; nothing of it before a blind read.
+
+What is slow (model, measuring) runs after the session is closed, in the thread pool.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.accounts import queries as accounts
+from app.accounts.guards import ResultReader, Visit
+from app.actor import Permission
+from app.audit import ledger
+from app.audit.events import Act, Event, results_shown
+from app.cases import queries as cases
+from app.cases.rules import UNNAMED
+from app.db import Database, OurDatabase
+from app.review import queries as reviews
+from app.review import words as review_words
+from app.review.comment_queries import Comments, comments_for
+from app.review.rules import ReadKind, ReviewState
+from app.review.tables import ReadRow
+from app.screening import explanation, rules, words
+from app.screening.explanation_page import Explained, explained
+from app.screening.forms import OurInstrument
+from app.screening.model_card import calibration
+from app.screening.tables import ScreeningRow
+from app.web.templating import render
+
+router = APIRouter(include_in_schema=False)
+READ_KINDS = {
+    ReadKind.FIRST: "First read",
+    ReadKind.SECOND: "Second read",
+    ReadKind.ADJUDICATION: "Adjudication",
+    ReadKind.WITHDRAWAL: "Withdrawn",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The probability between the thresholds, in hundredths of the scale's width."""
+
+    lower: str
+    upper: str
+    upper_width: str
+    middle_width: str
+    at: str
+
+
+@dataclass(frozen=True)
+class ReadShown:
+    kind: str
+    reader: str
+    blind: str
+    verdict: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """`hidden`: a blind read of this reader is due, and of score, band, reasons and findings there is nothing here."""
+
+    here: str
+    short_id: str
+    image: str
+    hidden: bool
+    band: str
+    band_code: str
+    probability: str
+    scale: Scale | None
+    thresholds: str
+    calibration: str | None
+    why_unusable: str | None
+    reasons: tuple[str, ...]
+    review: str
+    reads: tuple[ReadShown, ...]
+    comments: Comments
+    model: str
+    model_href: str
+    model_sha256: str
+    statement: str
+    sandbox: bool
+    case: str
+    case_href: str | None
+    at: datetime
+    pixels_sha256: str
+    ask_action: str | None
+    read_href: str | None
+    explained: Explained | None
+    heat_map_on: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the record says of one screening, for one visitor; read in one session."""
+
+    screening: ScreeningRow
+    card: dict[str, Any]
+    hidden: bool
+    review: reviews.Review
+    reads: tuple[ReadShown, ...]
+    comments: Comments
+    may_read: bool
+    sees_case: bool
+
+
+@router.get("/screenings/{screening_id}")
+def result(request: Request, screening_id: UUID, visit: ResultReader, database: OurDatabase) -> Response:
+    known = _facts(database, visit, screening_id, where="GET /screenings/{id}")
+    return render(request, "screening/result.html", _page(known), frame=visit.frame)
+
+
+@router.get("/screenings/{screening_id}/explained")
+def explain(
+    request: Request,
+    screening_id: UUID,
+    visit: ResultReader,
+    database: OurDatabase,
+    instrument: OurInstrument,
+    show: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """`show=heatmap`: with the heat map on from the start."""
+    known = _facts(database, visit, screening_id, where="GET /screenings/{id}/explained")
+    if known.hidden:
+        return RedirectResponse(f"/screenings/{screening_id}", status_code=303)
+    found = explanation.explain(instrument, known.screening, card=known.card)
+    shown = explained(found, known.screening, card=known.card, references=instrument.references)
+    page = _page(known, explained=shown, heat_map_on=show == "heatmap")
+    return render(request, "screening/result.html", page, frame=visit.frame)
+
+
+def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) -> Facts:
+    """Read, and remembered in the ledger as shown; the image alone where the rest is hidden."""
+    with database.writing() as session:
+        screening = reviews.visible(session, visit.actor, screening_id)
+        hidden = bool(reviews.hidden_from(session, visit.actor, [screening.id]))
+        alone = Event(Act.IMAGE_SHOWN, "screening", str(screening.id), {"view": "for_reading"})
+        ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
+        given = reviews.reads_of(session, [screening.id])[screening.id]
+        has_read = any(read.reader_id == visit.actor.id for read in given)
+        is_own = screening.submitted_by == visit.actor.id
+        return Facts(
+            screening=screening,
+            card=screening.model.card,
+            hidden=hidden,
+            review=reviews.reviews_of(session, [screening])[screening.id],
+            reads=_reads(session, given),
+            comments=comments_for(session, visit.actor, screening.id),
+            may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
+            sees_case=cases.may_see(session, visit.actor, screening.case_id),
+        )
+
+
+def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
+    names = accounts.names(session, {read.reader_id for read in given})
+    return tuple(
+        ReadShown(
+            kind=READ_KINDS[ReadKind(read.kind)],
+            reader=names[read.reader_id],
+            blind=review_words.verdict(read.blind_verdict),
+            verdict=review_words.verdict(read.verdict),
+            note=(cases.note_text(session, read.note_id) or "") if read.note_id else "",
+            at=read.at,
+        )
+        for read in given
+    )
+
+
+def _page(known: Facts, *, explained: Explained | None = None, heat_map_on: bool = False) -> ResultPage:
+    """Who reads the screening but may not see its case is not told whose it is."""
+    screening, hidden = known.screening, known.hidden
+    waiting = known.review.state in (ReviewState.WAITING, ReviewState.READING)
+    askable = known.sees_case and known.review.state is ReviewState.NOT_NEEDED
+    return ResultPage(
+        here=f"/screenings/{screening.id}",
+        short_id=words.short_id(screening),
+        image=f"/screenings/{screening.id}/image",
+        hidden=hidden,
+        band="For reading" if hidden else words.band(screening),
+        band_code="reading" if hidden else words.band_code(screening),
+        probability="" if hidden else words.probability(screening),
+        scale=None if hidden else _scale(screening),
+        thresholds="" if hidden else _thresholds(screening),
+        calibration=None if hidden else _calibration(known),
+        why_unusable=None if hidden else words.why_unusable(screening),
+        reasons=() if hidden else words.reasons(screening),
+        review="It waits for your read." if hidden else review_words.review(known.review),
+        reads=() if hidden else known.reads,
+        comments=known.comments,
+        model=words.model(screening),
+        model_href=f"/models/{screening.model_id}",
+        model_sha256=screening.model.sha256,
+        statement=rules.statement(screening.thresholds["prior_all"]),
+        sandbox=screening.sandbox,
+        case=(screening.case.accession or UNNAMED) if known.sees_case else "not shown to readers",
+        case_href=f"/cases/{screening.case_id}" if known.sees_case else None,
+        at=screening.at,
+        pixels_sha256=screening.pixels_sha256,
+        ask_action=f"/screenings/{screening.id}/ask" if askable else None,
+        read_href=f"/review/{screening.id}" if known.may_read and waiting else None,
+        explained=explained,
+        heat_map_on=heat_map_on,
+    )
+
+
+def _calibration(known: Facts) -> str | None:
+    probability = known.screening.probability
+    return None if probability is None else calibration(known.card, probability=probability)
+
+
+def _scale(screening: ScreeningRow) -> Scale | None:
+    if screening.probability is None:
+        return None
+    lower = screening.thresholds["not_suspected_below"] * 100
+    upper = screening.thresholds["suspected_from"] * 100
+    numbers = (lower, upper, 100 - upper, upper - lower, screening.probability * 100)
+    return Scale(*(f"{number:.2f}" for number in numbers))
+
+
+def _thresholds(screening: ScreeningRow) -> str:
+    told = screening.thresholds
+    return (
+        f"{words.BANDS[rules.Band.SUSPECTED]} from {words.percent(told['suspected_from'])}, "
+        f"{words.BANDS[rules.Band.NOT_SUSPECTED].lower().replace('all', 'ALL')} below "
+        f"{words.percent(told['not_suspected_below'])}, uncertain between."
+    )
