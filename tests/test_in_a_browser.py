@@ -34,7 +34,9 @@ def test_upload_result_queue_verdict_and_ledger(
     ursula.page.get_by_role("button", name="Screen").click()
     ursula.page.get_by_text("Waiting for a human read").wait_for()
     ursula.page.wait_for_load_state()  # with its image
-    assert ursula.page.locator("img.cell").evaluate("image => image.complete && image.naturalWidth") == 450
+    received = ursula.page.locator("svg.cell image").get_attribute("href")
+    loaded = "async href => { const it = new Image(); it.src = href; await it.decode(); return it.naturalWidth }"
+    assert ursula.page.evaluate(loaded, received) == 450
     ursula.shot("result-uncertain")
     screening = ursula.page.url.rsplit("/", 1)[1]
 

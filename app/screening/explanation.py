@@ -18,7 +18,7 @@ from app.vision import heatmap
 from app.vision.bundle import CLASSES, Card
 from app.vision.classifier import Score
 from app.vision.decode import Pixels
-from app.vision.preprocess import REVISION, cell_mask, crop, window
+from app.vision.preprocess import REVISION, Mask, cell_mask, centroid, crop, window
 from app.vision.references import Neighbour, distance_between
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 NEAREST = 4
 """So many reference cells of each class."""
+_AROUND = 1.08
+"""How much more than cell and square is shown, so that neither touches the edge."""
 
 
 class NotScored(Conflict):
@@ -55,6 +57,17 @@ class Square:
 
 
 @dataclass(frozen=True)
+class View:
+    """An image of so many pixels, enlarged to the square around its cell in which the network's square lies too."""
+
+    width: int
+    height: int
+    x: float
+    y: float
+    side: float
+
+
+@dataclass(frozen=True)
 class AskedAgain:
     """What the model that gave the score says beyond it."""
 
@@ -69,8 +82,7 @@ class AskedAgain:
 
 @dataclass(frozen=True)
 class Explanation:
-    width: int
-    height: int
+    view: View
     square: Square | None
     """None: the score came by another way of cropping."""
     morphology: "Morphology"
@@ -84,10 +96,16 @@ def explain(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[st
 
     require_score(screening)
     pixels = instrument.store.pixels(screening.pixels_sha256)
-    height, width = pixels.shape[:2]
+    mask, size = cell_mask(pixels), int(card["preprocessing"]["size"])
     asked = _asked_again(instrument, screening, pixels) if serves(instrument, screening) else None
-    square = _square(pixels, card=card) if _cropped_as_now(card) else None
-    return Explanation(width, height, square, morphology.measure(pixels), asked)
+    square = _square(mask, size=size) if _cropped_as_now(card) else None
+    return Explanation(view_around(mask, size=size), square, morphology.measure(pixels), asked)
+
+
+def view(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> View:
+    """Where to look in the image of a cell that has a score: some 10 ms."""
+    mask = cell_mask(instrument.store.pixels(screening.pixels_sha256))
+    return view_around(mask, size=int(card["preprocessing"]["size"]))
 
 
 def heat_map_png(instrument: Instrument, screening: ScreeningRow) -> bytes:
@@ -170,11 +188,29 @@ def _cropped_as_now(card: Mapping[str, Any]) -> bool:
     return bool(card["preprocessing"]["revision"] == REVISION)
 
 
-def _square(pixels: Pixels, *, card: Mapping[str, Any]) -> Square | None:
-    size, mask = int(card["preprocessing"]["size"]), cell_mask(pixels)
+def _square(mask: Mask, *, size: int) -> Square | None:
     corner = window(mask, size=size)
     if corner is None:
         return None
     top, left = corner
     within = mask[max(top, 0) : top + size, max(left, 0) : left + size]
     return Square(top, left, size, float(within.sum() / mask.sum()))
+
+
+def view_around(mask: Mask, *, size: int) -> View:
+    """The whole image where it is no larger than what would be shown of it, or holds no cell."""
+    height, width = mask.shape
+    centre = centroid(mask)
+    if centre is None:
+        return View(width, height, 0.0, 0.0, float(max(width, height)))
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    ends = ((rows[0], rows[-1] + 1, centre[0]), (columns[0], columns[-1] + 1, centre[1]))
+    reach = max(size / 2, *(max(middle - first, last - middle) for first, last, middle in ends)) * _AROUND
+    side = min(2 * float(reach), float(max(width, height)))
+    x, y = _start(centre[1], side=side, length=width), _start(centre[0], side=side, length=height)
+    return View(width, height, round(x, 1), round(y, 1), round(side, 1))
+
+
+def _start(middle: float, *, side: float, length: int) -> float:
+    """Where what is shown begins, so that its middle is there, or as near to it as the image reaches."""
+    return float(min(max(middle - side / 2, 0.0), max(length - side, 0.0)))

@@ -47,8 +47,6 @@ class ReferenceGroup:
 
 @dataclass(frozen=True)
 class Explained:
-    width: int
-    height: int
     frame: Frame | None
     crop: str
     heat_map: HeatMap | None
@@ -68,13 +66,11 @@ def explained(
     here = f"/screenings/{screening.id}"
     model = found.model
     return Explained(
-        width=found.width,
-        height=found.height,
         frame=_frame(found.square) if found.square else None,
         crop=f"{here}/crop",
         heat_map=_heat_map(f"{here}/heatmap", model.importance) if model and model.importance else None,
         why_no_heat_map=_why_no_heat_map(screening, model),
-        marks=marks(found.morphology, scale=max(found.width, found.height) / 450),
+        marks=marks(found.morphology, scale=found.view.side / 450),
         measures=measure_lines(found.morphology.measures, usual=card.get("morphology")),
         usual=_usual_told(card.get("morphology")),
         distances=_distances(model),

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 Place = tuple[float, float]
 
 LABEL_PX = 9.0
-"""Radius of a number's disc, on an image of 450 pixels."""
+"""Radius of a number's disc, where 450 pixels are shown."""
+_TURNS = tuple(math.pi / 4 * step for step in (1, 3, 7, 5, 0, 4, 2, 6))
+"""Where a number may stand around its spot; the upper right is liked best."""
 DIRECTIONS = (
     ("at the upper left", "at the top", "at the upper right"),
     ("at the left", "near the middle", "at the right"),
@@ -43,17 +45,22 @@ class Marks:
 
 
 def marks(cell: "Morphology", *, scale: float) -> Marks:
-    """`scale`: the image's side over 450 pixels, so that numbers look alike on every image."""
+    """`scale`: the side of what is shown over 450 pixels, so that numbers look alike however much is shown."""
     label = LABEL_PX * scale
     body = _Body.within(cell.outline)
     clefts = tuple(_cleft(one, number, body, label=label) for number, one in enumerate(cell.clefts, start=1))
-    spots = enumerate(cell.spots, start=len(clefts) + 1)
+    taken = [(mark.label_x, mark.label_y, label) for mark in clefts]
+    taken += [(*spot.centre, spot.radius_px) for spot in cell.spots]
+    spots = []
+    for number, one in enumerate(cell.spots, start=len(clefts) + 1):
+        spots.append(_spot(one, number, body, label=label, taken=taken))
+        taken.append((spots[-1].label_x, spots[-1].label_y, label))
     return Marks(
         label_radius=round(label, 1),
         outline=_points(cell.outline),
         hull=_points(cell.hull),
         clefts=clefts,
-        spots=tuple(_spot(one, number, body, label=label) for number, one in spots),
+        spots=tuple(spots),
     )
 
 
@@ -91,12 +98,19 @@ def _cleft(one: "Cleft", number: int, body: _Body, *, label: float) -> Mark:
     return Mark(number, told, x, y, to_x, to_y, 0.0, *label_at)
 
 
-def _spot(one: "Spot", number: int, body: _Body, *, label: float) -> Mark:
-    """Its number stands to its upper right."""
+def _spot(one: "Spot", number: int, body: _Body, *, label: float, taken: list[tuple[float, float, float]]) -> Mark:
+    """Its number stands where, around it, there is most room between the discs that are taken: (x, y, radius)."""
     x, y = one.centre
-    out = (one.radius_px + 1.3 * label) * math.sqrt(0.5)
+    out = one.radius_px + 1.25 * label
+    around = [(x + out * math.cos(turn), y - out * math.sin(turn)) for turn in _TURNS]
+    others = [disc for disc in taken if disc[:2] != one.centre]
+
+    def room(place: Place) -> float:
+        return min((math.dist(place, disc[:2]) - disc[2] for disc in others), default=0.0)
+
+    label_x, label_y = max(around, key=lambda place: min(room(place), 1.5 * label))
     told = f"Vacuole-like bright spot, {2 * one.radius_px:.0f} px across, {body.where(one.centre)}."
-    return Mark(number, told, x, y, x, y, one.radius_px, round(x + out, 1), round(y - out, 1))
+    return Mark(number, told, x, y, x, y, one.radius_px, round(label_x, 1), round(label_y, 1))
 
 
 def _points(places: tuple[Place, ...]) -> str:

@@ -26,6 +26,7 @@ from app.review.comment_queries import Comments, comments_for
 from app.review.rules import ReadKind, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, rules, words
+from app.screening.explanation import View
 from app.screening.explanation_page import Explained, explained
 from app.screening.forms import OurInstrument
 from app.screening.model_card import calibration
@@ -64,11 +65,15 @@ class ReadShown:
 
 @dataclass(frozen=True)
 class ResultPage:
-    """`hidden`: a blind read of this reader is due, and of score, band, reasons and findings there is nothing here."""
+    """`hidden`: a blind read of this reader is due, and of score, band, reasons and findings there is nothing here.
+
+    `view`: None shows the whole image, as for one that was refused, or is to be read.
+    """
 
     here: str
     short_id: str
     image: str
+    view: View | None
     hidden: bool
     band: str
     band_code: str
@@ -111,9 +116,14 @@ class Facts:
 
 
 @router.get("/screenings/{screening_id}")
-def result(request: Request, screening_id: UUID, visit: ResultReader, database: OurDatabase) -> Response:
+def result(
+    request: Request, screening_id: UUID, visit: ResultReader, database: OurDatabase, instrument: OurInstrument
+) -> Response:
     known = _facts(database, visit, screening_id, where="GET /screenings/{id}")
-    return render(request, "screening/result.html", _page(known), frame=visit.frame)
+    screening = known.screening
+    enlarged = screening.probability is not None and not known.hidden
+    view = explanation.view(instrument, screening, card=known.card) if enlarged else None
+    return render(request, "screening/result.html", _page(known, view=view), frame=visit.frame)
 
 
 @router.get("/screenings/{screening_id}/explained")
@@ -131,7 +141,7 @@ def explain(
         return RedirectResponse(f"/screenings/{screening_id}", status_code=303)
     found = explanation.explain(instrument, known.screening, card=known.card)
     shown = explained(found, known.screening, card=known.card, references=instrument.references)
-    page = _page(known, explained=shown, heat_map_on=show == "heatmap")
+    page = _page(known, view=found.view, explained=shown, heat_map_on=show == "heatmap")
     return render(request, "screening/result.html", page, frame=visit.frame)
 
 
@@ -172,7 +182,9 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
     )
 
 
-def _page(known: Facts, *, explained: Explained | None = None, heat_map_on: bool = False) -> ResultPage:
+def _page(
+    known: Facts, *, view: View | None, explained: Explained | None = None, heat_map_on: bool = False
+) -> ResultPage:
     """Who reads the screening but may not see its case is not told whose it is."""
     screening, hidden = known.screening, known.hidden
     waiting = known.review.state in (ReviewState.WAITING, ReviewState.READING)
@@ -181,6 +193,7 @@ def _page(known: Facts, *, explained: Explained | None = None, heat_map_on: bool
         here=f"/screenings/{screening.id}",
         short_id=words.short_id(screening),
         image=f"/screenings/{screening.id}/image",
+        view=view,
         hidden=hidden,
         band="For reading" if hidden else words.band(screening),
         band_code="reading" if hidden else words.band_code(screening),

@@ -4,7 +4,7 @@
   const KEPT = "blastscreen.single-keys";
   const keys = document.getElementById("single-keys");
   const slider = document.getElementById("heat-opacity");
-  const heat = document.querySelector(".stage .heat");
+  const heat = document.querySelector(".cell .heat");
   const MARKS = ["show-outline", "show-clefts", "show-spots"];
 
   if (keys) {
