@@ -70,7 +70,6 @@ VISITS = (
     Visit("/cases/{case_id}/versions/{number}", "selma", "006"),
     Visit("/reports/verify", "paula"),
     Visit("/sign-off", "selma"),
-    Visit("/review/figures", "selma"),
     Visit("/screenings/{screening_id}/explained", "paula", "001", "suspected", query="?show=heatmap"),
     Visit("/models/{model_id}", "paula"),
     Visit("/review", "rea"),
