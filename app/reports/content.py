@@ -69,6 +69,7 @@ def _told_of_read(read: ReadRow) -> Content:
         "digest": read_digest(read),
         "kind": read.kind,
         "reader": str(read.reader_id),
+        "blind_verdict": read.blind_verdict,
         "verdict": read.verdict,
         "at": read.at.isoformat(timespec="microseconds"),
     }

@@ -264,9 +264,8 @@ def _tile(cell: Content) -> Tile:
 
 def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
     """Every read in the order of time, and how many of them are more than a report has room for."""
-    given = sorted(
-        ((read, cell["id"]) for cell in content["cells"] for read in cell["reads"]), key=lambda one: one[0]["at"]
-    )
+    every = ((read, cell["id"]) for cell in content["cells"] for read in cell["reads"] if _tells(read))
+    given = sorted(every, key=lambda one: str(one[0]["at"]))
     shown = given[:READS_MOST]
     notes = queries.notes(session, {UUID(read["id"]) for read, _ in shown})
     names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
@@ -274,7 +273,7 @@ def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], in
         ReadLine(
             short_id=cell_id[:8],
             verdict=review_words.verdict(read["verdict"]),
-            kind=KINDS[ReadKind(read["kind"])],
+            kind=_kind(read),
             reader=names[UUID(read["reader"])],
             at=datetime.fromisoformat(read["at"]),
             note=notes.get(UUID(read["id"]), ""),
@@ -282,6 +281,19 @@ def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], in
         for read, cell_id in shown
     )
     return tuple(lines), len(given) - len(shown)
+
+
+def _tells(read: Content) -> bool:
+    """A blind call alone, which its reader went on from, is part of the record and no line of the report."""
+    return read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
+
+
+def _kind(read: Content) -> str:
+    blind = read["blind_verdict"]
+    changed = (
+        f", before the score was seen: {review_words.verdict(blind)}" if blind not in (None, read["verdict"]) else ""
+    )
+    return f"{KINDS[ReadKind(read['kind'])]}{changed}"
 
 
 def _model(row: ModelRow) -> ModelFacts:
