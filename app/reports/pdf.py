@@ -226,10 +226,9 @@ class _Page:
             self.write("Not signed. Until a senior has signed it, nothing in this report is final.", bold=True)
         else:
             self.block(sheet.signature)
-        earlier = [one for one in sheet.history if sheet.signature is None or one.number != sheet.signature.number]
         told = (
             f"Version {one.number}, {one.status}: {one.printed_name}, {self.when(one.at)}. {one.meaning}. {one.sha256}"
-            for one in earlier
+            for one in sheet.other_versions
         )
         self.listed("Other versions", list(told))
 

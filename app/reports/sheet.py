@@ -117,6 +117,11 @@ class Sheet:
     signature: SignatureBlock | None
     history: tuple[SignatureBlock, ...]
 
+    @property
+    def other_versions(self) -> tuple[SignatureBlock, ...]:
+        shown = self.signature.number if self.signature else 0
+        return tuple(version for version in self.history if version.number != shown)
+
 
 def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
     """The report as the case stands: of its latest version, or unverified where that is not what the rows say."""
