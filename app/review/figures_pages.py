@@ -24,7 +24,7 @@ from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
 Key = TypeVar("Key")
-PERIODS = {30: "30 days", 90: "90 days", 365: "a year", 3650: "ten years"}
+PERIODS = {30: "30 days", 90: "90 days", 365: "a year", 730: "two years"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,67 @@
+"""A comment at a real browser: said, seen, and not lost with a session that ends while it is being written."""
+
+import pytest
+
+from app.accounts.rules import Role
+from tests.browsers import Person
+from tests.factories import LabSystem, Service, cell, make_user, rows
+
+pytestmark = pytest.mark.browser
+WORDS = "שלום: a cleft at four o'clock 🔬\nsecond line"
+
+
+@pytest.fixture
+def lab(service: Service) -> LabSystem:
+    return service.lab("LIS")
+
+
+def at_a_screening(service: Service, lab: LabSystem, browser, address: str, *, scripts: bool = True) -> Person:
+    make_user(service.database, "paula", Role.UPLOADER)
+    paula = Person(browser, address, scripts=scripts)
+    paula.sign_in("paula")
+    paula.page.get_by_role("button", name="Sign out").wait_for()
+    paula.page.goto(f"/screenings/{lab.screen(cell(1)).json()['id']}")
+    return paula
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_comment_is_said_and_stands_below_the_result(
+    service: Service, lab: LabSystem, browser, address: str, scripts: bool
+) -> None:
+    paula = at_a_screening(service, lab, browser, address, scripts=scripts)
+
+    paula.page.get_by_label("Add a comment").fill(WORDS)
+    paula.page.get_by_role("button", name="Add comment").click()
+    paula.page.locator(".said").wait_for()
+
+    assert paula.page.locator(".said").inner_text() == WORDS
+    assert paula.page.get_by_label("Add a comment").input_value() == ""
+    paula.shot(f"comment-{scripts}")
+    if scripts:
+        for scheme in ("light", "dark"):
+            paula.in_scheme(scheme)
+            assert paula.violations() == []
+        paula.page.reload()
+        assert paula.page.get_by_label("Add a comment").input_value() == "", "what was sent is no draft any more"
+    assert paula.complaints == []
+
+
+def test_a_comment_outlives_the_session_that_ends_while_it_is_written(
+    service: Service, lab: LabSystem, browser, address: str
+) -> None:
+    paula = at_a_screening(service, lab, browser, address)
+    screening = paula.page.url
+    paula.page.get_by_label("Add a comment").fill(WORDS)
+
+    paula.context.clear_cookies()
+    paula.page.get_by_role("button", name="Add comment").click()
+    assert rows(service.database)["comments"] == 0
+    paula.sign_in("paula")
+    paula.page.get_by_role("button", name="Sign out").wait_for()
+    paula.page.goto(screening)
+
+    assert paula.page.get_by_label("Add a comment").input_value() == WORDS
+    paula.page.get_by_role("button", name="Add comment").click()
+    paula.page.locator(".said").wait_for()
+    assert paula.page.locator(".said").inner_text() == WORDS
+    assert rows(service.database)["comments"] == 1
