@@ -16,6 +16,9 @@ from tests.playground import Served
 pytestmark = pytest.mark.browser
 
 
+BANDS = ("suspected", "uncertain")
+
+
 @dataclass(frozen=True)
 class Visit:
     """One page, and who looks at it. `case`: the last digits of a case's number; `band`: of a cell in it."""
@@ -36,7 +39,8 @@ class Visit:
             path = path.replace("{user_id}", str(playground.user("paula")))
         if "{model_id}" in path:
             path = path.replace("{model_id}", str(playground.model()))
-        return path + self.query
+        cells = {band: str(playground.screening(self.case, band)) for band in BANDS if band in self.query}
+        return path + self.query.format(**cells)
 
     @property
     def name(self) -> str:
@@ -44,7 +48,7 @@ class Visit:
         return "-".join([*(words or ["upload"]), *filter(None, (self.case, self.band, self.who))])
 
 
-TO_COME = {"/cases", "/review", "/review/{screening_id}"}
+TO_COME = {"/review", "/review/{screening_id}"}
 """Pages that are being rebuilt: their tables and titles are held to this when they are done."""
 VISITS = (
     Visit("/sign-in", "nobody"),
@@ -57,6 +61,9 @@ VISITS = (
     Visit("/cases/{case_id}", "paula", "004"),
     Visit("/cases/{case_id}", "paula", "008"),
     Visit("/cases/{case_id}", "paula", "009"),
+    Visit("/cases/{case_id}", "selma", "001"),
+    Visit("/cases/{case_id}/compare", "paula", "001", query="?cell={suspected}&cell={uncertain}"),
+    Visit("/cases/{case_id}/manage", "paula", "001"),
     Visit("/screenings/{screening_id}", "paula", "001", "suspected"),
     Visit("/screenings/{screening_id}", "paula", "001", "uncertain"),
     Visit("/screenings/{screening_id}", "paula", "002", None),
