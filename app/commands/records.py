@@ -5,7 +5,7 @@ from app.cases import queries as cases
 from app.checks import record_faults
 from app.commands.opened import opened
 from app.policy import queries as policies
-from app.reports import queries as reports
+from app.reports import version_queries as versions
 from app.review import comment_queries as comments
 from app.review import queries as reviews
 from app.screening import queries as screenings
@@ -26,7 +26,7 @@ FACTS = {
     ("read", "note_digest"): reviews.note_facts,
     ("comment", "digest"): comments.facts,
     ("comment", "note_digest"): comments.note_facts,
-    ("case", "result_digest"): reports.facts,
+    ("case", "result_digest"): versions.facts,
 }
 """What events bind, and how it is recomputed."""
 SHOWN = 20

@@ -18,7 +18,7 @@ from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
 from app.policy import queries as policies
 from app.policy.rules import Policy
-from app.reports import queries, rules, words
+from app.reports import queries, rules, version_queries, words
 from app.reports.content import FORMAT, Content, canonical, sha256_of, told_of_roll_up
 from app.reports.queries import Standing
 from app.reports.rules import Meaning, Status
@@ -132,7 +132,7 @@ def _write(
 
 def _record(session: Session, signer: Actor, *, version: ResultVersionRow, how: str) -> None:
     act = Act.CASE_SIGNED if version.number == 1 else Act.CASE_AMENDED
-    bound = queries.digest_of(session, queries.versions_of(session, version.case_id))
+    bound = version_queries.digest_of(session, version_queries.versions_of(session, version.case_id))
     detail: dict[str, Value] = {
         "result_digest": bound,
         "version": version.number,

@@ -18,10 +18,11 @@ from app.cases import queries as cases
 from app.db import Database, OurDatabase
 from app.errors import Conflict, NotFound
 from app.policy import queries as policies
-from app.reports import queries, sheet
+from app.reports import queries, sheet_view, version_queries
 from app.reports.pdf import pdf_of
-from app.reports.queries import Standing, Version
+from app.reports.queries import Standing
 from app.reports.sheet import Sheet, SignatureBlock
+from app.reports.version_queries import Version
 from app.screening.forms import OurInstrument
 from app.storage import ImageNotFound, ImageStore
 from app.web.csrf import CheckedForm, text
@@ -85,15 +86,17 @@ def verify(request: Request, visit: Visitor, database: OurDatabase, form: Checke
 def _verified(session: Session, visit: Visit, *, typed: str) -> tuple[VerifyPage, Event]:
     """Who has the hash learns whether it is that of a version, and whether that stands; never whose it is."""
     sought = "".join(typed.split()).lower()
-    row = queries.version_with_hash(session, sought) if HASH.fullmatch(sought) else None
+    row = version_queries.version_with_hash(session, sought) if HASH.fullmatch(sought) else None
     if row is None:
         raise VersionNotFound("No report of this service has this hash. Check that all 64 signs are as printed.")
-    case = queries.case_of(session, row)
+    case = version_queries.case_of(session, row)
     standing = queries.standing_of(session, case, policy=policies.current(session))
     [version] = [version for version in standing.versions if version.id == row.id]
     sees = cases.may_see(session, visit.actor, case.id)
     report = f"/cases/{case.id}/versions/{version.number}" if sees and version.content else None
-    page = VerifyPage(typed, None, sheet.block_of(version), version.at, sheet.how_it_stands(version, standing), report)
+    page = VerifyPage(
+        typed, None, sheet_view.block_of(version), version.at, sheet_view.how_it_stands(version, standing), report
+    )
     return page, Event(Act.REPORT_CHECKED, "case", str(case.id), {"version": version.number})
 
 
@@ -136,7 +139,7 @@ def version_json(case_id: UUID, number: int, visit: CaseReader, database: OurDat
     _, version = _made(database, visit, case_id=case_id, number=number, where="GET /cases/{id}/versions/{number}.json")
     assert version is not None  # noqa: S101  asked for by its number
     with database.reading() as session:
-        signed = queries.signed_text(session, version.id)
+        signed = version_queries.signed_text(session, version.id)
     return Response(signed.encode("utf-8", "surrogatepass"), media_type="application/json")
 
 
@@ -155,10 +158,10 @@ def _made(
         standing = queries.standing_of(session, case, policy=policies.current(session))
         queries.require_own_reads(session, visit.actor, standing)
         if number is None:
-            made, version = sheet.sheet_of_case(session, case, standing), None
+            made, version = sheet_view.sheet_of_case(session, case, standing), None
         else:
             version = _numbered(standing, number)
-            made = sheet.sheet_of_version(session, case, standing, version=version)
+            made = sheet_view.sheet_of_version(session, case, standing, version=version)
     shown = made.signature.number if made.signature else 0
     with database.writing() as session:
         event = Event(Act.REPORT_SHOWN, "case", str(case_id), {"where": where, "version": shown})

@@ -24,7 +24,7 @@ from app.cases.tables import CaseRow
 from app.db import Database, DbSession, OurDatabase
 from app.errors import BlastscreenError
 from app.policy import queries as policies
-from app.reports import actions, queries, rules, sheet, words
+from app.reports import actions, queries, rules, sheet_view, words
 from app.reports.actions import CaseChanged, MeaningMissing, NotToBeSigned, Signing
 from app.reports.rules import Status
 from app.reports.sheet import Sheet
@@ -255,7 +255,7 @@ def _content(
         proved=proof_actions.waits(session, visit.actor, token=visit.token, purpose=purpose),
     )
     return SignOffPage(
-        sheet=sheet.sheet_of_case(session, case, standing),
+        sheet=sheet_view.sheet_of_case(session, case, standing),
         case=f"/cases/{case_id}",
         report=f"/cases/{case_id}/report",
         state=words.STATES[standing.state],

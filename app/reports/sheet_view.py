@@ -1,0 +1,228 @@
+"""How a sheet is made: of a case as it stands, or of a version as it was signed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts import queries as accounts
+from app.cases.rules import UNNAMED
+from app.cases.tables import CaseRow
+from app.reports import queries, rules, words
+from app.reports.content import Content, cell_of
+from app.reports.queries import Standing
+from app.reports.rules import CaseState, Counts, RollUp, Status
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
+from app.reports.version_queries import Version
+from app.review import words as review_words
+from app.review.rules import ReadKind, ReviewState
+from app.screening import rules as screening_rules
+from app.screening import words as screening_words
+from app.screening.model_card import FIGURES, model_page
+from app.screening.rules import Band
+from app.screening.tables import ModelRow
+
+TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
+"""How many cells of each band the report shows."""
+READS_MOST = 60
+KEY_FIGURES = ("floor_matched_auc", "sensitivity", "specificity", "calibration_error")
+KINDS = {
+    ReadKind.FIRST: "first read",
+    ReadKind.SECOND: "second read",
+    ReadKind.ADJUDICATION: "adjudication",
+    ReadKind.WITHDRAWAL: "withdrawn",
+}
+
+
+def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
+    """The report as the case stands: of its latest version, or unverified where that is not what the rows say."""
+    latest = standing.latest
+    if latest is not None and latest.content is not None and not standing.changed:
+        return sheet_of_version(session, case, standing, version=latest)
+    told = (words.CHANGED,) if standing.versions else ("Nobody has signed this report.", *standing.blocks)
+    mark = words.STATES[CaseState.WITHDRAWN] if standing.state is CaseState.WITHDRAWN else "Unverified"
+    return _sheet(session, case, standing, content=standing.content, rolled=standing.roll_up, mark=mark, told=told)
+
+
+def sheet_of_version(session: Session, case: CaseRow, standing: Standing, *, version: Version) -> Sheet:
+    """A version as it was signed, numbers and all. Its content must be there."""
+    assert version.content is not None  # noqa: S101  the door has asked
+    mark, told = _mark_of(version, standing)
+    rolled = _roll_up_of(version.content)
+    content, signature = version.content, block_of(version)
+    return _sheet(session, case, standing, content=content, rolled=rolled, mark=mark, told=told, signature=signature)
+
+
+def _mark_of(version: Version, standing: Standing) -> tuple[str | None, tuple[str, ...]]:
+    if version.fault:
+        return words.MISMATCH, (version.fault,)
+    if standing.state is CaseState.WITHDRAWN:
+        return words.STATES[CaseState.WITHDRAWN], ("The case has been withdrawn since.",)
+    latest = standing.latest
+    if latest is not None and latest.number != version.number:
+        return f"Superseded by version {latest.number}", ("A later version stands in place of this one.",)
+    return None, (words.CHANGED,) if version.changed else ()
+
+
+def how_it_stands(version: Version, standing: Standing) -> str:
+    """What somebody with a printed report in hand must know of it."""
+    mark, told = _mark_of(version, standing)
+    if mark is None and not told:
+        return "It stands: what was signed is what the record says."
+    return f"{mark or 'It was signed'}. {' '.join(told)}"
+
+
+def _roll_up_of(content: Content) -> RollUp:
+    told = content["roll_up"]
+    worth = rules.independent(told["counted"], alike=told["cells_alike"])
+    parts = {name: told[name] for name in ("counted", "suspected", "minimum", "share", "low", "high")}
+    return RollUp(worth=worth, **parts)
+
+
+def block_of(version: Version) -> SignatureBlock:
+    return SignatureBlock(
+        number=version.number,
+        status=words.STATUSES[Status(version.status)],
+        printed_name=version.printed_name,
+        meaning=version.meaning,
+        at=version.at,
+        sha256=version.sha256,
+        fault=version.fault,
+    )
+
+
+def _sheet(
+    session: Session,
+    case: CaseRow,
+    standing: Standing,
+    *,
+    content: Content,
+    rolled: RollUp,
+    mark: str | None,
+    told: tuple[str, ...],
+    signature: SignatureBlock | None = None,
+) -> Sheet:
+    cells = [cell_of(one) for one in content["cells"]]
+    counts = rules.count(cells)
+    reads, left_out = _reads(session, content)
+    models = queries.models(session, {UUID(one["model"]) for one in content["cells"]})
+    return Sheet(
+        case_id=case.id,
+        mark=mark,
+        told=told,
+        number=case.accession or UNNAMED,
+        subject=case.subject or "not given",
+        opened=case.opened_at,
+        made_at=clock.now(),
+        sandbox=queries.any_sandbox(session, case.id),
+        headline=words.headline(rolled),
+        under_headline=words.under_headline(rolled),
+        bar=_bar(rolled, cells),
+        rule=(words.RULE, words.interval(rolled)) if rolled.sufficient else (words.RULE,),
+        counts=tuple(_counts(counts)),
+        reviews=tuple((review_words.STATES[ReviewState(state)], n) for state, n in sorted(counts.by_review.items())),
+        refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
+        telling=tuple(_tiles(content["cells"])),
+        reads=reads,
+        reads_left_out=left_out,
+        models=tuple(_model(row) for row in models),
+        limits=(*words.LIMITS, words.NOT_CLEARED),
+        signature=signature,
+        history=tuple(block_of(version) for version in standing.versions),
+    )
+
+
+def _counts(counts: Counts) -> list[tuple[str, str, int]]:
+    bands = [
+        *((band.value, told) for band, told in screening_words.BANDS.items()),
+        ("unusable", screening_words.UNUSABLE),
+    ]
+    return [(code, told, counts.by_band.get(code, 0)) for code, told in bands]
+
+
+def _bar(rolled: RollUp, cells: Sequence[rules.Cell]) -> Bar | None:
+    if rolled.share is None or rolled.low is None or rolled.high is None:
+        return None
+    called = [cell.called for cell in rules.each_image_once(cells)]
+    suspected = rolled.share * 100
+    uncertain = called.count(Band.UNCERTAIN) / rolled.counted * 100
+    low, high = rolled.low * 100, rolled.high * 100
+    rest = suspected + uncertain
+    numbers = (suspected, uncertain, suspected, 100 - rest, rest, low, high, high - low)
+    return Bar(*(f"{number:.2f}" for number in numbers))
+
+
+def _tiles(cells: Sequence[Content]) -> list[Tile]:
+    """The most telling cells of each band, as it counts: the score furthest on its side, or nearest even."""
+    telling = []
+    for band, most in TELLING.items():
+        of_band = [cell for cell in cells if cell["called"] == band.value and cell["probability"] is not None]
+        sign = {Band.SUSPECTED: -1, Band.NOT_SUSPECTED: 1}.get(band)
+        of_band.sort(
+            key=lambda cell: (cell["probability"] * sign if sign else abs(cell["probability"] - 0.5), cell["id"])
+        )
+        telling += [_tile(cell) for cell in of_band[:most]]
+    return telling
+
+
+def _tile(cell: Content) -> Tile:
+    settled = cell["review"] == ReviewState.SETTLED
+    return Tile(
+        id=UUID(cell["id"]),
+        image=cell["image"],
+        short_id=cell["id"][:8],
+        band=screening_words.BANDS[Band(cell["band"])],
+        band_code=cell["band"],
+        probability=screening_words.percent(cell["probability"]),
+        verdict=review_words.verdict(cell["verdict"]) if settled else None,
+    )
+
+
+def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
+    """Every read in the order of time, and how many of them are more than a report has room for."""
+    every = ((read, cell["id"]) for cell in content["cells"] for read in cell["reads"] if _tells(read))
+    given = sorted(every, key=lambda one: str(one[0]["at"]))
+    shown = given[:READS_MOST]
+    notes = queries.notes(session, {UUID(read["id"]) for read, _ in shown})
+    names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
+    lines = (
+        ReadLine(
+            short_id=cell_id[:8],
+            verdict=review_words.verdict(read["verdict"]),
+            kind=_kind(read),
+            reader=names[UUID(read["reader"])],
+            at=datetime.fromisoformat(read["at"]),
+            note=notes.get(UUID(read["id"]), ""),
+        )
+        for read, cell_id in shown
+    )
+    return tuple(lines), len(given) - len(shown)
+
+
+def _tells(read: Content) -> bool:
+    """A blind call alone, which its reader went on from, is part of the record and no line of the report."""
+    return read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
+
+
+def _kind(read: Content) -> str:
+    blind = read["blind_verdict"]
+    changed = (
+        f", before the score was seen: {review_words.verdict(blind)}" if blind not in (None, read["verdict"]) else ""
+    )
+    return f"{KINDS[ReadKind(read['kind'])]}{changed}"
+
+
+def _model(row: ModelRow) -> ModelFacts:
+    page = model_page(row.card, serves=False)
+    key = {FIGURES[name] for name in KEY_FIGURES}
+    figures = ((one.name, f"{one.value} (95 % interval {one.interval})") for one in page.figures if one.name in key)
+    bands = tuple(fact for fact in page.facts if fact[0] in ("Trained on", "Suspected", "Not suspected"))
+    return ModelFacts(
+        name=f"{row.name} {row.version}",
+        sha256=row.sha256,
+        facts=(*bands, *figures, *((("Evaluated", page.protocol),) if page.protocol else ())),
+        intended_use=page.intended_use,
+        statement=screening_rules.statement(row.card["prior_all"]),
+    )
