@@ -111,6 +111,13 @@ class Person:
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
+    def look(self, name: str) -> None:
+        """Keep how the page looks, and where scripts run let axe-core look at it too."""
+        self.page.wait_for_load_state("networkidle")
+        self.shot(name if self.scripts else f"{name}-without-scripts")
+        if self.scripts:
+            assert self.violations() == []
+
     def in_scheme(self, scheme: str) -> None:
         self.page.emulate_media(color_scheme=scheme)
 
