@@ -23,6 +23,7 @@ class ReadRow(Base):
             sqlite_where=text("supersedes_id IS NULL"),
             postgresql_where=text("supersedes_id IS NULL"),
         ),
+        Index("uq_reads_supersedes_id", "supersedes_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
