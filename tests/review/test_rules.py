@@ -1,0 +1,184 @@
+"""What a cell comes to by what its readers said, tried for every way in which up to three may speak."""
+
+from itertools import product
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.review import rules
+from app.review.rules import (
+    KEYS,
+    Awaits,
+    Call,
+    Conclusion,
+    Filters,
+    Key,
+    ReviewState,
+    Step,
+    UnusableKeys,
+    Verdict,
+    conclude,
+    departs_from_model,
+    keys_of,
+    note_needed,
+    order_for,
+    parse_filters,
+    parse_keys,
+    state_of,
+    step_of,
+)
+from app.screening.rules import Band
+
+BLAST, NORMAL = Verdict.LEUKAEMIC_BLAST, Verdict.NORMAL
+EVERY_CALL = [Call(verdict, senior) for verdict in Verdict for senior in (False, True)]
+EVERY_HISTORY = [calls for length in range(4) for calls in product(EVERY_CALL, repeat=length)]
+
+
+@pytest.mark.parametrize("needed", [0, 1, 2])
+def test_every_history_comes_to_what_the_words_say(needed: int) -> None:
+    assert len(EVERY_HISTORY) == 1 + 8 + 64 + 512
+    for calls in EVERY_HISTORY:
+        concluded = conclude(calls, needed=needed)
+        said = [call.verdict for call in calls]
+        seniors = [call.verdict for call in calls if call.adjudicates]
+
+        if seniors:
+            assert concluded == Conclusion(Awaits.NOBODY, seniors[-1]), "a senior ends the matter"
+        elif len(said) < needed:
+            assert concluded == Conclusion(Awaits.READER), "too few"
+        elif not said:
+            assert concluded == Conclusion(Awaits.NOBODY, None), "nobody was asked"
+        elif len(set(said)) == 1:
+            assert concluded == Conclusion(Awaits.NOBODY, said[0]), "of one mind"
+        else:
+            assert concluded == Conclusion(Awaits.SENIOR), "they differ"
+
+
+def test_a_verdict_is_told_exactly_where_nobody_is_awaited_and_somebody_spoke() -> None:
+    for calls, needed in product(EVERY_HISTORY, (0, 1, 2)):
+        concluded = conclude(calls, needed=needed)
+        assert (concluded.verdict is None) == (concluded.awaits is not Awaits.NOBODY or not calls)
+
+
+@pytest.mark.parametrize(
+    ("before", "withdrawn", "after"),
+    [
+        ([Call(NORMAL)], 0, Conclusion(Awaits.READER)),
+        ([Call(NORMAL), Call(NORMAL)], 1, Conclusion(Awaits.READER)),
+        ([Call(NORMAL), Call(BLAST)], 0, Conclusion(Awaits.READER)),
+        ([Call(NORMAL), Call(BLAST), Call(BLAST, adjudicates=True)], 2, Conclusion(Awaits.SENIOR)),
+        ([Call(NORMAL), Call(BLAST), Call(BLAST, adjudicates=True)], 0, Conclusion(Awaits.NOBODY, BLAST)),
+    ],
+)
+def test_a_cell_waits_again_when_a_call_that_it_needs_is_withdrawn(
+    before: list[Call], withdrawn: int, after: Conclusion
+) -> None:
+    left = [call for number, call in enumerate(before) if number != withdrawn]
+
+    assert conclude(left, needed=2) == after
+
+
+@pytest.mark.parametrize(
+    ("concluded", "calls", "held", "state"),
+    [
+        (Conclusion(Awaits.NOBODY), 0, False, ReviewState.NOT_NEEDED),
+        (Conclusion(Awaits.READER), 0, False, ReviewState.WAITING),
+        (Conclusion(Awaits.READER), 0, True, ReviewState.READING),
+        (Conclusion(Awaits.READER), 1, False, ReviewState.READING),
+        (Conclusion(Awaits.SENIOR), 2, False, ReviewState.READING),
+        (Conclusion(Awaits.NOBODY, NORMAL), 1, True, ReviewState.SETTLED),
+    ],
+)
+def test_the_state_that_the_world_is_told(concluded: Conclusion, calls: int, held: bool, state: ReviewState) -> None:
+    assert state_of(concluded, calls=calls, held=held) is state
+
+
+@pytest.mark.parametrize(
+    ("own", "blind_first", "step"),
+    [
+        ([], True, Step.BLIND),
+        ([], False, Step.FINAL),
+        ([None], True, Step.FINAL),
+        ([None, NORMAL], True, Step.DONE),
+        ([None, NORMAL, None], True, Step.FINAL),
+        ([NORMAL, None, BLAST], False, Step.DONE),
+    ],
+)
+def test_nobody_is_blind_a_second_time(own: list[Verdict | None], blind_first: bool, step: Step) -> None:
+    assert step_of(own, blind_first=blind_first) is step
+
+
+@pytest.mark.parametrize(
+    ("verdict", "band", "departs"),
+    [
+        (Verdict.NORMAL, Band.SUSPECTED, True),
+        (Verdict.LEUKAEMIC_BLAST, Band.SUSPECTED, False),
+        (Verdict.LEUKAEMIC_BLAST, Band.NOT_SUSPECTED, True),
+        (Verdict.NORMAL, Band.NOT_SUSPECTED, False),
+        (Verdict.LEUKAEMIC_BLAST, Band.UNCERTAIN, False),
+        (Verdict.NORMAL, Band.UNCERTAIN, False),
+        (Verdict.CANNOT_TELL, Band.SUSPECTED, False),
+        (Verdict.UNUSABLE_IMAGE, Band.UNCERTAIN, True),
+        (Verdict.UNUSABLE_IMAGE, None, False),
+        (Verdict.LEUKAEMIC_BLAST, None, True),
+        (Verdict.CANNOT_TELL, None, False),
+    ],
+)
+def test_a_verdict_departs_from_the_model_where_it_contradicts_it(
+    verdict: Verdict, band: Band | None, departs: bool
+) -> None:
+    assert departs_from_model(verdict, band=band) is departs
+    assert note_needed(verdict, band=band) is departs
+
+
+def test_a_senior_who_agrees_with_neither_reader_says_why() -> None:
+    assert note_needed(Verdict.CANNOT_TELL, band=Band.UNCERTAIN, found_before=[NORMAL, BLAST])
+    assert not note_needed(NORMAL, band=Band.UNCERTAIN, found_before=[NORMAL, BLAST])
+
+
+def test_the_neutral_order_is_the_same_for_one_reader_and_another_for_the_next() -> None:
+    reader = UUID("3f0c1c9e-6f0e-4d3a-9b4f-0c2a5a1d7e11")
+
+    assert order_for(reader) == order_for(reader)
+    assert len({order_for(uuid4()) for _ in range(50)}) == 50
+    assert all(str(uuid4())[place - 1] != "-" for _ in range(50) for place in order_for(uuid4()))
+
+
+def test_filters_that_are_none_of_the_choices_filter_nothing() -> None:
+    assert parse_filters({"priority": "urgent", "due": "tomorrow", "band": "suspected"}) == Filters(
+        priority="urgent", band="suspected"
+    )
+    assert parse_filters({"priority": "urgent", "band": "suspected"}).blind() == Filters(priority="urgent")
+
+
+def typed(**changed: str) -> dict[str, str]:
+    return {**{key.value: sign for key, sign in KEYS.items()}, **changed}
+
+
+def test_keys_that_a_reader_chose_stand_and_an_empty_one_is_off() -> None:
+    chosen = parse_keys(typed(normal="G", skip=""))
+
+    assert chosen == {"normal": "g", "skip": ""}
+    assert keys_of(chosen)[Key.NORMAL] == "g"
+    assert keys_of(chosen)[Key.SKIP] == ""
+    assert keys_of(chosen)[Key.LEUKAEMIC_BLAST] == "b"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"normal": "b"}, "b has several"),
+        ({"normal": "nn"}, "one sign"),
+        ({"normal": "?"}, "always shows the keys"),
+        ({"normal": "\x07"}, "one sign"),
+    ],
+)
+def test_keys_that_cannot_work_are_refused(changed: dict[str, str], told: str) -> None:
+    with pytest.raises(UnusableKeys, match=told):
+        parse_keys(typed(**changed))
+
+
+def test_the_usual_keys_are_each_used_once() -> None:
+    signs = list(rules.KEYS.values())
+
+    assert len(set(signs)) == len(signs) == len(Key)
