@@ -86,6 +86,11 @@ def release(session: Session, item: Item, *, holder_id: UUID, token: int) -> boo
     return _change(session, item, holder_id=holder_id, token=token, until=None)
 
 
+def let_go(session: Session, item: Item) -> None:
+    """The item is free, whoever held it."""
+    session.execute(update(LeaseRow).where(LeaseRow.kind == item.kind, LeaseRow.item_id == item.id).values(until=None))
+
+
 def _change(session: Session, item: Item, *, holder_id: UUID, token: int, until: datetime | None) -> bool:
     theirs = update(LeaseRow).where(
         LeaseRow.kind == item.kind,

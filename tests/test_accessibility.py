@@ -48,8 +48,6 @@ class Visit:
         return "-".join([*(words or ["upload"]), *filter(None, (self.case, self.band, self.who))])
 
 
-TO_COME = {"/review", "/review/{screening_id}"}
-"""Pages that are being rebuilt: their tables and titles are held to this when they are done."""
 VISITS = (
     Visit("/sign-in", "nobody"),
     Visit("/setup", "nobody"),
@@ -80,6 +78,7 @@ VISITS = (
     Visit("/screenings/{screening_id}/explained", "paula", "001", "suspected", query="?show=heatmap"),
     Visit("/models/{model_id}", "paula"),
     Visit("/review", "rea"),
+    Visit("/review/keys", "rea"),
     Visit("/review", "paula"),
     Visit("/review/figures", "rea"),
     Visit("/review/figures", "selma"),
@@ -107,6 +106,7 @@ NO_PAGES = {
     "/metrics",
     "/openapi.json",
     "/reference-cells/{pixels_sha256}",
+    "/review/next",
     "/screenings/{screening_id}/crop",
     "/screenings/{screening_id}/heatmap",
     "/screenings/{screening_id}/image",
@@ -144,8 +144,6 @@ def test_a_page_is_for_everybody(playground: Served, visit: Visit) -> None:
         return
     assert person.moving() == []
     assert person.unreachable() == []
-    if visit.route in TO_COME:
-        return
     assert person.sideways() == 0
     title = person.page.title()
     assert title.endswith(" – Blastscreen")

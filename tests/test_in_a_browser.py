@@ -58,6 +58,9 @@ def test_upload_result_queue_verdict_and_ledger(
     rea.page.get_by_label("Normal cell").check()
     rea.page.get_by_label("Note").fill("Smooth chromatin.")
     rea.shot("read")
+    rea.page.get_by_role("button", name="Make my call").click()
+    rea.page.get_by_text("What the model made of it").wait_for()
+    rea.shot("read-final")
     rea.page.get_by_role("button", name="Give verdict").click()
     rea.page.get_by_text("Nothing waits for you").wait_for()
 

@@ -56,7 +56,13 @@ class Act(StrEnum):
     RESULTS_SHOWN = "results.shown"  # the screenings that one reply showed
     IMAGE_SHOWN = "image.shown"
     # review
-    READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, verdict
+    CELLS_SHOWN = "cells.shown"  # the images that one reply showed for reading, without their results
+    CELL_OPENED = "cell.opened"  # to be read: the token of the lease, the step
+    CELL_POSTPONED = "cell.postponed"  # minutes
+    CELL_HANDED_ON = "cell.handed_on"  # to
+    BLIND_CALL = "read.blind_call"  # digest of the row; screening, kind, verdict
+    READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, kind, verdict
+    READ_WITHDRAWN = "read.withdrawn"  # digest of the row; screening, the read it withdraws, whether at once
     READ_REFUSED = "read.refused"  # why
     COMMENTED = "comment.given"  # digest of the row, and of the words; screening
     # reports
@@ -82,6 +88,11 @@ def results_shown(screenings: list[UUID], *, where: str, case: UUID | None = Non
     """The one event of a reply that shows results: which, and on which page or route; `case` where it tells of one."""
     told: dict[str, Value] = {"case": str(case)} if case else {}
     return _shown(Act.RESULTS_SHOWN, "screening", screenings, {"where": where, **told})
+
+
+def cells_shown(screenings: list[UUID], *, where: str) -> Event:
+    """The one event of a reply that shows images to readers from whom the results are hidden."""
+    return _shown(Act.CELLS_SHOWN, "screening", screenings, {"where": where})
 
 
 def cases_shown(cases: list[UUID], *, where: str) -> Event:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
@@ -10,13 +11,15 @@ from starlette.responses import Response
 
 from app.accounts import queries as accounts
 from app.accounts.guards import Auditor, Visit
+from app.actor import Actor
 from app.audit import ledger, queries
-from app.audit.events import Act, Event, Value
+from app.audit.events import SEVERAL, Act, Event, Value
 from app.audit.tables import LedgerRow
 from app.cases import queries as cases
 from app.cases.rules import UnusableIdentifier, parse_accession
 from app.cases.tables import CaseRow
 from app.db import DbSession
+from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
 from app.web.templating import render
@@ -64,7 +67,7 @@ def show(
     span = f"{rows[-1].position}-{rows[0].position}" if rows else "none"
     ledger.record(db, visit.actor, Event(Act.LEDGER_SHOWN, "ledger", span))
     older = f"/audit?before={rows[-1].position}" if rows and rows[-1].position > 1 else None
-    page = LedgerPage(_lines(db, rows), older, head.hash if head else "–")
+    page = LedgerPage(_lines(db, visit.actor, rows), older, head.hash if head else "–")
     return render(request, "audit/ledger.html", page, frame=visit.frame)
 
 
@@ -96,11 +99,14 @@ def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> S
     shown = rows[:SUBJECT_LINES_MOST]
     detail: dict[str, Value] = {"cases": len(theirs), "events": len(shown)}
     ledger.record(session, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", str(case.id), detail))
-    return SubjectPage(sought.strip(), len(theirs), _lines(session, shown), more=len(rows) > len(shown))
+    return SubjectPage(sought.strip(), len(theirs), _lines(session, visit.actor, shown), more=len(rows) > len(shown))
 
 
-def _lines(session: Session, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
+def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
+    """An auditor who reads cells as well is not told of a cell that they have yet to read blind."""
     names = accounts.names(session, {row.actor_id for row in rows})
+    cells = {row.position: _cell(row) for row in rows}
+    hidden = reviews.hidden_from(session, actor, {cell for cell in cells.values() if cell})
     return tuple(
         LedgerLine(
             position=row.position,
@@ -108,11 +114,22 @@ def _lines(session: Session, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
             actor=names.get(row.actor_id, str(row.actor_id)),
             act=row.act,
             about=f"{row.object_kind} {row.object_id}",
-            detail=", ".join(f"{name}: {_told(value)}" for name, value in sorted(row.detail.items())),
+            detail=", ".join(
+                f"{name}: {_told(value) if cells[row.position] not in hidden or name not in TELLING else 'for reading'}"
+                for name, value in sorted(row.detail.items())
+            ),
             hash=row.hash[:12],
         )
         for row in rows
     )
+
+
+TELLING = ("outcome", "verdict")
+
+
+def _cell(row: LedgerRow) -> UUID | None:
+    told = row.object_id if row.object_kind == "screening" else row.detail.get("screening")
+    return UUID(str(told)) if told and told != SEVERAL else None
 
 
 def _told(value: object) -> str:

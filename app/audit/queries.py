@@ -84,7 +84,7 @@ def about(session: Session, *, case_ids: list[str], screening_ids: list[str], li
             found |= {row.position: row for row in session.scalars(of_object)}
     for some in _in_parts(screening_ids):
         reads = select(LedgerRow).where(
-            LedgerRow.act.in_((Act.READ_GIVEN, Act.COMMENTED)), LedgerRow.detail["screening"].as_string().in_(some)
+            LedgerRow.object_kind.in_(("read", "comment")), LedgerRow.detail["screening"].as_string().in_(some)
         )
         found |= {row.position: row for row in session.scalars(reads)}
     found |= {row.position: row for row in _shown_among_others(session, {*case_ids, *screening_ids})}

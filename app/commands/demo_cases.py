@@ -115,8 +115,11 @@ class Laboratory:
 
     def read(self, who: str, screening_ids: list[UUID], verdict: Verdict, note: str = "") -> None:
         for one in screening_ids:
+            said, reader = review.Said(verdict, note, seconds=20), self.people[who]
             with self.database.writing() as session:
-                review.give_verdict(session, self.people[who], screening_id=one, verdict=verdict, note=note, seconds=20)
+                if policies.current(session).blind_first:
+                    review.call_blind(session, reader, screening_id=one, said=said)
+                review.give_verdict(session, reader, screening_id=one, said=replace(said, seconds=8))
 
     def case_of(self, screening_id: UUID) -> UUID:
         with self.database.reading() as session:

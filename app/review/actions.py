@@ -1,114 +1,192 @@
-"""A second pair of eyes: a verdict is given."""
+"""A second pair of eyes: a reader's own call, the final verdict, a senior's word, and taking a verdict back."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, leases
 from app.actor import Actor
 from app.audit import ledger
-from app.audit.events import Act, Event
-from app.audit.refusals import Refusal
+from app.audit.events import Act, Event, Value
 from app.cases import actions as cases
 from app.cases import queries as case_queries
-from app.errors import Conflict, Invalid
-from app.review import queries, rules
-from app.review.rules import ReadKind, Verdict
-from app.review.tables import ReadRow
-from app.screening import queries as screening_queries
-from app.screening.queries import ScreeningNotFound
-from app.screening.rules import Band
-from app.screening.tables import ScreeningRow
+from app.errors import Conflict
+from app.leases import LeaseRow
+from app.policy import queries as policies
+from app.review import due, queries, rules
+from app.review.due import AlreadyRead, NothingToTakeBack, Released
+from app.review.queries import Task
+from app.review.rules import Awaits, ReadKind, Step, Verdict
+from app.review.tables import DraftRow, ReadRow
+from app.screening.rules import certainty
+from app.screening.tables import OpenFlagRow
 
 
-class NoteMissing(Invalid):
-    code = "note_missing"
+@dataclass(frozen=True)
+class Said:
+    """What a reader sends. `token`: of the lease under which they read; `seconds`: for how long the cell was on their
+    screen in this step, as far as the page knows."""
+
+    verdict: Verdict
+    note: str = ""
+    token: int | None = None
+    seconds: int | None = None
 
 
-class NoteTooLong(Invalid):
-    code = "note_too_long"
+class OwnCallFirst(Conflict):
+    code = "own_call_first"
 
 
-class AlreadyRead(Conflict):
-    code = "already_read"
+class NotBlind(Conflict):
+    code = "not_blind"
 
 
-class NotWaiting(Conflict):
-    code = "not_waiting"
+def call_blind(session: Session, reader: Actor, *, screening_id: UUID, said: Said) -> ReadRow:
+    """The reader's own call, before they see what the model made of the cell. The same call sent twice is one.
 
-
-class OwnUpload(Refusal):
-    code = "own_upload"
-
-
-def give_verdict(
-    session: Session, reader: Actor, *, screening_id: UUID, verdict: Verdict, note: str, seconds: int | None = None
-) -> ReadRow:
-    """One read, which settles the flag. The same verdict sent twice is one read.
-
-    Raises ScreeningNotFound, OwnUpload, NoteMissing, NoteTooLong, AlreadyRead or NotWaiting; then nothing is stored.
+    Asks for no reason: whether one is needed would tell what the model said. Raises what `due.taken_up` does, and
+    NoteTooLong or AlreadyRead; then nothing is stored.
     """
     ledger.lock(session)
-    screening = screening_queries.find(session, screening_id)
-    if screening is None:
-        raise ScreeningNotFound("There is no such screening.")
-    if screening.submitted_by == reader.id:
-        raise _own_upload(reader, screening)
-    note = note.strip()
-    if earlier := queries.read_by(session, screening_id=screening_id, reader_id=reader.id):
-        return _same_again(session, earlier, verdict=verdict, note=note)
-    flag = queries.flag(session, screening_id)
-    if flag is None:
-        raise NotWaiting("This cell is not waiting for a read any more: somebody else has settled it.")
-    _check_note(note, verdict=verdict, screening=screening)
-    read = _write(session, reader, screening=screening, verdict=verdict, note=note, seconds=seconds)
-    session.delete(flag)
+    task = due.find(session, reader, screening_id)
+    earlier = next((read for read in task.own if read.blind_verdict), None)
+    if earlier is not None and earlier.blind_verdict == said.verdict:
+        return earlier
+    if task.own:
+        raise AlreadyRead("You have made your own call on this cell already; it stands. Your final call may differ.")
+    if task.step is not Step.BLIND:
+        raise NotBlind("This cell is not read blind (any more): look at it again, with what the model made of it.")
+    lease = due.taken_up(session, reader, task, token=said.token)
+    note = due.tidy(said.note)
+    read = _write(session, reader, task=task, lease=lease, said=said, note="", final=False)
+    keep_draft(session, reader, task=task, verdict=said.verdict, note=note)
     return read
 
 
-def _own_upload(reader: Actor, screening: ScreeningRow) -> OwnUpload:
-    return OwnUpload(
-        "Nobody reads what they uploaded. Leave this cell to another reviewer.",
-        actor=reader,
-        event=Event(Act.READ_REFUSED, "screening", str(screening.id), {"why": "own upload"}),
-    )
+def give_verdict(session: Session, reader: Actor, *, screening_id: UUID, said: Said) -> ReadRow:
+    """The reader's final call. It settles the cell where enough readers of one mind have read it; where they differ it
+    waits for a senior, whose word settles it. The same verdict sent twice is one read.
+
+    Raises what `due.taken_up` does, and OwnCallFirst, NoteMissing, NoteTooLong, AlreadyRead or OwnFirstRead; then
+    nothing is stored.
+    """
+    ledger.lock(session)
+    task = due.find(session, reader, screening_id)
+    note = due.tidy(said.note)
+    if task.step is Step.DONE:
+        return due.same_again(session, reader, task, verdict=said.verdict, note=note, token=said.token)
+    if task.step is Step.BLIND:
+        raise OwnCallFirst("Make your own call first: you see what the model made of the cell after it.")
+    lease = due.taken_up(session, reader, task, token=said.token)
+    due.check_note(note, verdict=said.verdict, task=task)
+    read = _write(session, reader, task=task, lease=lease, said=said, note=note, final=True)
+    _put_away(session, task, reader)
+    return read
 
 
-def _same_again(session: Session, earlier: ReadRow, *, verdict: Verdict, note: str) -> ReadRow:
-    told = (case_queries.note_text(session, earlier.note_id) or "") if earlier.note_id else ""
-    if earlier.verdict == verdict and told == note:
-        return earlier
-    raise AlreadyRead("You have given a verdict on this cell already; it stands as it was.")
+def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
+    """Take one's own verdict back: the read stays, with one after it that says so, and what was typed is a draft again.
+
+    Raises NothingToTakeBack, or Released where a signed result holds the verdict.
+    """
+    ledger.lock(session)
+    task = due.find(session, reader, screening_id)
+    if task.step is not Step.DONE:
+        raise NothingToTakeBack("You have no verdict on this cell that could be taken back.")
+    if due.is_released(session, task):
+        raise Released("A signed result holds your verdict: only an amendment of the case changes it now.")
+    given = task.own[-1]
+    row = _row(task, reader, kind=ReadKind.WITHDRAWAL)
+    session.add(row)
+    session.flush()
+    policy = policies.current(session)
+    detail: dict[str, Value] = {"withdraws": str(given.id), "undone": row.at - given.at <= policy.undo}
+    _record(session, reader, row, act=Act.READ_WITHDRAWN, detail=detail)
+    note = (case_queries.note_text(session, given.note_id) or "") if given.note_id else ""
+    keep_draft(session, reader, task=task, verdict=Verdict(str(given.verdict)), note=note)
+    _put_back(session, task)
+    return row
 
 
-def _check_note(note: str, *, verdict: Verdict, screening: ScreeningRow) -> None:
-    if len(note) > rules.NOTE_LENGTH_MOST:
-        raise NoteTooLong(f"A note has at most {rules.NOTE_LENGTH_MOST} characters; this one has {len(note)}.")
-    band = Band(screening.band) if screening.band else None
-    if not note and rules.departs_from_model(verdict, band=band):
-        raise NoteMissing("Your verdict departs from the model. Say in the note what you saw, then send again.")
+def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict | None, note: str) -> None:
+    """What a reader has typed so far; comes and goes without an event."""
+    draft = queries.draft(session, screening_id=task.screening.id, reader_id=reader.id)
+    if draft is None:
+        draft = DraftRow(screening_id=task.screening.id, reader_id=reader.id, note="", at=clock.now())
+        session.add(draft)
+    draft.verdict, draft.note, draft.at = verdict, note[: rules.DRAFT_LENGTH_MOST], clock.now()
+    session.flush()
 
 
 def _write(
-    session: Session, reader: Actor, *, screening: ScreeningRow, verdict: Verdict, note: str, seconds: int | None
+    session: Session, reader: Actor, *, task: Task, lease: LeaseRow, said: Said, note: str, final: bool
 ) -> ReadRow:
-    note_id, note_digest = cases.write_note(session, text=note) if note else (None, None)
-    read = ReadRow(
+    row = _row(task, reader, kind=_kind(task))
+    row.blind_verdict = task.blind_verdict if final else said.verdict.value
+    row.verdict = said.verdict.value if final else None
+    row.note_id, row.note_digest = cases.write_note(session, text=note) if note else (None, None)
+    row.seconds = _seconds(task, said, since=lease.claimed_at, at=row.at)
+    session.add(row)
+    session.flush()
+    detail: dict[str, Value] = {"kind": row.kind, "verdict": said.verdict.value}
+    if row.note_digest:
+        detail["note_digest"] = row.note_digest
+    _record(session, reader, row, act=Act.READ_GIVEN if final else Act.BLIND_CALL, detail=detail)
+    return row
+
+
+def _kind(task: Task) -> ReadKind:
+    if task.awaits is Awaits.SENIOR:
+        return ReadKind.ADJUDICATION
+    return ReadKind.SECOND if task.history.standing else ReadKind.FIRST
+
+
+def _row(task: Task, reader: Actor, *, kind: ReadKind) -> ReadRow:
+    return ReadRow(
         id=uuid4(),
-        screening_id=screening.id,
-        submitted_by=screening.submitted_by,
+        screening_id=task.screening.id,
+        submitted_by=task.screening.submitted_by,
         reader_id=reader.id,
-        kind=ReadKind.FIRST.value,
-        verdict=verdict.value,
-        note_id=note_id,
-        note_digest=note_digest,
-        seconds=seconds,
+        kind=kind.value,
+        supersedes_id=task.own[-1].id if task.own else None,
         at=clock.now(),
     )
-    session.add(read)
+
+
+def _seconds(task: Task, said: Said, *, since: datetime, at: datetime) -> int:
+    """Of the whole read: this step's, and before a final call those of the blind one. What a page tells can only
+    shorten it: a tab in the background is not read."""
+    before = task.own[-1] if task.own and task.own[-1].kind != ReadKind.WITHDRAWAL else None
+    passed = int((at - max(since, before.at if before else since)).total_seconds())
+    told = passed if said.seconds is None else said.seconds
+    step = told if said.token is None else max(0, min(told, passed))
+    return step + ((before.seconds or 0) if before else 0)
+
+
+def _record(session: Session, reader: Actor, row: ReadRow, *, act: Act, detail: dict[str, Value]) -> None:
+    bound = {"digest": queries.digest_of(row), "screening": str(row.screening_id), **detail}
+    ledger.record(session, reader, Event(act, "read", str(row.id), bound))
+
+
+def _put_away(session: Session, task: Task, reader: Actor) -> None:
+    """Off this reader's desk; and off the work list, once nobody is awaited."""
+    one = task.screening.id
+    leases.let_go(session, due.item(one))
+    queries.clear_desk(session, screening_id=one, reader_id=reader.id)
+    if queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
+        queries.clear_desk(session, screening_id=one, reader_id=None)
+        if flag := queries.flag(session, one):
+            session.delete(flag)
     session.flush()
-    detail = {"digest": queries.digest_of(read), "screening": str(screening.id), "verdict": verdict.value}
-    if note_digest:
-        detail["note_digest"] = note_digest
-    ledger.record(session, reader, Event(Act.READ_GIVEN, "read", str(read.id), detail))
-    return read
+
+
+def _put_back(session: Session, task: Task) -> None:
+    """On the work list again where somebody is awaited again; its age counts from the screening."""
+    one = task.screening
+    awaits = queries.history_of(session, one.id).concluded.awaits
+    if awaits is Awaits.NOBODY or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
+        return
+    session.add(OpenFlagRow(screening_id=one.id, certainty=certainty(one.probability), flagged_at=one.at))
+    session.flush()

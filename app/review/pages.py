@@ -1,20 +1,24 @@
-"""The reviewer's pages: the queue, and one cell to read."""
+"""The reviewer's queue, how they like it, and their keys."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts.guards import Reviewer, Visit
+from app.accounts.guards import Reviewer
+from app.actor import Actor, Permission
 from app.audit import ledger
-from app.audit.events import results_shown
-from app.db import Database, DbSession, OurDatabase
-from app.errors import BlastscreenError, Invalid
-from app.review import actions, queries, words
-from app.review.rules import NOTE_LENGTH_MOST, Verdict
-from app.screening import rules as screening_rules
+from app.audit.events import cells_shown, results_shown
+from app.db import DbSession, OurDatabase
+from app.review import queries, queue_actions, queue_queries, words
+from app.review.queue_queries import Marks
+from app.review.reading_page import UndoNotice, undo_notice
+from app.review.rules import FILTERS, Filters, Key, UnusableKeys
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
@@ -26,24 +30,28 @@ A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class QueueLine:
-    href: str
-    thumbnail: str
-    short_id: str
+class Score:
+    """What is absent while a blind read is due."""
+
     band: str
     band_code: str
     probability: str
     reasons: tuple[str, ...]
-    since: str
 
 
 @dataclass(frozen=True)
-class QueuePage:
-    lines: tuple[QueueLine, ...]
-    waiting: int
-    own: int
-    newer: str | None
-    older: str | None
+class QueueLine:
+    href: str
+    thumbnail: str
+    short_id: str
+    score: Score | None
+    what: str
+    urgent: bool
+    overdue: bool
+    handed: bool
+    draft: bool
+    since: datetime
+    take_back: str | None
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,47 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class ReadingPage:
-    action: str
-    short_id: str
-    image: str
-    band: str
-    band_code: str
-    probability: str
-    reasons: tuple[str, ...]
-    why_unusable: str | None
-    model: str
-    statement: str
-    sandbox: bool
+class Choices:
+    name: str
+    title: str
     choices: tuple[Choice, ...]
-    note: str
-    note_length: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    title: str
+    count: int
+    more: str
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    lines: tuple[QueueLine, ...]
+    tiles: tuple[Tile, ...]
+    waiting: int
+    begun: int
+    held: int
+    own: int
+    blind: bool
+    filters: tuple[Choices, ...]
+    filtered: bool
+    put_off: bool
+    undo: UndoNotice | None
+    newer: str | None
+    older: str | None
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    name: str
+    title: str
+    sign: str
+
+
+@dataclass(frozen=True)
+class KeysPage:
+    keys: tuple[KeyLine, ...]
+    kept: bool
     error: str | None
 
 
@@ -77,91 +111,132 @@ def queue(
     request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     paging = Paging("/review", page, A_PAGE)
-    rows = queries.queue(db, visit.actor, offset=paging.offset, limit=paging.limit)
+    reader = queue_actions.reader_of(db, visit.actor)
+    filters = queue_actions.filters_of(db, visit.actor)
+    rows = queue_queries.queue(db, reader, filters, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(rows)
-    waiting = queries.waiting(db, visit.actor)
-    if shown:
-        ledger.record(db, visit.actor, results_shown([row.id for row in shown], where="GET /review"))
+    ids = [row.id for row in shown]
+    hidden = queries.hidden_from(db, visit.actor, ids)
+    marks = queue_queries.marks(db, reader, ids)
+    _remember(db, visit.actor, ids, hidden=hidden)
+    counts = queue_queries.counts(db, reader)
+    put_off = filters.whose == "postponed"
     content = QueuePage(
-        lines=tuple(_line(row) for row in shown),
-        waiting=waiting.for_me,
-        own=waiting.mine_for_others,
+        lines=tuple(_line(row, marks, hidden=row.id in hidden, put_off=put_off) for row in shown),
+        tiles=_tiles(counts, visit.actor, hours=reader.policy.turnaround_hours),
+        waiting=counts.waiting,
+        begun=counts.begun,
+        held=counts.held,
+        own=counts.own,
+        blind=reader.policy.blind_first,
+        filters=_choices(filters, visit.actor, blind=reader.policy.blind_first),
+        filtered=(filters.blind() if reader.policy.blind_first else filters) != Filters(),
+        put_off=put_off,
+        undo=undo_notice(db, visit.actor),
         newer=paging.newer,
         older=paging.older(rows),
     )
     return render(request, "review/queue.html", content, frame=visit.frame)
 
 
-def _line(row: ScreeningRow) -> QueueLine:
-    return QueueLine(
-        href=f"/review/{row.id}",
-        thumbnail=f"/screenings/{row.id}/thumbnail/96",
-        short_id=screening_words.short_id(row),
+def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) -> None:
+    if shown := [one for one in ids if one not in hidden]:
+        ledger.record(db, actor, results_shown(shown, where="GET /review"))
+    if blind := [one for one in ids if one in hidden]:
+        ledger.record(db, actor, cells_shown(blind, where="GET /review"))
+
+
+def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:
+    score = Score(
         band=screening_words.band(row),
         band_code=screening_words.band_code(row),
         probability=screening_words.probability(row),
         reasons=screening_words.reasons(row),
-        since=screening_words.when(row.at),
+    )
+    return QueueLine(
+        href=f"/review/{row.id}",
+        thumbnail=f"/screenings/{row.id}/thumbnail/96",
+        short_id=screening_words.short_id(row),
+        score=None if hidden else score,
+        what=words.what_is_due(disputed=row.id in marks.disputed, begun=row.id in marks.begun),
+        urgent=row.id in marks.urgent,
+        overdue=row.id in marks.overdue,
+        handed=row.id in marks.handed,
+        draft=row.id in marks.drafts,
+        since=row.at,
+        take_back=f"/review/{row.id}/take-back" if put_off else None,
     )
 
 
-@router.get("/review/{screening_id}")
-def read(request: Request, screening_id: UUID, visit: Reviewer, db: DbSession) -> Response:
-    screening = queries.to_read(db, visit.actor, screening_id)
-    ledger.record(db, visit.actor, results_shown([screening.id], where="GET /review/{id}"))
-    return render(request, "review/read.html", _reading_page(screening), frame=visit.frame)
+def _tiles(counts: queue_queries.Counts, actor: Actor, *, hours: int) -> tuple[Tile, ...]:
+    tiles = [
+        Tile("Waiting for you", counts.waiting, ""),
+        Tile("Urgent", counts.urgent, ""),
+        Tile("Overdue", counts.overdue, f"over {hours} h"),
+        Tile("Handed to you", counts.handed, ""),
+        Tile("Put off", counts.postponed, ""),
+    ]
+    if actor.may(Permission.ADJUDICATE):
+        tiles.insert(4, Tile("To adjudicate", counts.disputes, ""))
+    return tuple(tiles)
 
 
-@router.post("/review/{screening_id}")
-def give_verdict(
-    request: Request, screening_id: UUID, visit: Reviewer, database: OurDatabase, form: CheckedForm
-) -> Response:
-    """On to the next cell; a verdict that cannot be taken keeps what was typed."""
-    chosen, note = text(form, "verdict"), text(form, "note")
-    try:
-        if chosen not in list(Verdict):
-            raise Invalid("Choose a verdict.", code="verdict_missing")
-        with database.writing() as session:
-            actions.give_verdict(session, visit.actor, screening_id=screening_id, verdict=Verdict(chosen), note=note)
-    except Invalid as error:
-        return _again(request, visit, database, screening_id, chosen=chosen, note=note, error=error)
+def _choices(filters: Filters, actor: Actor, *, blind: bool) -> tuple[Choices, ...]:
+    hidden = {"band", "reason"} if blind else set()
+    no_senior = set() if actor.may(Permission.ADJUDICATE) else {"dispute"}
+    return tuple(
+        Choices(
+            name,
+            words.FILTERS[name],
+            tuple(
+                Choice(code, words.FILTERED[code], code == getattr(filters, name))
+                for code in ("", *codes)
+                if code not in no_senior
+            ),
+        )
+        for name, codes in FILTERS.items()
+        if name not in hidden
+    )
+
+
+@router.post("/review/filters")
+def choose_filters(visit: Reviewer, db: DbSession, form: CheckedForm) -> Response:
+    queue_actions.choose_filters(db, visit.actor, told={name: text(form, name) for name in FILTERS})
     return RedirectResponse("/review", status_code=303)
 
 
-def _again(
-    request: Request,
-    visit: Visit,
-    database: Database,
-    screening_id: UUID,
-    *,
-    chosen: str,
-    note: str,
-    error: BlastscreenError,
-) -> Response:
-    with database.writing() as session:
-        screening = queries.to_read(session, visit.actor, screening_id)
-        ledger.record(session, visit.actor, results_shown([screening.id], where="POST /review/{id}"))
-        page = _reading_page(screening, chosen=chosen, note=note, error=error.message)
-        return render(request, "review/read.html", page, frame=visit.frame, status=422)
+@router.get("/review/next")
+def next_cell(visit: Reviewer, db: DbSession) -> Response:
+    """The first that nobody else has on their screen; back to the queue where there is none."""
+    one = queue_actions.take_next(db, visit.actor)
+    return RedirectResponse(f"/review/{one}" if one else "/review", status_code=303)
 
 
-def _reading_page(
-    screening: ScreeningRow, *, chosen: str = "", note: str = "", error: str | None = None
-) -> ReadingPage:
-    return ReadingPage(
-        action=f"/review/{screening.id}",
-        short_id=screening_words.short_id(screening),
-        image=f"/screenings/{screening.id}/image",
-        band=screening_words.band(screening),
-        band_code=screening_words.band_code(screening),
-        probability=screening_words.probability(screening),
-        reasons=screening_words.reasons(screening),
-        why_unusable=screening_words.why_unusable(screening),
-        model=screening_words.model(screening),
-        statement=screening_rules.statement(screening.thresholds["prior_all"]),
-        sandbox=screening.sandbox,
-        choices=tuple(Choice(code.value, title, code == chosen) for code, title in words.VERDICTS.items()),
-        note=note,
-        note_length=NOTE_LENGTH_MOST,
-        error=error,
-    )
+@router.get("/review/keys")
+def keys(request: Request, visit: Reviewer, db: DbSession, kept: Annotated[bool, Query()] = False) -> Response:  # noqa: FBT002
+    shown = {key.value: sign for key, sign in queue_actions.keys_of(db, visit.actor).items()}
+    return render(request, "review/keys.html", _keys_page(shown, kept=kept), frame=visit.frame)
+
+
+@router.post("/review/keys")
+def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: CheckedForm) -> Response:
+    """The keys as typed; with `usual`, the usual ones again."""
+    typed = _typed_keys(form)
+    try:
+        with database.writing() as session:
+            queue_actions.choose_keys(session, visit.actor, typed=typed)
+    except UnusableKeys as error:
+        page = _keys_page(typed, kept=False, error=error.message)
+        return render(request, "review/keys.html", page, frame=visit.frame, status=422)
+    return RedirectResponse("/review/keys?kept=true", status_code=303)
+
+
+def _typed_keys(form: FormData) -> dict[str, str]:
+    if text(form, "usual"):
+        return {key.value: sign for key, sign in words.usual_keys().items()}
+    return {key.value: text(form, key.value) for key in Key}
+
+
+def _keys_page(signs: dict[str, str], *, kept: bool, error: str | None = None) -> KeysPage:
+    lines = tuple(KeyLine(key.value, words.KEYS[key], signs[key.value]) for key in Key)
+    return KeysPage(lines, kept, error)

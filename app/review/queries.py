@@ -8,21 +8,24 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from app import clock
 from app.actor import Actor, Permission
 from app.audit.digest import digest
 from app.audit.queries import every_row
 from app.audit.verify import UNREADABLE
 from app.cases.queries import note_digest
 from app.cases.tables import CaseWithdrawalRow
+from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
-from app.review.rules import ReviewState
-from app.review.tables import ReadRow
+from app.review.rules import Awaits, Call, Conclusion, ReadKind, ReviewState, Step, Verdict, conclude, state_of, step_of
+from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening import queries as screening_queries
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import OpenFlagRow, ScreeningRow
 
 AT_ONCE = 500  # ids in one question
+READING = "read"  # the kind of lease on a cell
 
 
 def in_parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
@@ -38,33 +41,7 @@ class Review:
     state: ReviewState
     verdict: str | None = None
     settled_at: datetime | None = None
-
-
-def queue(session: Session, actor: Actor, *, offset: int, limit: int) -> list[ScreeningRow]:
-    """Flagged screenings that this reader may read, the least certain first."""
-    rows = (
-        select(ScreeningRow)
-        .join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-        .where(ScreeningRow.submitted_by != actor.id)
-        .order_by(OpenFlagRow.certainty, OpenFlagRow.flagged_at, ScreeningRow.id)
-    )
-    return list(session.scalars(rows.offset(offset).limit(limit)))
-
-
-@dataclass(frozen=True)
-class Waiting:
-    for_me: int
-    mine_for_others: int
-
-
-def waiting(session: Session, actor: Actor) -> Waiting:
-    """How many flagged screenings this reader may read, and how many wait for others because this reader sent them."""
-    flagged = (
-        select(func.count()).select_from(OpenFlagRow).join(ScreeningRow, ScreeningRow.id == OpenFlagRow.screening_id)
-    )
-    for_me = session.scalar(flagged.where(ScreeningRow.submitted_by != actor.id)) or 0
-    mine = session.scalar(flagged.where(ScreeningRow.submitted_by == actor.id)) or 0
-    return Waiting(for_me, mine)
+    awaits: Awaits = Awaits.NOBODY
 
 
 def how_many_wait(session: Session) -> int:
@@ -80,11 +57,15 @@ def flags_listed(session: Session) -> set[UUID]:
 
 
 def flags_due(session: Session) -> set[UUID]:
-    """The work list recomputed from the facts: what has a reason for review and no read, in a case that stands."""
+    """The work list recomputed from the facts: what has a reason for review, is not settled and whose case stands."""
     read = select(ReadRow.screening_id).where(ReadRow.screening_id == ScreeningRow.id)
     withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == ScreeningRow.case_id)
-    due = select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~read.exists(), ~withdrawn.exists())
-    return set(session.scalars(due))
+    flagged = select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~withdrawn.exists())
+    due = set(session.scalars(flagged.where(~read.exists())))
+    for some in in_parts(list(session.scalars(flagged.where(read.exists())))):
+        found = histories_of(session, some)
+        due |= {one for one in some if found[one].concluded.awaits is not Awaits.NOBODY}
+    return due
 
 
 def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
@@ -100,33 +81,99 @@ def reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[Rea
     return reads
 
 
-def read_by(session: Session, *, screening_id: UUID, reader_id: UUID) -> ReadRow | None:
-    rows = select(ReadRow).where(
-        ReadRow.screening_id == screening_id, ReadRow.reader_id == reader_id, ReadRow.supersedes_id.is_(None)
-    )
-    return session.scalars(rows).first()
+@dataclass(frozen=True)
+class History:
+    """All that readers said of one cell, the first first, and what it comes to."""
+
+    reads: tuple[ReadRow, ...]
+    needed: int
+
+    @property
+    def standing(self) -> tuple[ReadRow, ...]:
+        """The final calls that were neither withdrawn nor replaced."""
+        replaced = {read.supersedes_id for read in self.reads}
+        return tuple(read for read in self.reads if read.verdict is not None and read.id not in replaced)
+
+    @property
+    def concluded(self) -> Conclusion:
+        calls = [Call(Verdict(str(read.verdict)), read.kind == ReadKind.ADJUDICATION) for read in self.standing]
+        return conclude(calls, needed=self.needed)
+
+    def by(self, reader_id: UUID) -> tuple[ReadRow, ...]:
+        return tuple(read for read in self.reads if read.reader_id == reader_id)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One cell, as one reader comes to it. `own`: their rows, the oldest first."""
+
+    screening: ScreeningRow
+    history: History
+    own: tuple[ReadRow, ...]
+    step: Step
+
+    @property
+    def awaits(self) -> Awaits:
+        return self.history.concluded.awaits
+
+    @property
+    def own_standing(self) -> bool:
+        return self.step is Step.DONE
+
+    @property
+    def blind_verdict(self) -> str | None:
+        return next((read.blind_verdict for read in self.own if read.blind_verdict), None)
+
+
+def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:
+    history = history_of(session, screening.id)
+    own = history.by(reader.id)
+    final = [Verdict(read.verdict) if read.verdict else None for read in own]
+    blind_first = policies.current(session).blind_first and history.concluded.awaits is not Awaits.SENIOR
+    return Task(screening, history, own, step_of(final, blind_first=blind_first))
+
+
+def history_of(session: Session, screening_id: UUID) -> History:
+    return histories_of(session, [screening_id])[screening_id]
+
+
+def histories_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, History]:
+    reads = reads_of(session, screening_ids)
+    needed = reads_needed(session, screening_ids)
+    return {one: History(tuple(reads[one]), needed[one]) for one in screening_ids}
+
+
+def reads_needed(session: Session, screening_ids: list[UUID]) -> dict[UUID, int]:
+    """How many independent reads each has to have, by the policy that it was screened under; 0 where not flagged."""
+    flagged = select(ScreeningRow.id, ScreeningRow.band, ScreeningRow.policy).where(ScreeningRow.reasons.any())
+    found = session.execute(flagged.where(ScreeningRow.id.in_(screening_ids))).all()
+    judged_by = policies.judged_by(session, {number for _, _, number in found})
+    return dict.fromkeys(screening_ids, 0) | {one: judged_by[number].reads_needed(band) for one, band, number in found}
 
 
 def reviews_of(session: Session, screenings: list[ScreeningRow]) -> dict[UUID, Review]:
-    """State and verdict of each, from its reasons, its open flag and its reads."""
+    """State and verdict of each, from its reasons, its reads, and who has it on their screen now."""
     return reviews_by_id(session, [screening.id for screening in screenings])
 
 
 def reviews_by_id(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, Review]:
+    held = held_among(session, screening_ids)
     made: dict[UUID, Review] = {}
-    for ids in in_parts(screening_ids):
-        reads = reads_of(session, ids)
-        still_open = set(session.scalars(select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id.in_(ids))))
-        made |= {one: _review(reads[one], is_open=one in still_open) for one in ids}
+    for some in in_parts(screening_ids):
+        made |= {one: _review(found, held=one in held) for one, found in histories_of(session, some).items()}
     return made
 
 
-def _review(reads: list[ReadRow], *, is_open: bool) -> Review:
-    if is_open:
-        return Review(ReviewState.WAITING)
-    if reads:
-        return Review(ReviewState.SETTLED, reads[-1].verdict, reads[-1].at)
-    return Review(ReviewState.NOT_NEEDED)
+def _review(found: History, *, held: bool) -> Review:
+    concluded, standing = found.concluded, found.standing
+    state = state_of(concluded, calls=len(standing), held=held)
+    settled_at = standing[-1].at if state is ReviewState.SETTLED else None
+    return Review(state, concluded.verdict, settled_at, concluded.awaits)
+
+
+def held_among(session: Session, screening_ids: Collection[UUID]) -> set[UUID]:
+    held = select(LeaseRow.item_id).where(LeaseRow.kind == READING, LeaseRow.until > clock.now())
+    return {one for some in in_parts(screening_ids) for one in session.scalars(held.where(LeaseRow.item_id.in_(some)))}
 
 
 def stands() -> ColumnElement[bool]:
@@ -180,10 +227,56 @@ def to_read(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
     """A screening that waits for this reader, or that they have read."""
     screening = screening_queries.find(session, screening_id)
     if actor.may(Permission.READ) and screening is not None and screening.submitted_by != actor.id:
-        theirs = flag(session, screening_id) or read_by(session, screening_id=screening_id, reader_id=actor.id)
-        if theirs is not None:
+        read = select(ReadRow.id).where(ReadRow.screening_id == screening_id, ReadRow.reader_id == actor.id)
+        if flag(session, screening_id) or session.scalars(read.limit(1)).first():
             return screening
     raise ScreeningNotFound("There is no such screening, or it is not yours to see.")
+
+
+def draft(session: Session, *, screening_id: UUID, reader_id: UUID) -> DraftRow | None:
+    return session.get(DraftRow, (screening_id, reader_id))
+
+
+def postponement(session: Session, *, screening_id: UUID, reader_id: UUID) -> PostponementRow | None:
+    return session.get(PostponementRow, (screening_id, reader_id))
+
+
+def handing(session: Session, screening_id: UUID) -> HandingRow | None:
+    return session.get(HandingRow, screening_id)
+
+
+def last_call(session: Session, reader_id: UUID, *, since: datetime) -> ReadRow | None:
+    """The newest final call of this reader since then that stands."""
+    calls = select(ReadRow).where(ReadRow.reader_id == reader_id, ReadRow.at > since)
+    calls = calls.where(ReadRow.verdict.is_not(None), stands())
+    return session.scalars(calls.order_by(ReadRow.at.desc()).limit(1)).first()
+
+
+def reads_shown(session: Session, actor: Actor, screening_id: UUID) -> list[ReadRow]:
+    """The final calls on a cell, and their withdrawals, that a result may show this actor: all once it is settled, and
+    until then their own alone, so that no reader goes by another's."""
+    found = history_of(session, screening_id)
+    told = [read for read in found.reads if read.verdict or read.kind == ReadKind.WITHDRAWAL]
+    settled = found.concluded.awaits is Awaits.NOBODY
+    return [read for read in told if settled or read.reader_id == actor.id]
+
+
+def clear_desk(session: Session, *, screening_id: UUID, reader_id: UUID | None) -> None:
+    """Forget what comes and goes around a cell: one reader's draft and postponement and that it was handed to them, or,
+    without a reader, everybody's but the drafts."""
+    if reader_id is not None and (typed := draft(session, screening_id=screening_id, reader_id=reader_id)):
+        session.delete(typed)
+    put_off = select(PostponementRow).where(PostponementRow.screening_id == screening_id)
+    handed = select(HandingRow).where(HandingRow.screening_id == screening_id)
+    if reader_id is not None:
+        put_off = put_off.where(PostponementRow.reader_id == reader_id)
+        handed = handed.where(HandingRow.to_id == reader_id)
+    for row in (*session.scalars(put_off), *session.scalars(handed)):
+        session.delete(row)
+
+
+def settings_of(session: Session, reader_id: UUID) -> ReaderSettingsRow | None:
+    return session.get(ReaderSettingsRow, reader_id)
 
 
 def digest_of(read: ReadRow) -> str:

@@ -1,7 +1,10 @@
-"""How pages say what reviewers decided."""
+"""How pages say what reviewers decided, and what they may do."""
 
 from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import KEYS as USUAL
+from app.review.rules import Awaits, Key, ReviewState, Verdict
+from app.screening.rules import ReviewReason
+from app.screening.words import BANDS, UNUSABLE
 
 VERDICTS = {
     Verdict.LEUKAEMIC_BLAST: "Leukaemic blast",
@@ -15,6 +18,45 @@ STATES = {
     ReviewState.READING: "Being read.",
     ReviewState.SETTLED: "Read.",
 }
+FOR_READING = "For reading"
+FILTERS = {"priority": "Priority", "due": "Due", "whose": "Which", "band": "Model", "reason": "Why it waits"}
+FILTERED = {
+    "": "All",
+    "urgent": "Urgent",
+    "overdue": "Overdue",
+    "handed": "Handed to me",
+    "begun": "Begun by me",
+    "dispute": "To adjudicate",
+    "postponed": "Put off by me",
+    **{band.value: told for band, told in BANDS.items()},
+    "unusable": UNUSABLE,
+    ReviewReason.LOW_CONFIDENCE.value: "Model not sure",
+    ReviewReason.ATYPICAL.value: "Atypical cell",
+    ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
+    ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
+    ReviewReason.ASKED_FOR.value: "Asked for",
+    ReviewReason.POLICY_READ.value: "The policy’s reads",
+}
+KEYS = {
+    Key.LEUKAEMIC_BLAST: VERDICTS[Verdict.LEUKAEMIC_BLAST],
+    Key.NORMAL: VERDICTS[Verdict.NORMAL],
+    Key.CANNOT_TELL: VERDICTS[Verdict.CANNOT_TELL],
+    Key.UNUSABLE_IMAGE: VERDICTS[Verdict.UNUSABLE_IMAGE],
+    Key.NOTE: "Write the note",
+    Key.SKIP: "Skip this cell",
+    Key.POSTPONE: "Put this cell off",
+    Key.UNDO: "Undo my last verdict",
+    Key.ZOOM_IN: "Zoom in",
+    Key.ZOOM_OUT: "Zoom out",
+    Key.BRIGHTER: "Brighter",
+    Key.DARKER: "Darker",
+    Key.AS_IT_WAS: "View as it was",
+    Key.HEAT_MAP: "Heat map and findings",
+}
+
+
+def usual_keys() -> dict[Key, str]:
+    return dict(USUAL)
 
 
 def verdict(code: str | None) -> str:
@@ -24,4 +66,12 @@ def verdict(code: str | None) -> str:
 def review(made: Review) -> str:
     if made.state is ReviewState.SETTLED:
         return f"Read: {verdict(made.verdict)}"
+    if made.awaits is Awaits.SENIOR:
+        return "Its readers differ: waiting for a senior."
     return STATES[made.state]
+
+
+def what_is_due(*, disputed: bool, begun: bool) -> str:
+    if disputed:
+        return "To adjudicate"
+    return "Your final call" if begun else FOR_READING

@@ -152,7 +152,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
         hidden = bool(reviews.hidden_from(session, visit.actor, [screening.id]))
         alone = Event(Act.IMAGE_SHOWN, "screening", str(screening.id), {"view": "for_reading"})
         ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
-        given = reviews.reads_of(session, [screening.id])[screening.id]
+        given = reviews.reads_shown(session, visit.actor, screening.id)
         has_read = any(read.reader_id == visit.actor.id for read in given)
         is_own = screening.submitted_by == visit.actor.id
         return Facts(

@@ -18,7 +18,7 @@ def _log(auditor: Browser, number: str):
 
 def _acts(page: str) -> list[str]:
     """The acts of the table's lines, newest first."""
-    return re.findall(r"<td>((?:case|cell|results|image|read)\.[a-z_]+)</td>", page)
+    return re.findall(r"<td>((?:case|cells?|results|image|read)\.[a-z_]+)</td>", page)
 
 
 def test_the_log_tells_who_was_shown_what_in_every_case_of_the_subject(
@@ -41,8 +41,11 @@ def test_the_log_tells_who_was_shown_what_in_every_case_of_the_subject(
     assert "the 2 cases of this subject" in page
     assert sorted(set(_acts(page))) == [
         "case.opened",
+        "cell.opened",
         "cell.screened",
+        "cells.shown",
         "image.shown",
+        "read.blind_call",
         "read.given",
         "results.shown",
     ]

@@ -1,17 +1,18 @@
-"""A human's verdict: who may give it, when it needs a reason, and that it is given once."""
+"""A human's verdict: own call first, who may give it, when it needs a reason, and that it is given once."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app import clock
 from app.accounts.rules import Role
 from app.audit.events import Act
-from app.review.rules import Verdict, departs_from_model
-from app.screening.rules import Band
 from app.vision.drawn import Look
-from tests.factories import Browser, Service, acts, cell, rows, verify
+from tests.factories import Browser, Service, acts, cell, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 
 
@@ -28,63 +29,117 @@ def waiting_cell(
     return str(service.lab("LIS").screen(cell(seed)).json()["id"])
 
 
-@pytest.mark.parametrize(
-    ("verdict", "band", "departs"),
-    [
-        (Verdict.NORMAL, Band.SUSPECTED, True),
-        (Verdict.LEUKAEMIC_BLAST, Band.SUSPECTED, False),
-        (Verdict.LEUKAEMIC_BLAST, Band.NOT_SUSPECTED, True),
-        (Verdict.NORMAL, Band.NOT_SUSPECTED, False),
-        (Verdict.LEUKAEMIC_BLAST, Band.UNCERTAIN, False),
-        (Verdict.NORMAL, Band.UNCERTAIN, False),
-        (Verdict.CANNOT_TELL, Band.SUSPECTED, False),
-        (Verdict.UNUSABLE_IMAGE, Band.UNCERTAIN, True),
-        (Verdict.UNUSABLE_IMAGE, None, False),
-        (Verdict.LEUKAEMIC_BLAST, None, True),
-        (Verdict.CANNOT_TELL, None, False),
-    ],
-)
-def test_a_verdict_departs_from_the_model_where_it_contradicts_it(
-    verdict: Verdict, band: Band | None, departs: bool
+def token_on(page: str) -> str:
+    found = re.search(r'name="token" value="(\d+)"', page)
+    assert found
+    return found.group(1)
+
+
+def call(reviewer: Browser, path: str, verdict: str, note: str = ""):
+    """The own call, as the page sends it."""
+    page = reviewer.get(path).text
+    form = {"verdict": verdict, "note": note, "step": "blind", "token": token_on(page), "seconds": ""}
+    return reviewer.submit(path, form)
+
+
+def decide(reviewer: Browser, path: str, verdict: str, note: str = ""):
+    """The final call, from the page last seen."""
+    form = {"verdict": verdict, "note": note, "step": "final", "token": token_on(reviewer.page)}
+    return reviewer.submit(path, form)
+
+
+def reads(service: Service) -> list[tuple[object, ...]]:
+    with service.database.reading() as session:
+        found = session.execute(
+            text("SELECT kind, blind_verdict, verdict, seconds, supersedes_id FROM reads ORDER BY at")
+        )
+        return [tuple(row) for row in found]
+
+
+def test_the_own_call_comes_first_and_both_calls_are_kept(
+    service: Service, classifier: FakeClassifier, reviewer: Browser
 ) -> None:
-    assert departs_from_model(verdict, band=band) is departs
+    path = f"/review/{waiting_cell(service, classifier)}"
+
+    before = reviewer.get(path).text
+    after = call(reviewer, path, "normal", "round, smooth").text
+    decide(reviewer, path, "leukaemic_blast", "round, but nucleoli")
+
+    for told in ("Uncertain", "56.25 %", "between the thresholds", "Heat map"):
+        assert told not in before
+        assert told in after
+    assert "Your own call was: <strong>Normal cell</strong>" in after
+    assert 'value="normal" required checked' in after
+    assert ">round, smooth</textarea>" in after
+    assert [row[:3] for row in reads(service)] == [
+        ("first", "normal", None),
+        ("first", "normal", "leukaemic_blast"),
+    ]
+    assert rows(service.database)["open_flags"] == 0
+    assert rows(service.database)["read_drafts"] == 0
+    assert verify(service.database).intact
 
 
-def test_the_least_certain_cell_comes_first(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
-    surer = waiting_cell(service, classifier, seed=1, probability=0.99)
-    unsure = waiting_cell(service, classifier, seed=2)
+def test_a_blind_call_tells_nothing_of_the_model_even_where_it_departs_from_it(
+    service: Service, classifier: FakeClassifier, reviewer: Browser
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier, probability=0.99)}"
+    reviewer.get(path)
 
-    page = reviewer.get("/review").text
+    nothing = reviewer.submit(path, {"step": "blind", "note": "kept"})
 
-    assert page.index(unsure) < page.index(surer)
+    assert nothing.status_code == 422
+    assert "Choose a verdict" in nothing.text
+    assert "departs" not in nothing.text
+    assert "99" not in re.sub(r"[0-9a-f]{8,}|\d{4}-\d\d-\d\d \d\d:\d\d", "", nothing.text)
+    assert call(reviewer, path, "normal").status_code == 200
+
+
+def test_without_blind_reads_one_call_is_enough(
+    service: Service, classifier: FakeClassifier, reviewer: Browser
+) -> None:
+    set_policy(service.database, blind_first=False)
+    path = f"/review/{waiting_cell(service, classifier)}"
+
+    assert "56.25 %" in reviewer.get("/review").text
+    assert "56.25 %" in reviewer.get(path).text
+    decide(reviewer, path, "normal")
+
+    assert [row[:3] for row in reads(service)] == [("first", None, "normal")]
 
 
 def test_a_verdict_against_the_model_needs_a_reason_and_keeps_what_was_typed(
     service: Service, classifier: FakeClassifier, reviewer: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier, probability=0.99)}"
+    call(reviewer, path, "normal")
 
-    again = reviewer.submit(path, {"verdict": "normal", "note": " "}, at=path)
+    again = decide(reviewer, path, "normal", " ")
 
     assert again.status_code == 422
     assert "Say in the note what you saw" in again.text
     assert 'value="normal" required checked' in again.text
-    assert rows(service.database)["reads"] == 0
+    assert [row[2] for row in reads(service)] == [None]
 
-    reviewer.submit(path, {"verdict": "normal", "note": "smooth <chromatin>, no nucleoli"})
-    assert rows(service.database)["reads"] == 1
+    decide(reviewer, path, "normal", "smooth <chromatin>, no nucleoli")
+    assert [row[2] for row in reads(service)] == [None, "normal"]
     assert verify(service.database).intact
 
 
-def test_a_note_that_is_too_long_is_kept_and_refused(
+def test_a_note_of_2000_characters_is_kept_and_one_more_is_given_back(
     service: Service, classifier: FakeClassifier, reviewer: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
+    note = "שלום 🔬\r\n" + "x" * 1992
+    call(reviewer, path, "normal")
 
-    again = reviewer.submit(path, {"verdict": "normal", "note": "x" * 2001}, at=path)
+    again = decide(reviewer, path, "normal", note + "xx")
 
     assert again.status_code == 422
-    assert "x" * 2001 in again.text
+    assert "x" * 1994 in again.text
+    assert decide(reviewer, path, "normal", note).status_code == 200
+    with service.database.reading() as session:
+        assert session.scalar(text("SELECT text FROM notes")) == note.replace("\r\n", "\n")
 
 
 def test_a_form_without_a_verdict_is_told_so(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
@@ -97,43 +152,115 @@ def test_a_form_without_a_verdict_is_told_so(service: Service, classifier: FakeC
         assert ">kept</textarea>" in again.text
 
 
-def test_a_double_submit_makes_one_read(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
+@pytest.mark.parametrize("step", ["blind", "final"])
+def test_a_double_click_makes_one_read(
+    service: Service, classifier: FakeClassifier, reviewer: Browser, step: str
+) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    form = {"verdict": "normal", "note": "the same", "csrf": (reviewer.get(path), reviewer.token())[1]}
+    page = reviewer.get(path).text
+    if step == "final":
+        call(reviewer, path, "normal", "the same")
+    form = {"verdict": "normal", "note": "the same", "step": step, "token": token_on(page), "csrf": reviewer.token()}
 
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda _: reviewer.client.post(path, data=form), range(4)))
 
     assert {reply.status_code for reply in replies} == {200}
-    assert rows(service.database)["reads"] == 1
-    assert acts(service.database).count(Act.READ_GIVEN) == 1
+    assert len(reads(service)) == (1 if step == "blind" else 2)
+    assert acts(service.database).count(Act.BLIND_CALL) == 1
 
 
-def test_a_second_verdict_of_the_same_reader_is_refused(
+def test_the_back_button_after_a_verdict_changes_nothing_and_says_so(
     service: Service, classifier: FakeClassifier, reviewer: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    reviewer.submit(path, {"verdict": "normal"}, at=path)
+    call(reviewer, path, "normal")
+    form = {"verdict": "normal", "step": "final", "token": token_on(reviewer.page), "csrf": reviewer.token()}
+    reviewer.client.post(path, data=form)
 
-    other = reviewer.submit(path, {"verdict": "leukaemic_blast"}, at=path)
+    other = reviewer.client.post(path, data={**form, "verdict": "leukaemic_blast", "note": "I changed my mind"})
 
     assert other.status_code == 409
-    assert rows(service.database)["reads"] == 1
+    assert "it stands as it was" in other.text
+    assert "I changed my mind" in other.text
+    assert "You have read cell" in reviewer.get(path).text
+    assert [row[2] for row in reads(service)] == [None, "normal"]
 
 
-def test_two_readers_at_once_settle_a_cell_once(
+def test_a_blind_call_is_not_made_twice(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    call(reviewer, path, "normal")
+
+    other = reviewer.submit(path, {"verdict": "leukaemic_blast", "step": "blind"})
+
+    assert other.status_code == 409
+    assert "Your final call may differ" in other.text
+    assert [row[1] for row in reads(service)] == ["normal"]
+
+
+def test_a_cell_on_somebodys_screen_is_not_given_to_another_who_is_told_whose_it_is(
     service: Service, classifier: FakeClassifier, reviewer: Browser
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    reviewer.get(path)
+    late = service.signed_in("lars", Role.REVIEWER)
+
+    told = late.get(path)
+
+    assert told.status_code == 409
+    assert "Rea is reading this cell" in told.text
+    assert path not in late.get("/review").text
+    assert "1 more is being read by others" in late.page
+
+
+def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_the_note(
+    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
     late = service.signed_in("lars", Role.REVIEWER)
-    late.get(path)
+    call(late, path, "leukaemic_blast")
+    old = {"verdict": "leukaemic_blast", "note": "many nucleoli", "step": "final", "token": token_on(late.page)}
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    call(reviewer, path, "normal")
 
-    reviewer.submit(path, {"verdict": "normal"}, at=path)
-    reply = late.submit(path, {"verdict": "normal"})
+    while_held = late.submit(path, old, at="/account")
+    reviewer.get(path)
+    decide(reviewer, path, "normal")
+    settled = late.submit(path, old, at="/account")
 
-    assert reply.status_code == 409
-    assert "somebody else has settled it" in reply.text
-    assert rows(service.database)["reads"] == 1
+    assert (while_held.status_code, settled.status_code) == (409, 409)
+    assert "Rea is reading this cell" in while_held.text
+    assert "Rea settled this cell" in settled.text
+    assert (start + timedelta(minutes=16)).strftime("%Y-%m-%dT%H:%M") in settled.text
+    assert "many nucleoli" in settled.text
+    assert [row[2] for row in reads(service) if row[2]] == ["normal"]
+
+
+def test_a_hold_that_ran_out_and_that_nobody_took_still_counts(
+    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    call(reviewer, path, "normal")
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=25))
+
+    assert decide(reviewer, path, "normal").status_code == 200
+    assert [row[2] for row in reads(service)] == [None, "normal"]
+
+
+def test_two_tabs_of_one_reader_do_not_shut_each_other_out(
+    service: Service, classifier: FakeClassifier, reviewer: Browser
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    first = reviewer.get(path).text
+    second = reviewer.get(path).text
+
+    assert token_on(first) == token_on(second)
+    call(reviewer, path, "normal")
+    stale = reviewer.submit(path, {"verdict": "normal", "step": "blind", "token": token_on(first)})
+    assert "Your final call" in stale.text
+    assert len(reads(service)) == 1
 
 
 def test_nobody_reads_what_they_uploaded_forged_post_included(service: Service, classifier: FakeClassifier) -> None:
@@ -142,11 +269,12 @@ def test_nobody_reads_what_they_uploaded_forged_post_included(service: Service, 
     path = both.upload(cell(1)).url.path.replace("screenings", "review")
 
     assert both.get(path).status_code == 404
-    forged = both.submit(path, {"verdict": "normal"}, at="/")
+    for form in ({"verdict": "normal"}, {"verdict": "normal", "step": "blind", "token": "1"}):
+        forged = both.submit(path, form, at="/")
 
-    assert forged.status_code == 403
+        assert forged.status_code == 403
+        assert acts(service.database)[-1] == Act.READ_REFUSED
     assert rows(service.database)["reads"] == 0
-    assert acts(service.database)[-1] == Act.READ_REFUSED
 
 
 def test_the_database_refuses_a_read_by_the_uploader(service: Service, classifier: FakeClassifier) -> None:
@@ -192,3 +320,46 @@ def test_a_reader_can_still_open_what_they_have_read(
     reviewer.submit(f"/review/{screening}", {"verdict": "normal"}, at=f"/review/{screening}")
 
     assert "Read: Normal cell" in reviewer.get(f"/screenings/{screening}").text
+
+
+def test_the_seconds_of_a_read_are_those_of_both_calls_and_a_page_can_only_shorten_them(
+    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    start = clock.now()
+    page = reviewer.get(path).text
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(seconds=40))
+    blind = {"verdict": "normal", "step": "blind", "token": token_on(page), "seconds": "12"}
+    reviewer.submit(path, blind)
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(seconds=70))
+    reviewer.submit(path, {**blind, "step": "final", "seconds": "9999"})
+
+    assert [row[3] for row in reads(service)] == [12, 42]
+
+
+def test_a_verdict_leads_to_the_next_cell_and_that_to_the_queue(
+    service: Service, classifier: FakeClassifier, reviewer: Browser
+) -> None:
+    paths = {f"/review/{waiting_cell(service, classifier, seed=seed)}" for seed in (1, 2)}
+    first = reviewer.get("/review/next").url.path
+    call(reviewer, first, "normal")
+
+    second = decide(reviewer, first, "normal").url.path
+    call(reviewer, second, "normal")
+    done = decide(reviewer, second, "normal")
+
+    assert {first, second} == paths
+    assert done.url.path == "/review"
+    assert "Nothing waits for you" in done.text
+
+
+def test_an_auditor_who_reads_cells_too_is_not_told_by_the_ledger(service: Service, classifier: FakeClassifier) -> None:
+    both = service.signed_in("aude", Role.AUDITOR, Role.REVIEWER)
+    path = f"/review/{waiting_cell(service, classifier)}"
+
+    before = both.get("/audit").text
+    call(both, path, "normal")
+
+    assert "outcome: for reading" in before
+    assert "outcome: uncertain" not in before
+    assert "outcome: uncertain" in both.get("/audit").text

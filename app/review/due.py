@@ -1,0 +1,189 @@
+"""Whether a cell waits for this very reader now, and what they are told where it does not: by whom, and since when."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import clock, leases
+from app.accounts import queries as accounts
+from app.actor import Actor, Permission
+from app.audit.events import Act, Event
+from app.audit.queries import released_at
+from app.audit.refusals import Forbidden, Refusal
+from app.cases import queries as case_queries
+from app.errors import Conflict, Invalid
+from app.leases import Held, Item, LeaseRow
+from app.policy import queries as policies
+from app.review import queries, rules
+from app.review.queries import READING, Task
+from app.review.rules import Awaits, Step, Verdict
+from app.review.tables import ReadRow
+from app.screening import queries as screenings
+from app.screening.queries import ScreeningNotFound
+from app.screening.rules import Band
+
+
+class NoteMissing(Invalid):
+    code = "note_missing"
+
+
+class NoteTooLong(Invalid):
+    code = "note_too_long"
+
+
+class Late(Conflict):
+    """Somebody was there before: `told` says who and what, `at` when, `then` what to do about it."""
+
+    code = "late"
+
+    def __init__(self, told: str, *, at: datetime, then: str, code: str) -> None:
+        super().__init__(f"{told} at {at:%Y-%m-%d %H:%M} UTC. {then}", code=code)
+        self.told, self.at, self.then = told, at, then
+
+
+class AlreadyRead(Conflict):
+    code = "already_read"
+
+
+class NothingToTakeBack(Conflict):
+    code = "nothing_to_take_back"
+
+
+class Released(Conflict):
+    code = "released"
+
+
+class OwnUpload(Refusal):
+    code = "own_upload"
+
+
+class OwnFirstRead(Refusal):
+    code = "own_first_read"
+
+
+def item(screening_id: UUID) -> Item:
+    return Item(READING, screening_id)
+
+
+def find(session: Session, reader: Actor, screening_id: UUID) -> Task:
+    """Where this reader is with the cell. Raises ScreeningNotFound or OwnUpload."""
+    screening = screenings.find(session, screening_id)
+    if screening is None or not reader.may(Permission.READ):
+        raise ScreeningNotFound("There is no such screening, or it is not yours to see.")
+    if screening.submitted_by == reader.id:
+        raise OwnUpload(
+            "Nobody reads what they uploaded. Leave this cell to another reviewer.",
+            actor=reader,
+            event=Event(Act.READ_REFUSED, "screening", str(screening.id), {"why": "own upload"}),
+        )
+    return queries.task_of(session, reader, screening)
+
+
+def taken_up(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> LeaseRow:
+    """The reader's lease on the cell, once it is sure that the cell waits for them; without a token it is claimed.
+
+    Raises Late (settled, withdrawn, handed on, or held by another, now or in between), Forbidden or OwnFirstRead.
+    """
+    must_wait(session, reader, task, token=token, opening=opening)
+    policy, now = policies.current(session), clock.now()
+    try:
+        lease = leases.claim(session, item(task.screening.id), holder_id=reader.id, at=now, length=policy.lease)
+    except Held as held:
+        raise _held(session, held.lease) from None
+    if token is not None and token != lease.token:
+        raise Late(
+            "Your hold on this cell ran out and somebody else had it since then; you hold it again",
+            at=now,
+            then="Look at it once more, then give your verdict.",
+            code="lease_lost",
+        )
+    return lease
+
+
+def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> None:
+    """Raises Late, Forbidden, OwnFirstRead or ScreeningNotFound where the cell does not wait for this reader."""
+    one = task.screening
+    if withdrawn := case_queries.withdrawal(session, one.case_id):
+        who = _name(session, withdrawn.by_id)
+        raise Late(f"{who} withdrew the case of this cell", at=withdrawn.at, then="It is not read any more.",
+                   code="case_withdrawn")  # fmt: skip
+    if task.awaits is Awaits.NOBODY:
+        raise _settled(session, task)
+    if task.own_standing:
+        raise own_first_read(reader, one.id)
+    if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
+        if token is None and not opening:
+            raise Forbidden(reader, permission=Permission.ADJUDICATE)
+        raise Late("Its two readers differ, the later", at=task.history.standing[-1].at,
+                   then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
+    handed = queries.handing(session, one.id)
+    if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:
+        raise Late(f"This cell was handed on to {_name(session, handed.to_id)}", at=handed.at,
+                   then="Leave it to them; it comes back to everybody when they do not get to it in time.",
+                   code="handed_on")  # fmt: skip
+
+
+def own_first_read(reader: Actor, screening_id: UUID) -> OwnFirstRead:
+    return OwnFirstRead(
+        "You have read this cell. A second pair of eyes is somebody else's: to change your own verdict, withdraw it.",
+        actor=reader,
+        event=Event(Act.READ_REFUSED, "screening", str(screening_id), {"why": "own first read"}),
+    )
+
+
+def _settled(session: Session, task: Task) -> Late | ScreeningNotFound:
+    if not task.history.standing:
+        return ScreeningNotFound("There is no such screening, or it is not yours to see.")
+    last = task.history.standing[-1]
+    told = f"{_name(session, last.reader_id)} settled this cell"
+    return Late(told, at=last.at, then="It is not waiting for a read any more.", code="not_waiting")
+
+
+def _held(session: Session, lease: LeaseRow) -> Late:
+    told = f"{_name(session, lease.holder_id)} is reading this cell: it was opened"
+    return Late(told, at=lease.claimed_at, then="Leave it to them, and take the next one.", code="held")
+
+
+def _name(session: Session, actor_id: UUID) -> str:
+    return accounts.names(session, {actor_id}).get(actor_id, "Somebody else")
+
+
+def same_again(
+    session: Session, reader: Actor, task: Task, *, verdict: Verdict, note: str, token: int | None
+) -> ReadRow:
+    """A double click is one read. Another verdict, or one without the lease of the first, would be a second read by the
+    same reader."""
+    given = task.own[-1]
+    told = (case_queries.note_text(session, given.note_id) or "") if given.note_id else ""
+    if given.verdict == verdict and told == note and (token is not None or task.awaits is Awaits.NOBODY):
+        return given
+    if task.awaits is not Awaits.NOBODY:
+        raise own_first_read(reader, task.screening.id)
+    raise AlreadyRead(
+        "You have given a verdict on this cell already; it stands as it was. Withdraw it to give another."
+    )
+
+
+def is_released(session: Session, task: Task) -> bool:
+    """Whether this reader's verdict is part of a result that has been signed."""
+    signed_at = released_at(session, task.screening.case_id)
+    return task.step is Step.DONE and signed_at is not None and task.own[-1].at <= signed_at
+
+
+def tidy(note: str) -> str:
+    """As typed, with plain line ends and no space around. Raises NoteTooLong."""
+    told = note.replace("\r\n", "\n").strip()
+    if len(told) > rules.NOTE_LENGTH_MOST:
+        raise NoteTooLong(f"A note has at most {rules.NOTE_LENGTH_MOST} characters; this one has {len(told)}.")
+    return told
+
+
+def check_note(note: str, *, verdict: Verdict, task: Task) -> None:
+    band = Band(task.screening.band) if task.screening.band else None
+    before = [Verdict(str(read.verdict)) for read in task.history.standing] if task.awaits is Awaits.SENIOR else []
+    if note or not rules.note_needed(verdict, band=band, found_before=before):
+        return
+    if rules.departs_from_model(verdict, band=band):
+        raise NoteMissing("Your verdict departs from the model. Say in the note what you saw, then send again.")
+    raise NoteMissing("Your verdict is neither reader's. Say in the note what you saw, then send again.")

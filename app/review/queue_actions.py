@@ -1,0 +1,179 @@
+"""What a reader does with a cell but reading it: takes it up, puts it off, hands it on; and how they like to work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import clock, leases
+from app.accounts import queries as accounts
+from app.actor import Actor, Permission
+from app.audit import ledger
+from app.audit.events import Act, Event
+from app.errors import Invalid, NotFound
+from app.leases import Held, LeaseRow
+from app.policy import queries as policies
+from app.review import due, queries, queue_queries, rules
+from app.review.actions import keep_draft
+from app.review.queries import Task
+from app.review.queue_queries import Reader
+from app.review.rules import Step, Verdict
+from app.review.tables import HandingRow, PostponementRow, ReaderSettingsRow
+
+TRIED = 50
+
+
+class NoSuchReader(Invalid):
+    code = "no_such_reader"
+
+
+class NotPutOff(NotFound):
+    code = "not_put_off"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What stands in the form when a reader leaves it, and the token of the lease under which they typed it."""
+
+    verdict: Verdict | None = None
+    note: str = ""
+    token: int | None = None
+
+
+def reader_of(session: Session, actor: Actor) -> Reader:
+    return Reader(actor, policies.current(session), clock.now())
+
+
+def take_up(session: Session, actor: Actor, *, screening_id: UUID) -> tuple[Task, LeaseRow]:
+    """The cell is this reader's for the time of a lease. Raises what `due.taken_up` does."""
+    ledger.lock(session)
+    task = due.find(session, actor, screening_id)
+    lease = due.taken_up(session, actor, task, token=None, opening=True)
+    detail = {"token": lease.token, "step": task.step.value}
+    ledger.record(session, actor, Event(Act.CELL_OPENED, "screening", str(screening_id), detail))
+    return task, lease
+
+
+def take_next(session: Session, actor: Actor) -> UUID | None:
+    """The first cell of this reader's queue that nobody else has; it is theirs from now on. None: there is none."""
+    ledger.lock(session)
+    reader = reader_of(session, actor)
+    for one in queue_queries.upcoming(session, reader, filters_of(session, actor), limit=TRIED):
+        try:
+            leases.claim(session, due.item(one), holder_id=actor.id, at=reader.now, length=reader.policy.lease)
+        except Held:
+            continue
+        return one
+    return None
+
+
+def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> bool:
+    """Keep a draft and the hold on the cell. False where somebody else holds it by now; the draft is kept all the same.
+
+    Raises what `due.must_wait` does.
+    """
+    ledger.lock(session)
+    task = due.find(session, actor, screening_id)
+    if task.step is Step.DONE:
+        return False  # a tab that has not noticed
+    due.must_wait(session, actor, task, token=typed.token)
+    keep_draft(session, actor, task=task, verdict=typed.verdict, note=typed.note)
+    policy = policies.current(session)
+    return typed.token is not None and leases.renew(
+        session,
+        due.item(screening_id),
+        holder_id=actor.id,
+        token=typed.token,
+        at=clock.now(),
+        length=policy.lease,
+    )
+
+
+def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int, typed: Typed) -> None:
+    """The cell leaves this reader's queue for so long, what was typed is kept, and others may take it at once."""
+    ledger.lock(session)
+    task = _set_down(session, actor, screening_id=screening_id, typed=typed)
+    put = queries.postponement(session, screening_id=task.screening.id, reader_id=actor.id)
+    if put is None:
+        put = PostponementRow(screening_id=task.screening.id, reader_id=actor.id)
+    put.until = clock.now() + timedelta(minutes=minutes)
+    session.add(put)
+    event = Event(Act.CELL_POSTPONED, "screening", str(screening_id), {"minutes": minutes})
+    ledger.record(session, actor, event)
+
+
+def take_back(session: Session, actor: Actor, *, screening_id: UUID) -> None:
+    """A cell that was put off is in the queue again. Raises NotPutOff."""
+    ledger.lock(session)
+    put = queries.postponement(session, screening_id=screening_id, reader_id=actor.id)
+    if put is None:
+        raise NotPutOff("You have not put this cell off, or have taken it back already.")
+    session.delete(put)
+    ledger.record(session, actor, Event(Act.CELL_POSTPONED, "screening", str(screening_id), {"minutes": 0}))
+
+
+def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, typed: Typed) -> None:
+    """The cell is for one named reader. Raises NoSuchReader for who may not read it or has read it."""
+    ledger.lock(session)
+    task = _set_down(session, actor, screening_id=screening_id, typed=typed)
+    if to_id not in {one.id for one in readers_besides(session, actor, task)}:
+        raise NoSuchReader("Choose a colleague who may read this cell and has not read it yet.")
+    handed = queries.handing(session, screening_id) or HandingRow(screening_id=screening_id)
+    handed.to_id, handed.by_id, handed.at = to_id, actor.id, clock.now()
+    session.add(handed)
+    event = Event(Act.CELL_HANDED_ON, "screening", str(screening_id), {"to": str(to_id)})
+    ledger.record(session, actor, event)
+
+
+@dataclass(frozen=True)
+class Colleague:
+    id: UUID
+    name: str
+
+
+def readers_besides(session: Session, actor: Actor, task: Task) -> list[Colleague]:
+    """Who could read this cell in the actor's place, by name."""
+    needed = Permission.ADJUDICATE if task.awaits is rules.Awaits.SENIOR else Permission.READ
+    out = {actor.id, task.screening.submitted_by, *(read.reader_id for read in task.history.standing)}
+    people = accounts.people_who_may(session, needed)
+    return [Colleague(one.id, one.name) for one in people if one.id not in out]
+
+
+def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> Task:
+    """Off this reader's screen, with what they typed kept. Raises what `due.taken_up` does."""
+    task = due.find(session, actor, screening_id)
+    lease = due.taken_up(session, actor, task, token=typed.token)
+    if typed.verdict or typed.note.strip():
+        keep_draft(session, actor, task=task, verdict=typed.verdict, note=typed.note)
+    leases.release(session, due.item(screening_id), holder_id=actor.id, token=lease.token)
+    return task
+
+
+def filters_of(session: Session, actor: Actor) -> rules.Filters:
+    settings = queries.settings_of(session, actor.id)
+    return rules.parse_filters(settings.filters if settings else {})
+
+
+def keys_of(session: Session, actor: Actor) -> dict[rules.Key, str]:
+    settings = queries.settings_of(session, actor.id)
+    return rules.keys_of(settings.keys if settings else {})
+
+
+def choose_filters(session: Session, actor: Actor, *, told: Mapping[str, str]) -> None:
+    wanted = rules.parse_filters(told)
+    _settings(session, actor).filters = {name: getattr(wanted, name) for name in rules.FILTERS if getattr(wanted, name)}
+
+
+def choose_keys(session: Session, actor: Actor, *, typed: Mapping[str, str]) -> None:
+    """Raises UnusableKeys."""
+    _settings(session, actor).keys = rules.parse_keys(typed)
+
+
+def _settings(session: Session, actor: Actor) -> ReaderSettingsRow:
+    row = queries.settings_of(session, actor.id)
+    if row is None:
+        row = ReaderSettingsRow(reader_id=actor.id, filters={}, keys={})
+        session.add(row)
+    return row

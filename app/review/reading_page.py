@@ -1,0 +1,251 @@
+"""What the reading page shows: the cell; once the reader's own call is made, what the model made of it; and what they
+may do now. Display-ready."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.actor import Actor
+from app.cases import queries as case_queries
+from app.leases import LeaseRow
+from app.policy import queries as policies
+from app.review import due, queries, queue_actions, queue_queries, words
+from app.review.queries import Task
+from app.review.rules import NOTE_LENGTH_MOST, POSTPONE_H, Awaits, Key, Step
+from app.screening import rules as screening_rules
+from app.screening import words as screening_words
+
+
+@dataclass(frozen=True)
+class UndoNotice:
+    action: str
+    short_id: str
+    verdict: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Choice:
+    code: str
+    title: str
+    key: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is absent until the reader's own call is made."""
+
+    band: str
+    band_code: str
+    probability: str
+    reasons: tuple[str, ...]
+    why_unusable: str | None
+    statement: str
+    model: str
+    result: str
+
+
+@dataclass(frozen=True)
+class OtherRead:
+    """A read between which a senior decides; nameless, and not in the order in which they were given."""
+
+    title: str
+    blind: str | None
+    final: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Colleague:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    sign: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ReadingPage:
+    action: str
+    short_id: str
+    image: str
+    step: str
+    heading: str
+    adjudicates: bool
+    urgent: bool
+    overdue: bool
+    since: datetime
+    seen: Seen | None
+    own_call: str | None
+    others: tuple[OtherRead, ...]
+    choices: tuple[Choice, ...]
+    keys: dict[str, str]
+    key_lines: tuple[KeyLine, ...]
+    note: str
+    note_length: int
+    token: int
+    renew_s: int
+    colleagues: tuple[Colleague, ...]
+    hours: tuple[tuple[int, str], ...]
+    undo: UndoNotice | None
+    waiting: int
+    error: str | None
+
+
+@dataclass(frozen=True)
+class GivenPage:
+    """A cell that this reader has read."""
+
+    short_id: str
+    image: str
+    own_call: str | None
+    verdict: str
+    note: str
+    at: datetime
+    review: str
+    withdraw: str | None
+    result: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the form brought, to be shown again."""
+
+    verdict: str
+    note: str
+
+
+@dataclass(frozen=True)
+class LatePage:
+    """`told` and `at`: who was there before, and when; `kept`: what was typed, which went nowhere."""
+
+    title: str
+    told: str
+    at: datetime | None
+    then: str
+    kept: Typed | None
+    verdict: str
+    again: str | None
+
+
+HEADINGS = {
+    (Step.BLIND, False): "Your own call",
+    (Step.FINAL, False): "Your final call",
+    (Step.FINAL, True): "Your word between two readers",
+}
+
+
+def reading_page(
+    session: Session, actor: Actor, task: Task, lease: LeaseRow, *, typed: Typed | None = None, error: str | None = None
+) -> ReadingPage:
+    """`typed` stands before a draft, and a draft before the reader's own call."""
+    one = task.screening
+    adjudicates = task.awaits is Awaits.SENIOR
+    reader = queue_actions.reader_of(session, actor)
+    marks = queue_queries.marks(session, reader, [one.id])
+    keys = queue_actions.keys_of(session, actor)
+    chosen = typed or _draft(session, actor, task)
+    return ReadingPage(
+        action=f"/review/{one.id}",
+        short_id=screening_words.short_id(one),
+        image=f"/screenings/{one.id}/image",
+        step=task.step.value,
+        heading=HEADINGS[task.step, adjudicates],
+        adjudicates=adjudicates,
+        urgent=one.id in marks.urgent,
+        overdue=one.id in marks.overdue,
+        since=one.at,
+        seen=None if task.step is Step.BLIND else _seen(task),
+        own_call=words.verdict(task.blind_verdict) if task.blind_verdict else None,
+        others=_others(session, task) if adjudicates else (),
+        choices=tuple(
+            Choice(code.value, title, keys[Key(code.value)], code == chosen.verdict)
+            for code, title in words.VERDICTS.items()
+        ),
+        keys={key.value: sign for key, sign in keys.items()},
+        key_lines=tuple(
+            KeyLine(sign, words.KEYS[key])
+            for key, sign in keys.items()
+            if sign and (key is not Key.HEAT_MAP or task.step is not Step.BLIND)
+        ),
+        note=chosen.note,
+        note_length=NOTE_LENGTH_MOST,
+        token=lease.token,
+        renew_s=max(20, reader.policy.lease_minutes * 60 // 4),
+        colleagues=tuple(
+            Colleague(str(one.id), one.name) for one in queue_actions.readers_besides(session, actor, task)
+        ),
+        hours=tuple(POSTPONE_H.items()),
+        undo=undo_notice(session, actor),
+        waiting=queue_queries.counts(session, reader).waiting,
+        error=error,
+    )
+
+
+def _draft(session: Session, actor: Actor, task: Task) -> Typed:
+    draft = queries.draft(session, screening_id=task.screening.id, reader_id=actor.id)
+    verdict = draft.verdict if draft else None
+    return Typed(verdict or task.blind_verdict or "", draft.note if draft else "")
+
+
+def _seen(task: Task) -> Seen:
+    one = task.screening
+    return Seen(
+        band=screening_words.band(one),
+        band_code=screening_words.band_code(one),
+        probability=screening_words.probability(one),
+        reasons=screening_words.reasons(one),
+        why_unusable=screening_words.why_unusable(one),
+        statement=screening_rules.statement(one.thresholds["prior_all"]),
+        model=screening_words.model(one),
+        result=f"/screenings/{one.id}",
+    )
+
+
+def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
+    reads = sorted(task.history.standing, key=lambda read: read.id)
+    return tuple(
+        OtherRead(
+            title=f"Reader {letter}",
+            blind=words.verdict(read.blind_verdict) if read.blind_verdict else None,
+            final=words.verdict(read.verdict),
+            note=(case_queries.note_text(session, read.note_id) or "") if read.note_id else "",
+        )
+        for letter, read in zip("ABCDEF", reads, strict=False)
+    )
+
+
+def given_page(session: Session, task: Task) -> GivenPage:
+    one, given = task.screening, task.own[-1]
+    review = queries.reviews_of(session, [one])[one.id]
+    return GivenPage(
+        short_id=screening_words.short_id(one),
+        image=f"/screenings/{one.id}/image",
+        own_call=words.verdict(given.blind_verdict) if given.blind_verdict else None,
+        verdict=words.verdict(given.verdict),
+        note=(case_queries.note_text(session, given.note_id) or "") if given.note_id else "",
+        at=given.at,
+        review=words.review(review),
+        withdraw=None if due.is_released(session, task) else f"/review/{one.id}/withdraw",
+        result=f"/screenings/{one.id}",
+    )
+
+
+def undo_notice(session: Session, actor: Actor) -> UndoNotice | None:
+    """The reader's last verdict, while it is so fresh that undoing it is one key."""
+    policy, now = policies.current(session), clock.now()
+    read = queries.last_call(session, actor.id, since=now - policy.undo)
+    if read is None:
+        return None
+    return UndoNotice(
+        action=f"/review/{read.screening_id}/withdraw",
+        short_id=str(read.screening_id)[:8],
+        verdict=words.verdict(read.verdict),
+        until=read.at + timedelta(seconds=policy.undo_seconds),
+    )

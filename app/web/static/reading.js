@@ -1,0 +1,121 @@
+// Reading by keyboard. Every control that bears `data-key` is worked by that key, which the reader has chosen; none of
+// them while somebody types. What is typed is kept as a draft all along, which prolongs the hold on the cell as well.
+"use strict";
+(() => {
+  const form = document.querySelector("[data-reading]");
+  const keys = document.getElementById("keys");
+  const typing = (on) => on.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range])");
+
+  function work(control) {
+    if (control.type === "radio") {
+      control.checked = true;
+      control.focus();
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (control.matches("textarea")) {
+      control.focus();
+    } else {
+      control.click();
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(event.target) || keys?.open) return;
+    if (event.key === "Enter") {
+      if (event.target.closest("a, button, summary")) return;
+      event.preventDefault();
+      if (form) form.requestSubmit();
+      else document.querySelector('[data-key="Enter"]')?.click();
+      return;
+    }
+    const pressed = event.key.length === 1 ? event.key.toLowerCase() : "";
+    const control = pressed && document.querySelector(`[data-key="${CSS.escape(pressed)}"]`);
+    if (!control) return;
+    event.preventDefault();
+    work(control);
+  });
+
+  for (const notice of document.querySelectorAll(".undo")) {
+    const left = Date.parse(notice.dataset.until) - Date.now();
+    setTimeout(() => { notice.hidden = true; notice.querySelector("button").removeAttribute("data-key"); }, Math.max(0, left));
+  }
+  if (!form) return;
+
+  for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+  for (const part of document.querySelectorAll("[data-without-script]")) part.hidden = true;
+
+  // The view: nothing of it leaves this page.
+  const cell = document.querySelector("[data-cell]");
+  const zoom = document.querySelector("[data-zoom]");
+  const brightness = document.querySelector("[data-brightness]");
+  function look() {
+    cell.style.width = `${zoom.value}%`;
+    cell.style.filter = brightness.value === "100" ? "" : `brightness(${brightness.value}%)`;
+  }
+  const acts = {
+    zoom_in: () => zoom.stepUp(2),
+    zoom_out: () => zoom.stepDown(2),
+    brighter: () => brightness.stepUp(),
+    darker: () => brightness.stepDown(),
+    as_it_was: () => { zoom.value = 100; brightness.value = 100; },
+    help: () => keys.showModal(),
+  };
+  for (const control of document.querySelectorAll("[data-act]")) {
+    control.addEventListener("click", () => { acts[control.dataset.act](); look(); });
+  }
+  zoom.addEventListener("input", look);
+  brightness.addEventListener("input", look);
+
+  // How long the cell was really in front of somebody.
+  let seen = 0;
+  let since = document.visibilityState === "visible" ? performance.now() : null;
+  function count() {
+    if (since !== null) seen += performance.now() - since;
+    since = document.visibilityState === "visible" ? performance.now() : null;
+  }
+
+  // The draft.
+  const told = form.querySelector("[data-kept]");
+  let dirty = false;
+  let sent = false;
+  let soon;
+  function say(words, lost) {
+    told.textContent = words;
+    told.toggleAttribute("data-lost", lost);
+  }
+  async function keep() {
+    clearTimeout(soon);
+    if (sent) return;
+    const changed = dirty;
+    dirty = false;
+    const body = new URLSearchParams(new FormData(form));
+    const reply = await fetch(`${form.action}/draft`, { method: "POST", body, keepalive: true, headers: { accept: "application/json" } }).catch(() => null);
+    if (reply?.ok) { if (changed) say("Draft kept.", false); return; }
+    dirty = dirty || changed;
+    if (reply?.status === 409) say("Somebody else has this cell by now. Copy your note before you leave.", true);
+    else if (reply?.status === 401 || reply?.status === 403) say("You have been signed out. What was kept before is still there after you sign in.", true);
+    else say("The draft could not be kept. It is tried again.", true);
+  }
+  form.addEventListener("input", () => {
+    dirty = true;
+    const note = form.elements.note;
+    const over = [...note.value].length - Number(note.dataset.most);
+    note.setCustomValidity(over > 0 ? `${over} characters too many.` : "");
+    clearTimeout(soon);
+    soon = setTimeout(keep, 700);
+  });
+  setInterval(() => { if (document.visibilityState === "visible" || dirty) keep(); }, Number(form.dataset.renewSeconds) * 1000);
+  document.addEventListener("visibilitychange", () => {
+    count();
+    if (document.visibilityState === "hidden" && dirty) keep();
+  });
+
+  form.addEventListener("submit", (event) => {
+    if (sent) { event.preventDefault(); return; }
+    count();
+    form.elements.seconds.value = Math.round(seen / 1000);
+    clearTimeout(soon);
+    sent = true;
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+})();

@@ -1,0 +1,180 @@
+"""Two independent reads, never by the same person; where they differ a senior, who sees both and neither's name."""
+
+import re
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.rules import Role, Scope
+from app.audit.events import Act
+from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_policy, verify
+from tests.fakes import FakeClassifier
+from tests.review.test_reading import call, decide, reads
+
+
+@pytest.fixture
+def lab(service: Service) -> LabSystem:
+    return service.lab("LIS", Scope.SCREEN, Scope.READ_ALL)
+
+
+@pytest.fixture
+def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
+    """A cell that two readers have to read."""
+    set_policy(service.database, reads_uncertain=2)
+    classifier.probability = classifier.unsure
+    return f"/review/{lab.screen(cell(1)).json()['id']}"
+
+
+@pytest.fixture
+def rea(service: Service) -> Browser:
+    return service.signed_in("rea", Role.REVIEWER)
+
+
+@pytest.fixture
+def lars(service: Service) -> Browser:
+    return service.signed_in("lars", Role.REVIEWER)
+
+
+def read(reader: Browser, path: str, verdict: str, note: str = "") -> None:
+    call(reader, path, verdict)
+    decide(reader, path, verdict, note)
+
+
+def state(lab: LabSystem, path: str) -> tuple[str, str | None]:
+    review = lab.screening(path.removeprefix("/review/"))["review"]
+    return review["state"], review["verdict"]
+
+
+def test_two_of_one_mind_settle_a_cell_and_one_does_not(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    assert state(lab, path) == ("reading", None)
+    assert rows(service.database)["open_flags"] == 1
+    assert f'href="{path}"' not in rea.get("/review").text
+    assert path in lars.get("/review").text
+
+    read(lars, path, "normal")
+
+    assert state(lab, path) == ("settled", "normal")
+    assert rows(service.database)["open_flags"] == 0
+    assert [row[0] for row in reads(service) if row[2]] == ["first", "second"]
+    assert verify(service.database).intact
+
+
+def test_the_second_reader_sees_nothing_of_the_first_read(path: str, rea: Browser, lars: Browser) -> None:
+    screening = path.replace("review", "screenings")
+    read(rea, path, "normal", "a note that must not be seen")
+
+    blind = lars.get(path).text
+    after = call(lars, path, "leukaemic_blast").text
+    result = lars.get(screening).text
+
+    for page in (blind, after, result):
+        assert "Rea" not in re.sub(r"Rea(d|son)", "", page)
+        assert "must not be seen" not in page
+        assert "second" not in page.lower().replace("seconds", "")
+
+
+@pytest.mark.parametrize("form", [{}, {"token": "1", "step": "final"}])
+def test_the_first_reader_cannot_give_the_second_read_forged_post_included(
+    service: Service, path: str, rea: Browser, form: dict[str, str]
+) -> None:
+    read(rea, path, "normal")
+
+    forged = rea.submit(path, {"verdict": "leukaemic_blast", **form}, at="/account")
+
+    assert forged.status_code == 403
+    assert acts(service.database)[-1] == Act.READ_REFUSED
+    assert [row[2] for row in reads(service)] == [None, "normal"]
+
+
+def test_the_database_refuses_a_second_read_by_the_first_reader(service: Service, path: str, rea: Browser) -> None:
+    read(rea, path, "normal")
+    columns = "screening_id, submitted_by, reader_id, verdict, at"
+    alone = f"INSERT INTO reads (id, kind, {columns}) SELECT 'x', 'second', {columns} FROM reads WHERE verdict <> ''"
+    behind = (
+        f"INSERT INTO reads (id, kind, supersedes_id, {columns}) "
+        f"SELECT 'x', 'second', supersedes_id, {columns} FROM reads WHERE verdict <> ''"
+    )
+
+    for insert in (alone, behind):
+        with service.database.engine.begin() as connection, pytest.raises(IntegrityError, match="UNIQUE"):
+            connection.execute(text(insert))
+
+
+def test_where_readers_differ_a_senior_decides_and_sees_both_reads_without_names(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal", "smooth chromatin")
+    read(lars, path, "leukaemic_blast", "two nucleoli")
+    sam = service.signed_in("sam", Role.SENIOR)
+    mia = service.signed_in("mia", Role.REVIEWER)
+
+    assert state(lab, path) == ("reading", None)
+    assert f'href="{path}"' not in mia.get("/review").text
+    assert "To adjudicate" in sam.get("/review").text
+    page = sam.get(path).text
+    done = decide(sam, path, "leukaemic_blast")
+
+    for told in ("smooth chromatin", "two nucleoli", "Reader A", "Reader B", "56.25 %"):
+        assert told in page
+    for name in ("Lars", "Rea<", "Rea:"):
+        assert name not in page
+    assert done.status_code == 200
+    assert state(lab, path) == ("settled", "leukaemic_blast")
+    assert reads(service)[-1][:3] == ("adjudication", None, "leukaemic_blast")
+    assert verify(service.database).intact
+
+
+def test_a_senior_who_agrees_with_neither_says_why(service: Service, path: str, rea: Browser, lars: Browser) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+
+    again = decide(sam, path, "cannot_tell")
+
+    assert again.status_code == 422
+    assert "neither reader" in again.text
+    assert decide(sam, path, "cannot_tell", "out of focus where it matters").status_code == 200
+
+
+def test_who_is_no_senior_does_not_adjudicate(service: Service, path: str, rea: Browser, lars: Browser) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    mia = service.signed_in("mia", Role.REVIEWER)
+
+    opened = mia.get(path)
+    forged = mia.submit(path, {"verdict": "normal"}, at="/account")
+
+    assert opened.status_code == 409
+    assert "A senior settles this cell" in opened.text
+    assert forged.status_code == 403
+    assert acts(service.database)[-1] == Act.ACT_FORBIDDEN
+
+
+def test_a_senior_who_was_one_of_the_readers_does_not_adjudicate(service: Service, path: str, rea: Browser) -> None:
+    sam = service.signed_in("sam", Role.SENIOR)
+    read(sam, path, "normal")
+    read(rea, path, "leukaemic_blast")
+
+    assert f'href="{path}"' not in sam.get("/review").text
+    assert sam.submit(path, {"verdict": "normal", "note": "x"}, at="/account").status_code == 403
+
+
+def test_a_cell_waits_again_when_one_of_two_withdraws_and_for_another_reader(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "normal")
+
+    rea.submit(f"{path}/withdraw", at=path)
+
+    assert state(lab, path)[0] == "reading"
+    assert rows(service.database)["open_flags"] == 1
+    assert rea.get(path).status_code == 200
+    decide(rea, path, "normal")
+    assert state(lab, path) == ("settled", "normal")
+    assert verify(service.database).intact
