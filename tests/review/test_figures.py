@@ -317,6 +317,10 @@ def test_misses_are_told_from_what_lot_or_policy_had_read_and_settled(
     assert rest == "2 waiting, 2 unclear"
 
 
+def test_the_queue_leads_to_the_figures(senior: Browser) -> None:
+    assert 'href="/review/figures"' in senior.get("/review").text
+
+
 def test_the_figures_are_for_those_who_read(service: Service) -> None:
     assert service.signed_in("ursula", Role.UPLOADER).get("/review/figures").status_code == 403
     assert service.signed_in("ada", Role.ADMIN).get("/review/figures").status_code == 403
