@@ -5,7 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.commands import demo_cases, service
+from app.commands import demo_cases, demo_cells, service
 from app.db import Database
 from app.errors import Misconfigured
 from app.main import make_instrument
@@ -60,7 +60,7 @@ def set_up(ours: Settings, *, folder: Path) -> Playground:
             f"{database} is no playground that this command made, so it is left alone. Name another --folder."
         )
     found = _read(mark) if mark.exists() else None
-    demo_cases.draw_references(references)
+    demo_cells.draw_references(references)
     if found is not None and found.whole and database.exists():
         return found
     for left in folder.glob("demo.db*"):

@@ -1,8 +1,6 @@
 """The playground's people and cases, brought into every state by what the pages themselves call."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from uuid import UUID
 
 from app.accounts import actions as accounts
@@ -13,6 +11,7 @@ from app.actor import SERVICE, Actor
 from app.cases import actions as cases
 from app.cases import queries as case_queries
 from app.cases.rules import Priority
+from app.commands.demo_cells import Drawer
 from app.db import Database
 from app.policy import actions as policy
 from app.policy import queries as policies
@@ -21,12 +20,15 @@ from app.reports import queries as report_queries
 from app.reports.actions import Signing
 from app.review import actions as review
 from app.review import case_actions
-from app.review.rules import Verdict
+from app.review import comment_actions as comments
+from app.review import queue_actions as queue
+from app.review.actions import Said
+from app.review.queue_actions import Typed
+from app.review.rules import Step, Verdict
 from app.screening import actions as screening
 from app.screening import queries as screenings
 from app.screening.actions import Submission
 from app.screening.instrument import Instrument
-from app.vision.drawn import Look, draw, png
 
 
 @dataclass(frozen=True)
@@ -45,47 +47,6 @@ PEOPLE = (
 """Who may sign in. The senior of this small laboratory also reads its ledger and decides its policy."""
 AWAY = Somebody("reviewer", "otto", "Otto Drawn", (Role.REVIEWER,))
 """Gave some of the second reads; nobody knows the password."""
-
-SUSPECTED = (1, 2, 6, 7, 8, 9, 12, 19, 21, 25, 26, 28, 31, 32, 35, 36, 39, 40, 42, 49, 51, 54, 56, 57, 61, 62, 64, 66)
-NOT_SUSPECTED = (
-    *(1, 3, 4, 6, 7, 8, 9, 12, 14, 15, 19, 21, 25, 26, 28, 29, 35, 36, 42, 43, 46, 48, 49, 50, 54, 56, 59, 61, 63, 64),
-    *(65, 66, 67, 69, 73, 76, 78, 79, 80, 81, 87, 92, 96, 98, 99, 102, 106, 109, 110, 112, 114, 118, 121, 125, 126),
-)
-UNCERTAIN = (2, 5, 10, 16, 17, 18, 20, 22, 30, 31, 33, 40, 44, 45, 55, 60, 68, 70)
-REFUSED = (Look.OUT_OF_FOCUS, Look.TWO_CELLS, Look.BLANK, Look.OTHER_STAIN, Look.CUT_OFF)
-"""Seeds of blasts and of healthy cells, and looks, that the model for demonstration finds so."""
-
-
-REFERENCES = 500
-"""The first seed of the reference cells: no case has them."""
-
-
-class Drawer:
-    """Drawings of each kind, none handed out twice: the same image in two cases would be a mix-up."""
-
-    def __init__(self) -> None:
-        self._of_kind = {
-            "S": iter([(Look.BLAST, seed) for seed in SUSPECTED]),
-            "N": iter([(Look.HEALTHY, seed) for seed in NOT_SUSPECTED]),
-            "U": iter([(Look.HEALTHY, seed) for seed in UNCERTAIN]),
-            "X": iter([(look, 1) for look in REFUSED]),
-        }
-
-    def cells(self, kinds: str) -> Iterator[bytes]:
-        """`SSNX`: two suspected, one not, one that is refused."""
-        for kind in kinds:
-            look, seed = next(self._of_kind[kind])
-            yield png(draw(seed, look), look=look)
-
-
-def draw_references(folder: Path) -> None:
-    """Reference cells of two drawn subjects for each class; the same every time they are drawn."""
-    for label, look in (("ALL", Look.BLAST), ("HEM", Look.HEALTHY)):
-        for seed in range(REFERENCES, REFERENCES + 8):
-            subject = folder / label / f"drawn-{label.lower()}-{seed % 2 + 1}"
-            subject.mkdir(parents=True, exist_ok=True)
-            (subject / f"{seed}.png").write_bytes(png(draw(seed, look), look=look))
-    (folder / "SOURCE.txt").write_text("Drawn by program for this playground. They show no patient.", "utf-8")
 
 
 @dataclass
@@ -113,13 +74,27 @@ class Laboratory:
         with self.database.writing() as session:
             screening.ask_for_read(session, self.people["paula"], screening_id=screening_id)
 
-    def read(self, who: str, screening_ids: list[UUID], verdict: Verdict, note: str = "") -> None:
-        for one in screening_ids:
-            said, reader = review.Said(verdict, note, seconds=20), self.people[who]
+    def read(self, who: str, screening_id: UUID, verdict: Verdict, *, note: str = "", blind: str = "") -> None:
+        """One's own call (`blind`, where it was another), and then the final one."""
+        reader = self.people[who]
+        with self.database.writing() as session:
+            task, lease = queue.take_up(session, reader, screening_id=screening_id)
+        said = Said(verdict, note=note, token=lease.token, seconds=8 + len(note) // 4)
+        if task.step is Step.BLIND:
+            own = replace(said, verdict=Verdict(blind or verdict))
             with self.database.writing() as session:
-                if policies.current(session).blind_first:
-                    review.call_blind(session, reader, screening_id=one, said=said)
-                review.give_verdict(session, reader, screening_id=one, said=replace(said, seconds=8))
+                review.call_blind(session, reader, screening_id=screening_id, said=own)
+        with self.database.writing() as session:
+            review.give_verdict(session, reader, screening_id=screening_id, said=said)
+
+    def comment(self, who: str, screening_id: UUID, text: str) -> None:
+        with self.database.writing() as session:
+            comments.comment(session, self.people[who], screening_id=screening_id, text=text)
+
+    def hand_on(self, who: str, screening_id: UUID, *, to: str) -> None:
+        with self.database.writing() as session:
+            to_id = self.people[to].id
+            queue.hand_on(session, self.people[who], screening_id=screening_id, to_id=to_id, typed=Typed())
 
     def case_of(self, screening_id: UUID) -> UUID:
         with self.database.reading() as session:
@@ -179,14 +154,25 @@ def _waiting(lab: Laboratory) -> None:
     """Cases whose cells wait for the reviewer, or for the senior."""
     urgent = lab.upload("DRAWN-2026-001", "SSSSNNNNNUUUU", subject="drawn-ash")
     lab.urgent(urgent["S"][0])
-    lab.read("otto", urgent["U"][:2], Verdict.NORMAL, "Smooth chromatin, no nucleolus.")
+    for one in urgent["U"][:2]:
+        lab.read("otto", one, Verdict.NORMAL, note="Smooth chromatin, no nucleolus.")
+    lab.hand_on("otto", urgent["U"][2], to="rea")
     refused = lab.upload("DRAWN-2026-002", "SNNXXXXX", subject="drawn-birch")
     lab.ask(refused["X"][0])
+    disputed = lab.upload("DRAWN-2026-003", "SSSNNNNNNNUU", subject="drawn-beech")
+    for one in disputed["U"]:
+        lab.read("rea", one, Verdict.NORMAL, note="Even chromatin. The outline is round.")
+    lab.read("otto", disputed["U"][0], Verdict.LEUKAEMIC_BLAST, note="A nucleolus, and a cleft at the upper edge.")
+    lab.read("otto", disputed["U"][1], Verdict.NORMAL, blind=Verdict.CANNOT_TELL)
+    lab.comment("rea", disputed["U"][0], "The upper edge is not sharp here: I would look at it enlarged.")
 
 
 def _settled(lab: Laboratory) -> None:
     """Cases that the senior can sign, or has signed."""
     lab.upload("DRAWN-2026-004", "SSSSSSSSNNNN", subject="drawn-cedar")
+    read = lab.upload("DRAWN-2026-010", "SSSSNNNNNNNU", subject="drawn-juniper")
+    for reader in ("rea", "otto"):
+        lab.read(reader, read["U"][0], Verdict.LEUKAEMIC_BLAST, note="Fine chromatin and a nucleolus.")
     signed = lab.upload("DRAWN-2026-005", "SSNNNNNNNNNN", subject="drawn-elder")
     lab.sign(signed["S"][0], "reviewed")
     amended = lab.upload("DRAWN-2026-006", "SSSSSSNNNNNN", subject="drawn-fir")
