@@ -1,7 +1,5 @@
 """How pages say what rules decide. Never a diagnosis."""
 
-from datetime import datetime
-
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
@@ -37,10 +35,6 @@ def percent(share: float) -> str:
 
 def probability(screening: ScreeningRow) -> str:
     return "–" if screening.probability is None else percent(screening.probability)
-
-
-def when(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Times are told in the site's zone, with the hour that it had then, and how long ago."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import app
 from app.accounts.rules import Role
 from app.web import times
 from tests.factories import Service
@@ -75,3 +77,9 @@ def test_pages_show_the_sites_zone_and_give_machines_utc(changed: Changed) -> No
     assert "Times are in Asia/Kolkata." in page
     assert ' IST <span class="ago">just now</span></time>' in page
     assert '<time datetime="20' in page
+
+
+def test_no_page_tells_a_time_in_another_way() -> None:
+    sources = list(Path(app.__file__).parent.rglob("*.py"))
+
+    assert [path.name for path in sources if "strftime" in path.read_text("utf-8")] == ["times.py"]
