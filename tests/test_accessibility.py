@@ -61,6 +61,8 @@ VISITS = (
     Visit("/cases/{case_id}", "selma", "001"),
     Visit("/cases/{case_id}/compare", "paula", "001", query="?cell={suspected}&cell={uncertain}"),
     Visit("/cases/{case_id}/manage", "paula", "001"),
+    Visit("/cases/{case_id}/manage", "paula", "009"),
+    Visit("/cases", "selma"),
     Visit("/screenings/{screening_id}", "paula", "001", "suspected"),
     Visit("/screenings/{screening_id}", "paula", "001", "uncertain"),
     Visit("/screenings/{screening_id}", "paula", "002", None),

@@ -11,7 +11,6 @@ from app.reports import gallery_words as words
 from app.reports.gallery_rules import Filters, Group, ShownCell
 from app.reports.words import refusal
 from app.review.rules import ReviewState
-from app.review.words import STATES
 from app.web.paging import Paging
 
 CELLS_A_PAGE = 60
@@ -150,7 +149,7 @@ def _refusals(cells: Sequence[ShownCell], *, way: Way) -> Iterator[Counted]:
 
 def _filter_form(cells: Sequence[ShownCell], *, way: Way) -> FilterForm:
     asked = dict(way.filters.query)
-    review = [(state.value, told.rstrip(".")) for state, told in STATES.items()]
+    review = [(state.value, told) for state, told in words.REVIEWS.items()]
     reasons = [(code, words.reason(code)) for code in rules.refusals(cells)]
     choices = (
         ("review", "Review", review),

@@ -3,7 +3,7 @@
 from app.reports.gallery_rules import Group, ShownCell
 from app.review import words as review_words
 from app.review.queries import Review
-from app.review.rules import Verdict
+from app.review.rules import ReviewState, Verdict
 from app.screening import words
 from app.screening.rules import predictive_values
 from app.screening.tables import ModelRow
@@ -12,6 +12,13 @@ GROUPS = {
     Group.READING: "For reading",
     **{Group(band.value): told for band, told in words.BANDS.items()},
     Group.UNUSABLE: words.UNUSABLE,
+}
+
+REVIEWS = {
+    ReviewState.NOT_NEEDED: "No read needed",
+    ReviewState.WAITING: "Waiting",
+    ReviewState.READING: "Being read",
+    ReviewState.SETTLED: "Read",
 }
 
 
