@@ -93,6 +93,7 @@ class ResultPage:
     sandbox: bool
     case: str
     case_href: str | None
+    withdrawn: bool
     at: datetime
     pixels_sha256: str
     ask_action: str | None
@@ -113,6 +114,7 @@ class Facts:
     comments: Comments
     may_read: bool
     sees_case: bool
+    withdrawn: bool
 
 
 @router.get("/screenings/{screening_id}")
@@ -164,6 +166,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
             sees_case=cases.may_see(session, visit.actor, screening.case_id),
+            withdrawn=cases.withdrawal(session, screening.case_id) is not None,
         )
 
 
@@ -188,7 +191,7 @@ def _page(
     """Who reads the screening but may not see its case is not told whose it is."""
     screening, hidden = known.screening, known.hidden
     waiting = known.review.state in (ReviewState.WAITING, ReviewState.READING)
-    askable = known.sees_case and known.review.state is ReviewState.NOT_NEEDED
+    askable = known.sees_case and not known.withdrawn and known.review.state is ReviewState.NOT_NEEDED
     return ResultPage(
         here=f"/screenings/{screening.id}",
         short_id=words.short_id(screening),
@@ -213,6 +216,7 @@ def _page(
         sandbox=screening.sandbox,
         case=(screening.case.accession or UNNAMED) if known.sees_case else "not shown to readers",
         case_href=f"/cases/{screening.case_id}" if known.sees_case else None,
+        withdrawn=known.withdrawn,
         at=screening.at,
         pixels_sha256=screening.pixels_sha256,
         ask_action=f"/screenings/{screening.id}/ask" if askable else None,

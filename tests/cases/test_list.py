@@ -13,7 +13,7 @@ from app.accounts.rules import Role
 from app.actor import SERVICE
 from app.audit.events import Act
 from tests.cases.many import Made, case_with, known
-from tests.factories import QUICK_HASH, Browser, Service, acts, rows
+from tests.factories import QUICK_HASH, Browser, Service, acts, cell, rows
 
 
 def _made(service: Service, *cells: Made, number: str, by: str = "ursula") -> UUID:
@@ -135,6 +135,19 @@ def test_a_withdrawn_case_stands_in_a_list_of_its_own_and_says_so_on_every_page(
     assert _listed(browser, "?which=withdrawn") == ["wdr1"]
     assert "Withdrawn" in _line(browser, "wdr1")
     assert acts(service.database).count(Act.CASE_WITHDRAWN) == 1
+
+
+def test_the_result_and_the_report_of_a_withdrawn_case_say_so(service: Service, browser: Browser) -> None:
+    result = browser.upload(cell(1), case="S26-0001").url.path
+    assert "Ask for a human read" in browser.page
+    found = re.search(r"/cases/[0-9a-f-]{36}", browser.page)
+    assert found
+
+    browser.submit(f"{found.group()}/withdraw", {"reason": "mixed up"}, at=f"{found.group()}/manage")
+
+    assert "was withdrawn" in browser.get(result).text
+    assert "Ask for a human read" not in browser.page
+    assert "withdrawn" in browser.get(f"{found.group()}/report").text
 
 
 def test_a_reason_that_is_missing_or_too_long_is_told_of_and_what_was_typed_stays(
