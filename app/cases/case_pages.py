@@ -94,7 +94,7 @@ def case(
     known = {one.id for one in cells}
     way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in cell if one in known))
     head = _head(db, visit, case=found, cells=everything)
-    view, shown = gallery(cells, way=way, number=page, may_ask=head.withdrawn is None)
+    view, shown = gallery(cells, way=way, number=page, withdrawn=head.withdrawn is not None)
     ledger.record(db, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
     for_reading = sum(one.hidden for one in cells)
     told = None if for_reading else _told(db, cells)

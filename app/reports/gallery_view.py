@@ -10,7 +10,6 @@ from app.reports import gallery_rules as rules
 from app.reports import gallery_words as words
 from app.reports.gallery_rules import Filters, Group, ShownCell
 from app.reports.words import refusal
-from app.review.rules import ReviewState
 from app.web.paging import Paging
 
 CELLS_A_PAGE = 60
@@ -110,7 +109,7 @@ def page_of(cells: Sequence[ShownCell], *, filters: Filters, number: int) -> tup
     return matching, Paging("", min(number, last), CELLS_A_PAGE)
 
 
-def gallery(cells: Sequence[ShownCell], *, way: Way, number: int, may_ask: bool) -> tuple[Gallery, list[UUID]]:
+def gallery(cells: Sequence[ShownCell], *, way: Way, number: int, withdrawn: bool) -> tuple[Gallery, list[UUID]]:
     """One page of a case's cells, from which nothing is hidden that is not hidden in `cells`; and which it shows."""
     matching, paging = page_of(cells, filters=way.filters, number=number)
     paging = replace(paging, address=way.address, query=(*way.filters.query, *way.carried))
@@ -121,7 +120,7 @@ def gallery(cells: Sequence[ShownCell], *, way: Way, number: int, may_ask: bool)
         bands=tuple(_bands(cells, way=way)),
         refusals=tuple(_refusals(cells, way=way)),
         filters=_filter_form(cells, way=way),
-        groups=tuple(_groups(shown, of=matching, way=way, may_ask=may_ask)),
+        groups=tuple(_groups(shown, of=matching, way=way, withdrawn=withdrawn)),
         span=f"{paging.offset + 1} to {paging.offset + len(shown)} of {len(matching):,}" if shown else "",
         carried=tuple(str(one) for one in way.chosen if one not in ids),
         compared_most=rules.TO_COMPARE_MOST,
@@ -167,16 +166,15 @@ def _options(asked: str | None, offered: list[tuple[str, str]]) -> tuple[Option,
     return (Option("", "All", asked is None), *(Option(value, title, value == asked) for value, title in offered))
 
 
-def _groups(shown: Sequence[ShownCell], *, of: Sequence[ShownCell], way: Way, may_ask: bool) -> Iterator[TileGroup]:
+def _groups(shown: Sequence[ShownCell], *, of: Sequence[ShownCell], way: Way, withdrawn: bool) -> Iterator[TileGroup]:
     totals = rules.by_group(of)
     for group, cells in groupby(shown, key=lambda cell: cell.group):
-        tiles = tuple(tile(cell, way=way, may_ask=may_ask) for cell in cells)
+        tiles = tuple(tile(cell, way=way, withdrawn=withdrawn) for cell in cells)
         yield TileGroup(group.value, words.GROUPS[group], totals[group], tiles)
 
 
-def tile(cell: ShownCell, *, way: Way, may_ask: bool) -> Tile:
+def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
     short_id = str(cell.id)[:8]
-    asked_for = may_ask and cell.may_be_asked_for
     return Tile(
         id=str(cell.id),
         href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
@@ -184,7 +182,7 @@ def tile(cell: ShownCell, *, way: Way, may_ask: bool) -> Tile:
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),
         score=words.score(cell),
-        review="" if cell.review is ReviewState.NOT_NEEDED else words.review(cell),
+        review=words.review(cell, withdrawn=withdrawn),
         chosen=cell.id in way.chosen,
-        ask=f"{way.address}/ask/{cell.id}" if asked_for else None,
+        ask=f"{way.address}/ask/{cell.id}" if cell.may_be_asked_for and not withdrawn else None,
     )

@@ -36,7 +36,12 @@ def score(cell: ShownCell) -> str:
     return words.percent(cell.probability)
 
 
-def review(cell: ShownCell) -> str:
+def review(cell: ShownCell, *, withdrawn: bool = False) -> str:
+    """What became of the read that a cell needed; nothing where none was."""
+    if cell.review is ReviewState.NOT_NEEDED:
+        return ""
+    if withdrawn and cell.waits:
+        return "Not read: the case was withdrawn."
     return review_words.review(Review(cell.review, cell.verdict))
 
 

@@ -71,7 +71,7 @@ def test_whatever_a_hidden_cell_scored_the_gallery_is_the_same(
             _cell(score, flagged=id_ in hidden, place=place, id_=id_)
             for place, (id_, score) in enumerate(zip(ids, scores, strict=True))
         ]
-        return gallery(hide(made, hidden), way=way, number=1, may_ask=True)
+        return gallery(hide(made, hidden), way=way, number=1, withdrawn=False)
 
     one = seen([score for score, _, _ in cells])
     other = seen([instead if hides else score for score, hides, instead in cells])

@@ -128,6 +128,7 @@ def test_a_withdrawn_case_stands_in_a_list_of_its_own_and_says_so_on_every_page(
     assert "Withdrawn" in after.text
     assert "تم الخلط &lt;b&gt;✂️&lt;/b&gt;" in after.text
     assert "/priority" not in after.text
+    assert "Not read: the case was withdrawn" in after.text
     assert "Ask for a human read" not in after.text
     assert "was withdrawn" in browser.get(f"{path}/manage").text
     assert "was withdrawn" in browser.get(f"{path}/compare").text
