@@ -43,7 +43,7 @@ def test_a_thumbnail_is_no_larger_than_it_is_shown(service: Service) -> None:
     ursula = service.signed_in("ursula", Role.UPLOADER)
     ursula.upload(cell(1), case="S26-0001")
 
-    whole = ursula.get(re.search(r'src="(/screenings/[^"]+/image)"', ursula.page).group(1))  # type: ignore[union-attr]
+    whole = ursula.get(re.search(r'(?:src|href)="(/screenings/[^"]+/image)"', ursula.page).group(1))  # type: ignore[union-attr]
     small = ursula.get(whole.request.url.path.replace("/image", "/thumbnail/192"))
 
     assert small.content[16:24] == (192).to_bytes(4) * 2
