@@ -1,11 +1,13 @@
 """The playground: its own database, made once, whole in its records, and marked as drawn on every page."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.cli import main
 from app.commands import demo, demo_cases
 from app.db import Database
 from app.main import create_app
@@ -108,3 +110,16 @@ def test_one_that_was_left_half_made_is_begun_anew(
     database = Database(half.database_url)
     assert verify(database).intact
     database.dispose()
+
+
+def test_the_command_tells_whom_one_can_sign_in_as(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    passwords = json.loads((folder / demo.MARK).read_text())["passwords"]
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        status = main(["demo", "--folder", str(folder), "--port", str(taken.getsockname()[1])])
+
+    told = capsys.readouterr()
+    assert status == 1
+    assert "cannot be listened on" in told.err
+    for one in demo_cases.PEOPLE:
+        assert f"{one.told:12} {one.username:9} {passwords[one.username]}" in told.out
