@@ -107,6 +107,7 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     `instrument`: one that is made already, in place of the one that the settings describe.
     """
     logs.configure(settings.log_level)
+    _folder(settings.spool)
     ledger.install()
     database = Database(settings.database_url)
     schema.require_current(database)
@@ -194,6 +195,7 @@ def _put_middleware_around(app: FastAPI, settings: Settings) -> None:
     limits = {
         ("POST", "/api/v1/screenings"): settings.screening_bytes,
         ("POST", "/screenings"): settings.upload_bytes,
+        ("POST", "/screenings/rows"): settings.upload_bytes,
     }
 
     def limit_of(method: str, path: str) -> int:

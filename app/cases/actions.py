@@ -70,8 +70,20 @@ def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
         raise CaseWithdrawn
 
 
-def _open(session: Session, actor: Actor, *, accession: str | None, subject: str | None) -> CaseRow:
-    case = CaseRow(id=uuid4(), opened_by=actor.id, opened_at=clock.now())
+def open_or_join_unnamed(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:
+    """The case of that id, opened without a number if there is none: what one upload page sends stays together, however
+    many requests it takes and however often it is sent. Raises CaseNotFound or CaseWithdrawn."""
+    if queries.is_open(session, case_id):
+        case = queries.get(session, actor, case_id)
+        refuse_withdrawn(session, case_id=case.id)
+        return case
+    return _open(session, actor, accession=None, subject=None, case_id=case_id)
+
+
+def _open(
+    session: Session, actor: Actor, *, accession: str | None, subject: str | None, case_id: UUID | None = None
+) -> CaseRow:
+    case = CaseRow(id=case_id or uuid4(), opened_by=actor.id, opened_at=clock.now())
     session.add(case)
     session.flush()
     case.identifiers = CaseIdentifierRow(accession=accession, subject=subject, salt=secrets.token_hex(16))

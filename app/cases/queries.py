@@ -1,6 +1,7 @@
 """Finding cases, and the one place that says which cases an actor may see."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, or_, select, true
@@ -46,6 +47,18 @@ def get(session: Session, actor: Actor, case_id: UUID) -> CaseRow:
     if case is None:
         raise CaseNotFound("There is no such case, or it is not yours to see.")
     return case
+
+
+def is_open(session: Session, case_id: UUID) -> bool:
+    """Whoever may see it."""
+    return session.get(CaseRow, case_id) is not None
+
+
+def last_unnamed(session: Session, actor: Actor, *, since: datetime) -> CaseRow | None:
+    """The last case that this actor opened without a number."""
+    theirs = select(CaseRow).outerjoin(CaseIdentifierRow).where(CaseRow.opened_by == actor.id)
+    unnamed = theirs.where(CaseIdentifierRow.accession.is_(None), CaseRow.opened_at >= since)
+    return session.scalars(unnamed.order_by(CaseRow.opened_at.desc()).limit(1)).first()
 
 
 def by_accession(session: Session, accession: str) -> CaseRow | None:

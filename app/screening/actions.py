@@ -12,7 +12,6 @@ from app.audit import ledger
 from app.audit.digest import digest
 from app.audit.events import Act, Event, Value
 from app.cases import actions as cases
-from app.cases import queries as case_queries
 from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
 from app.policy import queries as policies
@@ -41,7 +40,8 @@ class AlreadyFlagged(Conflict):
 
 @dataclass(frozen=True)
 class Submission:
-    """One image as it was received, and where it belongs. `case_id` joins a case that is open already."""
+    """One image as it was received, and where it belongs. `case_id`: without an accession it joins the case of that id,
+    which is opened if there is none."""
 
     received: bytes
     accession: str | None = None
@@ -107,10 +107,8 @@ def _replayed(session: Session, actor: Actor, *, submission: Submission) -> Scre
 
 
 def _case_for(session: Session, actor: Actor, *, submission: Submission) -> CaseRow:
-    if submission.case_id is not None:
-        case = case_queries.get(session, actor, submission.case_id)
-        cases.refuse_withdrawn(session, case_id=case.id)
-        return case
+    if submission.accession is None and submission.case_id is not None:
+        return cases.open_or_join_unnamed(session, actor, case_id=submission.case_id)
     return cases.open_or_join(session, actor, accession=submission.accession, subject=submission.subject)
 
 

@@ -1,8 +1,9 @@
 """What comes in by multipart form, from a lab system and from a browser: read after the guard, typed for the action."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID, uuid4
 
 from fastapi import Depends, Header, Request
 from starlette.datastructures import FormData, UploadFile
@@ -12,11 +13,12 @@ from app.actor import Actor, Permission
 from app.cases.rules import parse_accession, parse_subject
 from app.errors import Invalid
 from app.screening.actions import Submission
+from app.screening.archives import Allowance, Found, entries, is_archive
 from app.screening.instrument import Instrument
+from app.screening.spool import FIELD_BYTES, Spooled, open_spool, receive
 from app.settings import Settings
 from app.web import csrf
 
-FIELD_BYTES = 16 * 1024
 SENT_FIELDS = {"image", "case", "subject"}
 
 ScreeningClient = Annotated[Actor, Depends(ClientWith(Permission.SCREEN))]
@@ -52,10 +54,6 @@ class UnreadableField(Invalid):
     code = "field_unreadable"
 
 
-class TooManyFiles(Invalid):
-    code = "files_too_many"
-
-
 def _files(form: FormData, name: str) -> list[UploadFile]:
     return [value for value in form.getlist(name) if isinstance(value, UploadFile)]
 
@@ -87,22 +85,43 @@ async def sent(request: Request, client: ScreeningClient, idempotency_key: Idemp
 
 @dataclass(frozen=True)
 class Upload:
-    """What a browser sent. File names are shown back once and kept nowhere. `case` is as typed, not yet parsed."""
+    """What a browser sent. File names are shown back once and kept nowhere. `case` is as typed, not yet parsed.
 
-    files: tuple[UploadFile, ...]
+    `case_id`: the unnamed case that this page's files share, whether or not it is open yet.
+    """
+
+    files: tuple[Spooled, ...]
+    allowance: Allowance
     case: str
+    case_id: UUID
+
+    def images(self) -> Iterator[Found]:
+        """Each image, those within archives too, or why it is not read; one at a time."""
+        for file in self.files:
+            if is_archive(file):
+                yield from entries(file, allowance=self.allowance)
+            else:
+                self.allowance.files -= 1
+                file.seek(0)
+                yield Found(file.name, file.read(self.allowance.image_bytes + 1))  # enough to see that it is too large
 
 
 async def uploaded(request: Request, visit: Uploader) -> AsyncIterator[Upload]:
     """What a browser sent, open until the reply is made."""
     settings: Settings = request.app.state.settings
-    most = settings.upload_files
-    async with request.form(max_files=most + 1, max_fields=10, max_part_size=FIELD_BYTES) as form:
-        csrf.check(request, form.get(csrf.FIELD))
-        files = tuple(file for file in _files(form, "image") if file.filename)
-        if len(files) > most:
-            raise TooManyFiles(f"At most {most} files at once. Send the rest in a second upload.")
-        yield Upload(files, case=_text(form, "case") or "")
+    allowance = Allowance(settings.upload_files, settings.upload_bytes, settings.image_bytes)
+    with open_spool(settings.spool) as spool:
+        form = await receive(request, spool=spool, files_field="image", files_most=settings.upload_files)
+        csrf.check(request, form.text(csrf.FIELD) or None)
+        yield Upload(tuple(form.files), allowance, case=form.text("case"), case_id=_case_id(form.text("case_id")))
+
+
+def _case_id(text: str) -> UUID:
+    """A page without one, or with one that is none, gets a case of its own."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return uuid4()
 
 
 Sent = Annotated[Submission, Depends(sent)]

@@ -1,38 +1,54 @@
-"""Uploading by browser: one image or many, each with an outcome of its own."""
+"""Uploading by browser: one image or many, each with an outcome of its own.
 
+The form sends everything in one request. The page's script sends file by file to `/screenings/rows` and shows each row
+as it comes. Both screen alike; both leave all that was not named to one case, whose id the page carries.
+"""
+
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from app import clock
 from app.accounts.guards import Uploader, Visit, Visitor
 from app.actor import Permission
 from app.audit import ledger
-from app.audit.events import results_shown
+from app.audit.events import cases_shown, results_shown
+from app.cases import queries as case_queries
 from app.cases.rules import UNNAMED, UnusableIdentifier, parse_accession
 from app.db import Database, OurDatabase
-from app.errors import BlastscreenError, Conflict, Invalid
-from app.screening import actions, words
-from app.screening.actions import Submission
+from app.errors import BlastscreenError, Invalid
+from app.review import queries as reviews
+from app.screening import queries, words
+from app.screening.actions import Screened
+from app.screening.batch import Outcome, screen_all
 from app.screening.forms import OurInstrument, Upload, Uploaded
 from app.screening.instrument import Instrument
-from app.screening.tables import ScreeningRow
 from app.settings import Settings
-from app.web.templating import render
+from app.web.templating import Templates, render
 
 router = APIRouter(include_in_schema=False)
 
-
-@dataclass(frozen=True)
-class UploadPage:
-    case: str
-    files_most: int
-    error: str | None = None
+GO_ON_WITHIN = timedelta(hours=12)
+ROWS = "POST /screenings/rows"
 
 
 @dataclass(frozen=True)
-class FileOutcome:
+class Unfinished:
+    """An upload without a case number that may be gone on with."""
+
+    href: str
+    when: str
+    cells: int
+
+
+@dataclass(frozen=True)
+class FileRow:
     """One file of an upload: its result, or why there is none."""
 
     name: str
@@ -44,26 +60,78 @@ class FileOutcome:
     told: str
 
 
+NOT_SENT = FileRow("", None, None, "Not sent", "rejected", "–", "")
+
+
+@dataclass(frozen=True)
+class UploadPage:
+    case: str
+    case_id: str
+    joins: str | None
+    unfinished: Unfinished | None
+    files_most: int
+    image_bytes: int
+    upload_bytes: int
+    error: str | None = None
+    not_sent: FileRow = NOT_SENT  # which the page's script fills in
+
+
 @dataclass(frozen=True)
 class UploadedPage:
-    outcomes: tuple[FileOutcome, ...]
+    rows: tuple[FileRow, ...]
     stored: int
     failed: int
+    already: int
     case_href: str | None
+    more_href: str
     case: str
 
 
 @router.get("/")
-def upload_form(request: Request, visit: Visitor) -> Response:
-    """The upload page; who does not upload is sent to their own first page."""
+def upload_form(request: Request, visit: Visitor, database: OurDatabase, case_id: UUID | None = None) -> Response:
+    """The upload page, for a new case or for one that is open; who does not upload is sent to their own first page."""
     if not visit.actor.may(Permission.SCREEN):
         return RedirectResponse(visit.frame.navigation[0].href, status_code=303)
-    return _upload_page(request, visit, case="")
+    if case_id is None:
+        return _upload_page(request, visit, unfinished=_unfinished(visit, database=database))
+    with database.writing() as session:
+        case = case_queries.get(session, visit.actor, case_id)
+        if case.accession is not None:
+            ledger.record(session, visit.actor, cases_shown([case.id], where="GET /"))
+            return _upload_page(request, visit, case=case.accession)
+        return _upload_page(request, visit, case_id=case.id, joins=words.when(case.opened_at))
 
 
-def _upload_page(request: Request, visit: Visit, *, case: str, error: BlastscreenError | None = None) -> Response:
+def _unfinished(visit: Visit, *, database: Database) -> Unfinished | None:
+    with database.reading() as session:
+        case = case_queries.last_unnamed(session, visit.actor, since=clock.now() - GO_ON_WITHIN)
+        if case is None:
+            return None
+        cells = sum(queries.count_by_band(session, [case.id])[case.id].values())
+    return Unfinished(f"/?case_id={case.id}", words.when(case.opened_at), cells)
+
+
+def _upload_page(
+    request: Request,
+    visit: Visit,
+    *,
+    case: str = "",
+    case_id: UUID | None = None,
+    joins: str | None = None,
+    unfinished: Unfinished | None = None,
+    error: BlastscreenError | None = None,
+) -> Response:
     settings: Settings = request.app.state.settings
-    page = UploadPage(case, settings.upload_files, error=error.message if error else None)
+    page = UploadPage(
+        case=case,
+        case_id=str(case_id or uuid4()),
+        joins=joins,
+        unfinished=unfinished,
+        files_most=settings.upload_files,
+        image_bytes=settings.image_bytes,
+        upload_bytes=settings.upload_bytes,
+        error=error.message if error else None,
+    )
     return render(request, "screening/upload.html", page, frame=visit.frame, status=422 if error else 200)
 
 
@@ -71,63 +139,120 @@ def _upload_page(request: Request, visit: Visit, *, case: str, error: Blastscree
 def upload(
     request: Request, visit: Uploader, sent: Uploaded, instrument: OurInstrument, database: OurDatabase
 ) -> Response:
-    """Each file gets its own outcome; one bad file fails nothing else. One good file leads to its result."""
+    """Everything at once. One bad file fails nothing else; one good file alone leads to its result."""
     try:
         accession = parse_accession(sent.case)
     except UnusableIdentifier as error:
-        return _upload_page(request, visit, case=sent.case, error=error)
+        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=error)
     if not sent.files:
-        return _upload_page(request, visit, case=sent.case, error=Invalid("Choose at least one image."))
-    outcomes = _screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database)
-    errors = [outcome for _, outcome in outcomes if isinstance(outcome, BlastscreenError)]
-    rows = [outcome for _, outcome in outcomes if isinstance(outcome, ScreeningRow)]
-    if len(outcomes) == 1 and rows:
-        return RedirectResponse(f"/screenings/{rows[0].id}", status_code=303)
-    if len(outcomes) == 1:
-        return _upload_page(request, visit, case=sent.case, error=errors[0])
-    if rows:
+        missing = Invalid("Choose at least one image.")
+        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=missing)
+    outcomes = list(_screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database))
+    first = outcomes[0]
+    if len(outcomes) == 1 and first.screened:
+        return RedirectResponse(f"/screenings/{first.screened.screening.id}", status_code=303)
+    if first.case_trouble or len(outcomes) == 1:
+        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=first.error)
+    shown = [one.screened.screening.id for one in outcomes if one.screened and not one.hidden]
+    if shown:
         with database.writing() as session:
-            ledger.record(session, visit.actor, results_shown([row.id for row in rows], where="POST /screenings"))
-    page = UploadedPage(
-        outcomes=tuple(_file_outcome(name, outcome) for name, outcome in outcomes),
-        stored=len(rows),
-        failed=len(errors),
-        case_href=f"/cases/{rows[0].case_id}" if rows else None,
+            ledger.record(session, visit.actor, results_shown(shown, where="POST /screenings"))
+    return render(request, "screening/uploaded.html", _uploaded_page(outcomes, sent=sent), frame=visit.frame)
+
+
+def _uploaded_page(outcomes: list[Outcome], *, sent: Upload) -> UploadedPage:
+    done = [one.screened for one in outcomes if one.screened]
+    case_id = done[0].screening.case_id if done else None
+    return UploadedPage(
+        rows=tuple(_row(outcome) for outcome in outcomes),
+        stored=len(done),
+        failed=len(outcomes) - len(done),
+        already=sum(not one.new for one in done),
+        case_href=f"/cases/{case_id}" if case_id else None,
+        more_href=f"/?case_id={case_id}" if case_id else "/",
         case=sent.case.strip() or UNNAMED,
     )
-    return render(request, "screening/uploaded.html", page, frame=visit.frame)
+
+
+@router.post("/screenings/rows")
+def upload_rows(
+    request: Request, visit: Uploader, sent: Uploaded, instrument: OurInstrument, database: OurDatabase
+) -> Response:
+    """For the page's script: a line of JSON for each image as soon as it is safe, and a last one that says that it is
+    the last. What the last line does not follow must be sent again, which stores nothing twice."""
+    accession = parse_accession(sent.case)
+    outcomes = _screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database, where=ROWS)
+    lines = _lines(request, visit, outcomes=outcomes)
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
+
+
+def _lines(request: Request, visit: Visit, *, outcomes: Iterator[Outcome]) -> Iterator[str]:
+    templates: Templates = request.app.state.templates
+    for outcome in outcomes:
+        if outcome.case_trouble:
+            yield json.dumps({"stop": outcome.case_trouble.message}) + "\n"
+            break
+        row = _row(outcome)
+        done = outcome.screened
+        line = {
+            "row": templates.text("screening/uploaded_row.html", page=row, frame=visit.frame),
+            "band": row.band_code,
+            "done": outcome.found.number / outcome.found.of,
+            "id": str(done.screening.id) if done else None,
+            "case_id": str(done.screening.case_id) if done else None,
+            "new": done.new if done else False,
+        }
+        yield json.dumps(line) + "\n"
+    yield '{"end": true}\n'
 
 
 def _screen_all(
-    visit: Visit, *, sent: Upload, accession: str | None, instrument: Instrument, database: Database
-) -> list[tuple[str, ScreeningRow | BlastscreenError]]:
-    """Each file in a transaction of its own; without a number they share one unnamed case."""
-    outcomes: list[tuple[str, ScreeningRow | BlastscreenError]] = []
-    case_id: UUID | None = None
-    for file in sent.files:
-        received = file.file.read(instrument.limits.bytes + 1)  # enough to see that it is too large
-        submission = Submission(received, accession=accession, case_id=case_id)
-        try:
-            with database.writing() as session:
-                done = actions.screen_cell(session, visit.actor, instrument=instrument, submission=submission)
-        except (Invalid, Conflict) as error:
-            outcomes.append((file.filename or "", error))
-        else:
-            case_id = done.screening.case_id
-            outcomes.append((file.filename or "", done.screening))
-    return outcomes
+    visit: Visit,
+    *,
+    sent: Upload,
+    accession: str | None,
+    instrument: Instrument,
+    database: Database,
+    where: str | None = None,
+) -> Iterator[Outcome]:
+    """`where`: the route that shows each result as it comes, which the ledger then keeps with the screening."""
+
+    def is_hidden(session: Session, done: Screened) -> bool:
+        shown = done.screening.id
+        hidden = not done.new and shown in reviews.hidden_from(session, visit.actor, [shown])
+        if where and not hidden:
+            ledger.record(session, visit.actor, results_shown([shown], where=where))
+        return hidden
+
+    return screen_all(
+        database,
+        visit.actor,
+        images=sent.images(),
+        accession=accession,
+        case_id=sent.case_id,
+        instrument=instrument,
+        is_hidden=is_hidden,
+    )
 
 
-def _file_outcome(name: str, outcome: ScreeningRow | BlastscreenError) -> FileOutcome:
-    if isinstance(outcome, BlastscreenError):
-        return FileOutcome(name, None, None, "Not read", "rejected", "–", outcome.message)
-    why = words.why_unusable(outcome) or " ".join(words.reasons(outcome))
-    return FileOutcome(
-        name=name,
-        href=f"/screenings/{outcome.id}",
-        thumbnail=f"/screenings/{outcome.id}/thumbnail/96",
-        band=words.band(outcome),
-        band_code=words.band_code(outcome),
-        probability=words.probability(outcome),
-        told=why,
+def _row(outcome: Outcome) -> FileRow:
+    name = outcome.found.name
+    if outcome.screened is None:
+        why = outcome.error.message if outcome.error else ""
+        return FileRow(name, None, None, "Not read", "rejected", "–", why)
+    screening = outcome.screened.screening
+    shown = {
+        "name": name,
+        "href": f"/screenings/{screening.id}",
+        "thumbnail": f"/screenings/{screening.id}/thumbnail/96",
+    }
+    already = "" if outcome.screened.new else f"Already screened in this case, {words.when(screening.at)}. "
+    if outcome.hidden:
+        return FileRow(**shown, band="For reading", band_code="for_reading", probability="–", told=already)
+    return FileRow(
+        **shown,
+        band=words.band(screening),
+        band_code=words.band_code(screening),
+        probability=words.probability(screening),
+        told=already + (words.why_unusable(screening) or " ".join(words.reasons(screening))),
     )

@@ -31,6 +31,7 @@
     document.body.replaceChildren(told);
     document.body.removeAttribute("hx-headers");
     document.title = "Locked – Blastscreen";
+    document.dispatchEvent(new Event("blastscreen:locked"));
     if (endSession) {
       fetch("/sign-out", { method: "POST", body: new URLSearchParams({ csrf: token }), redirect: "manual", keepalive: true });
     }

@@ -1,0 +1,59 @@
+"""Many images, one after another, each in a transaction of its own: one bad image fails nothing else."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from app.db import Database
+from app.errors import BlastscreenError, Conflict, Invalid, NotFound
+from app.screening import actions
+from app.screening.actions import Screened, Submission
+from app.screening.archives import Found
+from app.screening.instrument import Instrument
+
+IsHidden = Callable[[Session, Screened], bool]
+"""Asked within the transaction of each screening: whether its score is kept from who sent it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one image: its screening, or the error that says why there is none."""
+
+    found: Found
+    screened: Screened | None = None
+    hidden: bool = False
+    error: BlastscreenError | None = None
+
+    @property
+    def case_trouble(self) -> BlastscreenError | None:
+        """What no other image of the same batch will fare better with."""
+        return self.error if isinstance(self.error, Conflict | NotFound) else None
+
+
+def screen_all(
+    database: Database,
+    actor: Actor,
+    *,
+    images: Iterator[Found],
+    accession: str | None,
+    case_id: UUID,
+    instrument: Instrument,
+    is_hidden: IsHidden,
+) -> Iterator[Outcome]:
+    """Without an accession they share the case of that id. Once the case is refused, nothing more is looked at."""
+    trouble: BlastscreenError | None = None
+    for found in images:
+        try:
+            if trouble is not None:
+                raise trouble
+            submission = Submission(found.image(), accession=accession, case_id=case_id)
+            with database.writing() as session:
+                done = actions.screen_cell(session, actor, instrument=instrument, submission=submission)
+                outcome = Outcome(found, done, hidden=is_hidden(session, done))
+        except (Invalid, Conflict, NotFound) as error:
+            outcome = Outcome(found, error=error)
+            trouble = trouble or outcome.case_trouble
+        yield outcome
