@@ -73,7 +73,9 @@ class UploadPage:
     image_bytes: int
     upload_bytes: int
     error: str | None = None
-    not_sent: FileRow = NOT_SENT  # which the page's script fills in
+    # what the page's script fills in
+    not_sent: FileRow = NOT_SENT
+    bands: tuple[tuple[str, str], ...] = (*words.BANDS.items(), ("unusable", words.UNUSABLE), ("rejected", "Not read"))
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,12 @@ const WHY = {
   busy: "The rest goes on by itself in a moment. ",
   "signed-out": "Sign in again in another tab, then press Continue here. ",
 };
-const COUNTED = ["suspected", "uncertain", "not_suspected", "unusable"];
+const UNDER_WAY = ["running", "offline", "busy", "signed-out"];
 
 export function shows(batch, form) {
   const parts = Object.fromEntries(
-    ["batch", "batch-state", "batch-title", "batch-progress", "batch-told", "batch-spoken", "batch-rows", "chosen", "screen", "forget", "go-on", "again", "cancel", "not-sent"]
-      .map((id) => [id, document.getElementById(id)]),
+    [...document.querySelectorAll("main [id]")].map((part) => [part.id, part]),
   );
-  const heading = document.querySelector("main > h1");
   let spoken = { text: "", at: 0, state: "" };
   let locked = false;
   form.classList.add("scripted");
@@ -33,7 +31,7 @@ export function shows(batch, form) {
     const failed = batch.items.filter((item) => item.state === "failed").length;
     return {
       files: batch.items.length,
-      over: batch.items.filter((item) => ["done", "failed"].includes(item.state)).length,
+      over: batch.items.filter((item) => ["done", "failed"].includes(item.state) || item.lines.at(-1)?.done === 1).length,
       stored: stored.length,
       already: stored.filter((line) => !line.new).length,
       unread: lines.length - stored.length,
@@ -49,19 +47,23 @@ export function shows(batch, form) {
   function show() {
     const told = counts();
     const { state } = batch;
-    parts.chosen.hidden = !told.waiting || !["waiting", "done", "stopped"].includes(state);
+    const underWay = UNDER_WAY.includes(state);
+    parts.choosing.hidden = underWay || ["done", "cancelled"].includes(state);
+    parts.chosen.hidden = !told.waiting;
     parts.chosen.textContent = chosen(told.waiting);
-    parts.forget.hidden = parts.chosen.hidden;
-    parts.screen.disabled = ["running", "offline", "busy", "signed-out"].includes(state);
-    form.elements.case.readOnly = parts.screen.disabled;
+    parts.forget.hidden = !told.waiting;
     parts.batch.hidden = !TITLES[state] && !told.over;
     parts["batch-title"].textContent = TITLES[state] ?? summary(told);
     tell(told);
     progress();
+    count();
+    parts["batch-progress"].hidden = state === "done";
     parts["go-on"].hidden = !["signed-out", "cancelled"].includes(state);
-    parts.again.hidden = !told.failed || parts.screen.disabled;
+    parts.again.hidden = !told.failed || underWay;
     parts.again.textContent = `Try ${told.failed === 1 ? "the failed one" : `the ${told.failed} failed ones`} again`;
-    parts.cancel.hidden = !["running", "offline", "busy", "signed-out"].includes(state);
+    parts.cancel.hidden = !underWay;
+    parts.more.hidden = !["done", "cancelled"].includes(state);
+    parts.more.href = batch.caseId ? `/?case_id=${batch.caseId}` : "/";
     speak(told);
   }
 
@@ -93,6 +95,15 @@ export function shows(batch, form) {
     const share = (item) => (["done", "failed"].includes(item.state) ? 1 : item.state === "sending" ? item.share : 0);
     parts["batch-progress"].max = batch.items.reduce((sum, item) => sum + weight(item), 0) || 1;
     parts["batch-progress"].value = batch.items.reduce((sum, item) => sum + weight(item) * share(item), 0);
+  }
+
+  function count() {
+    const bands = batch.items.flatMap((item) => item.lines.map((line) => line.band));
+    for (const part of parts["batch-counts"].children) {
+      const number = bands.filter((band) => band === part.dataset.band).length;
+      part.hidden = !number;
+      part.querySelector("b").textContent = number;
+    }
   }
 
   // A screen reader hears each change of state at once, and how far it is now and then.
