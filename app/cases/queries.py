@@ -55,9 +55,9 @@ def is_open(session: Session, case_id: UUID) -> bool:
 
 
 def last_unnamed(session: Session, actor: Actor, *, since: datetime) -> CaseRow | None:
-    """The last case that this actor opened without a number."""
+    """The last case that this actor opened without a number and that was not withdrawn."""
     theirs = select(CaseRow).outerjoin(CaseIdentifierRow).where(CaseRow.opened_by == actor.id)
-    unnamed = theirs.where(CaseIdentifierRow.accession.is_(None), CaseRow.opened_at >= since)
+    unnamed = theirs.where(CaseIdentifierRow.accession.is_(None), CaseRow.opened_at >= since, ~is_withdrawn())
     return session.scalars(unnamed.order_by(CaseRow.opened_at.desc()).limit(1)).first()
 
 
