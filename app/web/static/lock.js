@@ -31,10 +31,10 @@
     document.body.replaceChildren(told);
     document.body.removeAttribute("hx-headers");
     document.title = "Locked – Blastscreen";
-    document.dispatchEvent(new Event("blastscreen:locked"));
     if (endSession) {
       fetch("/sign-out", { method: "POST", body: new URLSearchParams({ csrf: token }), redirect: "manual", keepalive: true });
     }
+    document.dispatchEvent(new Event("blastscreen:locked"));
   }
 
   async function keepAlive() {

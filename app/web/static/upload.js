@@ -159,7 +159,6 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-whenChosen({ inputs: form.querySelectorAll("input[type=file]"), zone: form, take });
 view.buttons({
   goOn: () => (batch.state === "signed-out" ? goOn() : begin()),
   again: () => {
@@ -181,3 +180,4 @@ addEventListener("beforeunload", (event) => {
   if (["running", "offline", "busy", "signed-out"].includes(batch.state)) event.preventDefault();
 });
 document.addEventListener("blastscreen:locked", () => view.locked());
+whenChosen({ inputs: form.querySelectorAll("input[type=file]"), zone: form, take });

@@ -5,10 +5,13 @@ const THE_SYSTEMS = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini|__MACOSX\/.*)$/i;
 
 export function whenChosen({ inputs, zone, take }) {
   for (const input of inputs) {
-    input.addEventListener("change", () => {
+    const empty = () => {
+      if (!input.files.length) return;
       take(wanted([...input.files].map((file) => ({ file, name: file.webkitRelativePath || file.name }))));
       input.value = ""; // so that the same can be chosen again
-    });
+    };
+    input.addEventListener("change", empty);
+    empty(); // of what was chosen before this script was there
   }
   document.addEventListener("paste", (event) => {
     const files = [...event.clipboardData.files];

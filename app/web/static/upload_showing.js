@@ -50,6 +50,7 @@ export function shows(batch, form) {
     const underWay = UNDER_WAY.includes(state);
     parts.choosing.hidden = underWay || ["done", "cancelled"].includes(state);
     parts.chosen.hidden = !told.waiting;
+    parts.chosen.classList.remove("error");
     parts.chosen.textContent = chosen(told.waiting);
     parts.forget.hidden = !told.waiting;
     parts.batch.hidden = !TITLES[state] && !told.over;
@@ -151,6 +152,7 @@ export function shows(batch, form) {
     nothingChosen() {
       parts.chosen.hidden = false;
       parts.chosen.textContent = "Choose at least one image.";
+      parts.chosen.classList.add("error");
       form.elements.image[0].focus();
     },
     buttons({ goOn, again, cancel, forget: forgetAll }) {
