@@ -7,7 +7,7 @@ as it comes. Both screen alike; both leave all that was not named to one case, w
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
@@ -43,7 +43,7 @@ class Unfinished:
     """An upload without a case number that may be gone on with."""
 
     href: str
-    when: str
+    at: datetime
     cells: int
 
 
@@ -58,6 +58,7 @@ class FileRow:
     band_code: str
     probability: str
     told: str
+    already: datetime | None = None  # when it was screened in this case before
 
 
 NOT_SENT = FileRow("", None, None, "Not sent", "rejected", "–", "")
@@ -67,7 +68,7 @@ NOT_SENT = FileRow("", None, None, "Not sent", "rejected", "–", "")
 class UploadPage:
     case: str
     case_id: str
-    joins: str | None
+    joins: datetime | None
     unfinished: Unfinished | None
     files_most: int
     image_bytes: int
@@ -101,7 +102,7 @@ def upload_form(request: Request, visit: Visitor, database: OurDatabase, case_id
         if case.accession is not None:
             ledger.record(session, visit.actor, cases_shown([case.id], where="GET /"))
             return _upload_page(request, visit, case=case.accession)
-        return _upload_page(request, visit, case_id=case.id, joins=words.when(case.opened_at))
+        return _upload_page(request, visit, case_id=case.id, joins=case.opened_at)
 
 
 def _unfinished(visit: Visit, *, database: Database) -> Unfinished | None:
@@ -110,7 +111,7 @@ def _unfinished(visit: Visit, *, database: Database) -> Unfinished | None:
         if case is None:
             return None
         cells = sum(queries.count_by_band(session, [case.id])[case.id].values())
-    return Unfinished(f"/?case_id={case.id}", words.when(case.opened_at), cells)
+    return Unfinished(f"/?case_id={case.id}", case.opened_at, cells)
 
 
 def _upload_page(
@@ -119,7 +120,7 @@ def _upload_page(
     *,
     case: str = "",
     case_id: UUID | None = None,
-    joins: str | None = None,
+    joins: datetime | None = None,
     unfinished: Unfinished | None = None,
     error: BlastscreenError | None = None,
 ) -> Response:
@@ -172,7 +173,7 @@ def _uploaded_page(outcomes: list[Outcome], *, sent: Upload) -> UploadedPage:
         already=sum(not one.new for one in done),
         case_href=f"/cases/{case_id}" if case_id else None,
         more_href=f"/?case_id={case_id}" if case_id else "/",
-        case=sent.case.strip() or UNNAMED,
+        case=sent.case.strip() or f"an {UNNAMED}",
     )
 
 
@@ -248,13 +249,14 @@ def _row(outcome: Outcome) -> FileRow:
         "href": f"/screenings/{screening.id}",
         "thumbnail": f"/screenings/{screening.id}/thumbnail/96",
     }
-    already = "" if outcome.screened.new else f"Already screened in this case, {words.when(screening.at)}. "
+    already = None if outcome.screened.new else screening.at
     if outcome.hidden:
-        return FileRow(**shown, band="For reading", band_code="for_reading", probability="–", told=already)
+        return FileRow(**shown, band="For reading", band_code="for_reading", probability="–", told="", already=already)
     return FileRow(
         **shown,
         band=words.band(screening),
         band_code=words.band_code(screening),
         probability=words.probability(screening),
-        told=already + (words.why_unusable(screening) or " ".join(words.reasons(screening))),
+        told=words.why_unusable(screening) or " ".join(words.reasons(screening)),
+        already=already,
     )

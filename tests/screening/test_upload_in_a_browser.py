@@ -1,4 +1,3 @@
-# ruff: noqa: F811  fixtures are imported by the names that tests ask for
 """Uploading in a real browser, with and without JavaScript, and what may go wrong. Screenshots: var/screenshots."""
 
 import base64
@@ -9,11 +8,11 @@ from threading import Event
 import pytest
 
 from app.accounts.rules import Role
+from tests.browsers import Person
 from tests.factories import PASSWORD, Service, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
 from tests.live import Changed, listening
 from tests.screening.zips import zipped
-from tests.test_in_a_browser import Person, address, browser  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 
@@ -42,11 +41,14 @@ def ursula(service: Service, address: str, browser) -> Iterator[Person]:
     make_user(service.database, "ursula", Role.UPLOADER)
     person = Person(browser, address)
     person.sign_in("ursula")
+    person.page.locator("#upload.scripted").wait_for()
     yield person
     person.context.close()
 
 
 def screen(person: Person, files: list[Path], *, case: str = "") -> None:
+    if person.scripts:
+        person.page.locator("#upload.scripted").wait_for()
     person.page.get_by_label("Drop images here").set_input_files(files)
     if case:
         person.page.get_by_label("Case number").fill(case)
@@ -58,7 +60,16 @@ def heading(person: Person, text: str) -> None:
 
 
 def told(person: Person) -> str:
-    return person.page.locator("#batch-told").inner_text()
+    return str(person.page.locator("#batch-told").inner_text())
+
+
+def finds_nothing_wrong(person: Person) -> None:
+    """axe-core in both themes, motion, and the width of a small screen, in the state that the page is in."""
+    for scheme in ("light", "dark"):
+        person.in_scheme(scheme)
+        assert person.violations() == []
+    assert person.moving() == []
+    assert person.sideways() == 0
 
 
 def test_forty_cells_and_three_bad_files_get_a_row_each_and_the_same_again_makes_no_duplicates(
@@ -79,6 +90,7 @@ def test_forty_cells_and_three_bad_files_get_a_row_each_and_the_same_again_makes
     screen(ursula, files, case="S26-0001")
     heading(ursula, "40 screened, 3 not read")
     ursula.shot("upload-again")
+    finds_nothing_wrong(ursula)
 
     assert "40 of them had been screened in this case before" in told(ursula)
     assert ursula.page.locator("#batch-rows tr", has_text="Already screened in this case").count() == 40
@@ -179,6 +191,7 @@ def test_a_session_that_ends_in_the_middle_keeps_what_was_acknowledged_and_goes_
     screen(ursula, files, case="S26-0001")
     heading(ursula, "Your session has ended")
     ursula.shot("upload-session-ended")
+    finds_nothing_wrong(ursula)
     acknowledged = rows(service.database)["screenings"]
     assert 0 < acknowledged < 40
     assert "Sign in again in another tab, then press Continue here" in told(ursula)
@@ -281,6 +294,7 @@ def test_what_the_service_failed_at_is_tried_again_on_demand(
     screen(ursula, [path for path in files if path.name.startswith("cell")][:10])
     heading(ursula, "8 screened, 2 not sent")
     ursula.shot("upload-some-failed")
+    finds_nothing_wrong(ursula)
 
     ursula.page.get_by_role("button", name="Try the 2 failed ones again").click()
 
@@ -316,6 +330,7 @@ def test_a_case_number_that_is_taken_stops_the_batch_and_is_mended_without_choos
     screen(ursula, files, case="S26-0001")
     ursula.page.get_by_text("This case number is taken").first.wait_for()
     ursula.shot("upload-stopped")
+    finds_nothing_wrong(ursula)
     assert rows(service.database)["screenings"] == 1
 
     ursula.page.get_by_label("Case number").fill("S26-0002")

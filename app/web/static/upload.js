@@ -53,12 +53,15 @@ function go() {
   pump();
 }
 
+// Looks afresh before each: what is refused unsent comes back here before `start` has returned.
 function pump() {
-  if (batch.state !== "running") return;
-  const waiting = batch.items.filter((item) => item.state === "waiting");
-  const sending = batch.items.filter((item) => item.state === "sending").length;
-  for (const item of waiting.slice(0, AT_ONCE - sending)) start(item);
-  if (!waiting.length && !sending) finish();
+  while (batch.state === "running") {
+    const sending = batch.items.filter((item) => item.state === "sending").length;
+    const next = batch.items.find((item) => item.state === "waiting");
+    if (!next && !sending) return finish();
+    if (!next || sending >= AT_ONCE) return;
+    start(next);
+  }
 }
 
 function finish() {
@@ -122,6 +125,8 @@ function suffer(item, problem) {
   } else {
     batch.state = problem.kind === "stop" ? "stopped" : problem.kind;
     batch.why = problem.message;
+    view.show();
+    view.attend();
   }
 }
 
@@ -146,8 +151,8 @@ async function goOn() {
   const reply = await fetch("/", { headers: { accept: "text/html" } }).catch(() => null);
   const page = new DOMParser().parseFromString(reply?.ok ? await reply.text() : "", "text/html");
   const token = page.querySelector("#upload [name=csrf]")?.value;
-  if (!token) batch.why = "You are not signed in yet. ";
-  else if (page.querySelector(".who a")?.textContent !== who) batch.why = "Somebody else is signed in now. ";
+  if (!token) batch.why = "You are not signed in yet.";
+  else if (page.querySelector(".who a")?.textContent !== who) batch.why = "Somebody else is signed in now.";
   else {
     form.elements.csrf.value = token;
     return go();

@@ -11,9 +11,9 @@ const TITLES = {
   cancelled: "Cancelled",
 };
 const WHY = {
-  offline: "The rest goes on by itself as soon as the service answers again. ",
-  busy: "The rest goes on by itself in a moment. ",
-  "signed-out": "Sign in again in another tab, then press Continue here. ",
+  offline: "The rest goes on by itself as soon as the service answers again.",
+  busy: "The rest goes on by itself in a moment.",
+  "signed-out": "Sign in again in another tab, then press Continue here.",
 };
 const UNDER_WAY = ["running", "offline", "busy", "signed-out"];
 
@@ -58,7 +58,9 @@ export function shows(batch, form) {
     tell(told);
     progress();
     count();
-    parts["batch-progress"].hidden = state === "done";
+    parts["batch-progress"].hidden = ["done", "stopped"].includes(state);
+    parts["batch-files"].hidden = !parts["batch-rows"].childElementCount;
+    parts.batch.classList.toggle("stopped", state === "stopped");
     parts["go-on"].hidden = !["signed-out", "cancelled"].includes(state);
     parts.again.hidden = !told.failed || underWay;
     parts.again.textContent = `Try ${told.failed === 1 ? "the failed one" : `the ${told.failed} failed ones`} again`;
@@ -76,8 +78,8 @@ export function shows(batch, form) {
   }
 
   function tell(told) {
-    const why = batch.why + (WHY[batch.state] ?? "");
-    const safe = TITLES[batch.state] ? `${told.over} of ${told.files} files done: ${summary(told)}. ` : "";
+    const why = [batch.why, WHY[batch.state], ""].filter((part) => part !== undefined).join(" ").trimStart();
+    const safe = TITLES[batch.state] && (told.over || batch.state !== "stopped") ? `${told.over} of ${told.files} files done: ${summary(told)}. ` : "";
     const already = told.already ? `${told.already} of them had been screened in this case before; nothing is stored twice. ` : "";
     parts["batch-told"].classList.toggle("error", batch.state === "stopped" || Boolean(batch.why));
     parts["batch-told"].replaceChildren(why + safe, ...caseLink(), already);
@@ -87,7 +89,7 @@ export function shows(batch, form) {
     if (!batch.caseId) return [];
     const link = document.createElement("a");
     link.href = `/cases/${batch.caseId}`;
-    link.textContent = locked ? "their case" : batch.caseName || "unnamed case";
+    link.textContent = locked ? "their case" : batch.caseName || "an unnamed case";
     return ["They are in ", link, ". "];
   }
 
@@ -148,7 +150,7 @@ export function shows(batch, form) {
       item.share = share;
       progress();
     },
-    attend: () => parts["batch-title"].focus(),
+    attend: () => (batch.state === "stopped" ? form.elements.case : parts["batch-title"]).focus(),
     nothingChosen() {
       parts.chosen.hidden = false;
       parts.chosen.textContent = "Choose at least one image.";
