@@ -22,6 +22,7 @@ def test_a_page_that_nobody_watches_loses_its_content_and_its_session(service: S
     ursula.sign_in("ursula")
     ursula.page.get_by_role("link", name="Cases").click()
     ursula.page.get_by_text("…0001").wait_for()
+    ursula.page.wait_for_load_state()  # with its scripts, which come after the style sheets
 
     ursula.page.clock.fast_forward("14:00")
     ursula.page.keyboard.press("Tab")
@@ -149,6 +150,7 @@ def test_a_case_is_shared_in_the_browser(service: Service, address, browser, tmp
     ursula.page.get_by_role("button", name="Screen").click()
     ursula.page.get_by_role("link", name="S26-0001").click()
 
+    ursula.page.get_by_role("link", name="Manage").click()
     ursula.page.get_by_label("Share with").select_option("Otto")
     ursula.page.get_by_role("button", name="Share").click()
     ursula.page.get_by_role("button", name="Stop sharing with Otto").wait_for()
