@@ -57,6 +57,7 @@ class Head:
     withdrawn: Withdrawn | None
     may_keep: bool
     may_sign: bool
+    add: str  # the upload page, for more cells of this case
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         withdrawn=withdrawn,
         may_keep=visit.actor.may(Permission.SCREEN),
         may_sign=visit.actor.may(Permission.SIGN),
+        add=f"/?case_id={case.id}",
     )
 
 

@@ -96,10 +96,12 @@ def test_an_upload_without_a_number_can_be_gone_on_with(service: Service) -> Non
 def test_the_page_of_a_numbered_case_carries_its_number_and_the_ledger_knows_it(service: Service) -> None:
     ursula = service.signed_in("ursula", Role.UPLOADER)
     ursula.upload(cell(1), cell(2), case="S26-0001")
-    href = re.search(r'href="(/\?case_id=[^"]+)"', ursula.page)
-    assert href
+    case = re.search(r'href="(/cases/[^"]+)"', ursula.page)
+    assert case
+    more = re.search(r'href="(/\?case_id=[^"]+)"', ursula.get(case.group(1)).text)
+    assert more
 
-    page = ursula.get(href.group(1))
+    page = ursula.get(more.group(1))
 
     assert 'value="S26-0001"' in page.text
     assert acts(service.database)[-1] == Act.CASES_SHOWN

@@ -64,12 +64,14 @@ function pump() {
   }
 }
 
+// One image alone leads to its result, as it does without this script.
 function finish() {
-  batch.state = "done";
-  view.show();
   const [only] = batch.items;
-  const alone = batch.items.length === 1 && only.lines.length === 1 && only.lines[0].id;
-  if (alone) location.assign(`/screenings/${only.lines[0].id}`);
+  batch.state = "done";
+  if (batch.items.length === 1 && only.lines.length === 1 && only.lines[0].id) {
+    return location.assign(`/screenings/${only.lines[0].id}`);
+  }
+  view.show();
 }
 
 async function start(item) {

@@ -86,7 +86,8 @@ export function shows(batch, form) {
   }
 
   function caseLink() {
-    if (!batch.caseId) return [];
+    const leadsOn = batch.items.length === 1 && batch.state === "running"; // to the result of the one image
+    if (!batch.caseId || leadsOn) return [];
     const link = document.createElement("a");
     link.href = `/cases/${batch.caseId}`;
     link.textContent = locked ? "their case" : batch.caseName || "an unnamed case";
