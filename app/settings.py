@@ -94,7 +94,9 @@ class Settings(BaseSettings):
     image_bytes: int = Field(default=16 * MIB, description="largest image file")
     image_pixels: int = Field(default=40_000_000, description="largest image, in pixels")
     screening_bytes: int = Field(default=17 * MIB, description="largest body of a REST screening")
-    upload_bytes: int = Field(default=512 * MIB, description="largest body of the upload page")
+    upload_bytes: int = Field(
+        default=512 * MIB, description="largest body of the upload page, and the most that its archives unpack to"
+    )
     upload_files: int = Field(default=500, description="most files in one upload")
     request_bytes: int = Field(default=64 * KIB, description="largest body of every other request")
 

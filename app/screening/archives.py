@@ -54,12 +54,14 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Found:
-    """One image as received, or why there is none. `number` of `of`: its place among the entries of an archive."""
+    """One image as received, or why there is none. `number` of `of`: its place among the entries of an archive;
+    `file`: which of an upload's files it came in."""
 
     name: str
     received: bytes | Invalid
     number: int = 1
     of: int = 1
+    file: int = 0
 
     def image(self) -> bytes:
         if isinstance(self.received, Invalid):

@@ -1,7 +1,7 @@
 """What comes in by multipart form, from a lab system and from a browser: read after the guard, typed for the action."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -97,13 +97,15 @@ class Upload:
 
     def images(self) -> Iterator[Found]:
         """Each image, those within archives too, or why it is not read; one at a time."""
-        for file in self.files:
+        for number, file in enumerate(self.files):
             if is_archive(file):
-                yield from entries(file, allowance=self.allowance)
+                for found in entries(file, allowance=self.allowance):
+                    yield replace(found, file=number)
             else:
                 self.allowance.files -= 1
                 file.seek(0)
-                yield Found(file.name, file.read(self.allowance.image_bytes + 1))  # enough to see that it is too large
+                received = file.read(self.allowance.image_bytes + 1)  # enough to see that it is too large
+                yield Found(file.name, received, file=number)
 
 
 async def uploaded(request: Request, visit: Uploader) -> AsyncIterator[Upload]:

@@ -1,7 +1,7 @@
 """Uploading by browser: one image or many, each with an outcome of its own.
 
-The form sends everything in one request. The page's script sends file by file to `/screenings/rows` and shows each row
-as it comes. Both screen alike; both leave all that was not named to one case, whose id the page carries.
+The form sends everything in one request. The page's script sends a few files at a time to `/screenings/rows` and shows
+each row as it comes. Both screen alike; both leave all that was not named to one case, whose id the page carries.
 """
 
 import json
@@ -182,7 +182,7 @@ def upload_rows(
     request: Request, visit: Uploader, sent: Uploaded, instrument: OurInstrument, database: OurDatabase
 ) -> Response:
     """For the page's script: a line of JSON for each image as soon as it is safe, and a last one that says that it is
-    the last. What the last line does not follow must be sent again, which stores nothing twice."""
+    the last. A file without a line may be sent again, which stores nothing twice."""
     accession = parse_accession(sent.case)
     outcomes = _screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database, where=ROWS)
     lines = _lines(request, visit, outcomes=outcomes)
@@ -200,7 +200,8 @@ def _lines(request: Request, visit: Visit, *, outcomes: Iterator[Outcome]) -> It
         line = {
             "row": templates.text("screening/uploaded_row.html", page=row, frame=visit.frame),
             "band": row.band_code,
-            "done": outcome.found.number / outcome.found.of,
+            "file": outcome.found.file,
+            "done": outcome.found.number / outcome.found.of,  # of this file
             "id": str(done.screening.id) if done else None,
             "case_id": str(done.screening.case_id) if done else None,
             "new": done.new if done else False,

@@ -72,12 +72,13 @@ def test_the_same_again_is_told_and_stored_once(service: Service) -> None:
     assert "Already screened in this case" in again["row"]
 
 
-def test_an_archive_says_how_far_it_is(service: Service) -> None:
+def test_a_line_says_which_file_it_is_of_and_an_archive_how_far_it_is(service: Service) -> None:
     ursula = service.signed_in("ursula", Role.UPLOADER)
 
-    *told, end = lines(ursula, zipped({f"{seed}.png": cell(seed) for seed in range(4)}), name="cells.zip")
+    *told, end = lines(ursula, cell(9), zipped({f"{seed}.png": cell(seed) for seed in range(4)}))
 
-    assert [line["done"] for line in told] == [0.25, 0.5, 0.75, 1.0]
+    assert [line["file"] for line in told] == [0, 1, 1, 1, 1]
+    assert [line["done"] for line in told] == [1.0, 0.25, 0.5, 0.75, 1.0]
     assert end == {"end": True}
 
 

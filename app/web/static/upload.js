@@ -3,10 +3,11 @@
 // of a page name the same case, and a case holds the same pixels once.
 "use strict";
 import { whenChosen } from "./upload_choosing.js";
-import { Problem, send } from "./upload_sending.js";
+import { Problem, readable, send } from "./upload_sending.js";
 import { shows } from "./upload_showing.js";
 
 const AT_ONCE = 3;
+const GROUP = { files: 4, bytes: 4e6 }; // small files share a request, which costs a browser more than they do
 const LOST_MOST = 4; // times that one file may break a connection that is there again
 const LONGEST_WAIT = 30;
 
@@ -21,6 +22,7 @@ const batch = { state: "empty", items: [], why: "", caseId: null, caseName: "", 
 const view = shows(batch, form);
 let calledOff = new AbortController();
 let waits = 1;
+let underWay = 0; // requests
 
 function take(files) {
   const open = batch.items.filter((item) => item.state !== "done");
@@ -53,15 +55,27 @@ function go() {
   pump();
 }
 
-// Looks afresh before each: what is refused unsent comes back here before `start` has returned.
 function pump() {
   while (batch.state === "running") {
-    const sending = batch.items.filter((item) => item.state === "sending").length;
-    const next = batch.items.find((item) => item.state === "waiting");
-    if (!next && !sending) return finish();
-    if (!next || sending >= AT_ONCE) return;
-    start(next);
+    const group = nextGroup();
+    if (!group.length && !underWay) return finish();
+    if (!group.length || underWay >= AT_ONCE) return;
+    start(group);
   }
+}
+
+function nextGroup() {
+  const waiting = batch.items.filter((item) => item.state === "waiting");
+  const group = [];
+  let bytes = 0;
+  for (const item of waiting) {
+    const alone = item.alone || item.name.toLowerCase().endsWith(".zip");
+    bytes += item.file.size;
+    if (group.length && (alone || group.length === GROUP.files || bytes > GROUP.bytes)) break;
+    group.push(item);
+    if (alone) break;
+  }
+  return group;
 }
 
 // One image alone leads to its result, as it does without this script.
@@ -74,28 +88,46 @@ function finish() {
   view.show();
 }
 
-async function start(item) {
-  item.state = "sending";
-  item.share = 0;
-  view.forget(item);
+async function start(group) {
+  underWay += 1;
+  for (const item of group) {
+    Object.assign(item, { state: "sending", share: 0 });
+    view.forget(item);
+  }
+  await suffering(group, async () => {
+    for (const item of group) await suffering([item], () => fit(item));
+    const items = group.filter((item) => item.state === "sending");
+    if (items.length) await sendAll(items);
+  });
+  underWay -= 1;
+  view.showSoon();
+  pump();
+}
+
+async function sendAll(items) {
+  await send({
+    items,
+    fields: { csrf: form.elements.csrf.value, case: batch.caseName, case_id: form.elements.case_id.value },
+    signal: calledOff.signal,
+    onSent: (share) => items.forEach((item) => view.move(item, share / 2)),
+    onLine: (line) => acknowledge(items[line.file], line),
+  });
+  if (items.some((item) => item.state === "sending")) throw new Problem("lost");
+  waits = 1;
+}
+
+async function suffering(items, act) {
   try {
-    refuseTooLarge(item);
-    await send({
-      file: item.file,
-      name: item.name,
-      fields: { csrf: form.elements.csrf.value, case: batch.caseName, case_id: form.elements.case_id.value },
-      signal: calledOff.signal,
-      onSent: (share) => view.move(item, share / 2),
-      onLine: (line) => acknowledge(item, line),
-    });
-    item.state = "done";
-    waits = 1;
+    await act();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    suffer(item, problem);
+    for (const item of items) if (item.state === "sending") suffer(item, problem, items.length > 1);
   }
-  view.show();
-  pump();
+}
+
+async function fit(item) {
+  refuseTooLarge(item);
+  await readable(item.file);
 }
 
 function refuseTooLarge(item) {
@@ -111,9 +143,16 @@ function acknowledge(item, line) {
   }
   view.add(item, line);
   view.move(item, 0.5 + line.done / 2);
+  if (line.done === 1) item.state = "done";
 }
 
-function suffer(item, problem) {
+// What went wrong with several files may be the fault of one: each is then sent alone.
+function suffer(item, problem, together) {
+  if (together && ["failed", "lost"].includes(problem.kind)) item.alone = true;
+  if (together && problem.kind === "failed") {
+    item.state = "waiting";
+    return;
+  }
   if (problem.kind === "failed" || (problem.kind === "lost" && item.losses >= LOST_MOST)) {
     item.state = "failed";
     return view.fail(item, problem.message || "The connection broke each time that this file was sent. Try it again.");

@@ -1,4 +1,5 @@
-// One file to the service, and what comes back of it, line by line. Only when the last line has come is the file safe.
+// A few files to the service, and what comes back of them, line by line: each line says that an image is safe, or why it
+// was not read.
 "use strict";
 
 // kind: lost (no connection), signed-out, busy (`wait` seconds), stop (no file would fare better), failed, cancelled
@@ -9,11 +10,10 @@ export class Problem extends Error {
   }
 }
 
-export async function send({ file, name, fields, signal, onSent, onLine }) {
-  await readable(file);
+export function send({ items, fields, signal, onSent, onLine }) {
   const body = new FormData();
   for (const [field, value] of Object.entries(fields)) body.append(field, value);
-  body.append("image", file, name);
+  for (const { file, name } of items) body.append("image", file, name);
   return new Promise((safe, lost) => {
     const request = new XMLHttpRequest();
     const lines = reader(onLine);
@@ -35,7 +35,8 @@ export async function send({ file, name, fields, signal, onSent, onLine }) {
   });
 }
 
-async function readable(file) {
+// Raises a Problem where a file has gone since it was chosen, which looks like a lost connection once it is sent.
+export async function readable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {

@@ -2,6 +2,7 @@
 "use strict";
 
 const SPEAK_EVERY = 10_000;
+const SUM_EVERY = 100;
 const TITLES = {
   running: "Screening",
   offline: "No connection",
@@ -23,6 +24,7 @@ export function shows(batch, form) {
   );
   let spoken = { text: "", at: 0, state: "" };
   let locked = false;
+  let soon = null;
   form.classList.add("scripted");
 
   function counts() {
@@ -68,6 +70,14 @@ export function shows(batch, form) {
     parts.more.hidden = !["done", "cancelled"].includes(state);
     parts.more.href = batch.caseId ? `/?case_id=${batch.caseId}` : "/";
     speak(told);
+  }
+
+  // Rows come faster than anybody reads the sums above them. A timer, since no frame is drawn of a tab in the background.
+  function showSoon() {
+    soon ??= setTimeout(() => {
+      soon = null;
+      show();
+    }, SUM_EVERY);
   }
 
   function chosen(waiting) {
@@ -125,7 +135,7 @@ export function shows(batch, form) {
     const row = holder.content.firstElementChild;
     item.lines.push({ ...line, row });
     parts["batch-rows"].append(row);
-    show();
+    showSoon();
   }
 
   function fail(item, why) {
@@ -144,6 +154,7 @@ export function shows(batch, form) {
 
   return {
     show,
+    showSoon,
     add,
     fail,
     forget,
