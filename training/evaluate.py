@@ -12,7 +12,7 @@ from app.vision.classifier import OnnxClassifier
 from training import metrics, results, trust
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Floats, Scored, estimate
+from training.metrics import Estimate, Figure, Floats, Scored, estimate, subject_weights
 from training.pictures import read_pixels
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
@@ -90,6 +90,30 @@ def band_figures(scored: Scored) -> dict[str, Estimate]:
     return {name: estimate(figure, scored) for name, figure in wanted.items()}
 
 
+def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
+    """What became of cells by their probability: bins of equal weight from 0 to 1, each with its share of ALL.
+
+    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups.
+    """
+    weights = subject_weights(scored)
+    order = np.argsort(scored.probabilities, kind="stable")
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    inner = [float(scored.probabilities[order][np.searchsorted(reached, place / bins)]) for place in range(1, bins)]
+    edges = [0.0, *(round(edge, 4) for edge in inner), 1.0]
+    bin_of = np.searchsorted(edges[1:-1], scored.probabilities, side="right")
+    is_all = scored.is_all.astype(np.float64)
+    return [
+        {
+            "from": edges[number],
+            "to": edges[number + 1],
+            "all_share": estimate(metrics.macro(metrics.share(is_all, bin_of == number)), scored).as_json(),
+            "cells": int((bin_of == number).sum()),
+        }
+        for number in range(bins)
+        if (bin_of == number).any()
+    ]
+
+
 def by_subject(scored: Scored) -> list[dict[str, Any]]:
     """For every subject: cells, mean probability, and the share of its cells called right at 0.5."""
     found = []
@@ -139,6 +163,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "figures": {name: one.as_json() for name, one in found.items()},
         "bands": {name: one.as_json() for name, one in band_figures(scored).items()},
         "confusion": confusion,
+        "reliability": reliability(scored),
         "predictive_values": at_prevalence(*macro),
         "by_subject": by_subject(scored),
     }

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from training import results, stopping
+from training import linear, results, stopping
 from training.augment import Varier, varier
 from training.cnmc import fingerprint
 from training.dataset import Crops, TrainingBatches, plain, subject_balanced
@@ -68,7 +68,9 @@ def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, log
     place.mkdir(parents=True, exist_ok=True)
     (place / "recipe.json").write_text(json.dumps(recipe.as_json(), indent=1))
     for part in parts(recipe, crops, folder=place):
-        if not (part.folder / "done.json").exists():
+        if not (part.folder / "done.json").exists() and recipe.views is not None:
+            _learn_head(recipe, crops, part)
+        elif not (part.folder / "done.json").exists():
             _fit_part(recipe, crops, part, curves=logs and logs / place.name / part.folder.name)
         if part.fold != FINAL:
             results.write(recipe, crops, _finished(recipe, crops, place), folder=results_folder)
@@ -118,6 +120,16 @@ def scores(model: keras.Model, crops: Crops, chosen: NDArray[np.int64], *, size:
     return joined
 
 
+def _learn_head(recipe: Recipe, crops: Crops, part: Part) -> None:
+    part.folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    model = build(recipe)
+    linear.learn(recipe, model, crops, part.learns, folder=part.folder.parent)
+    seen = len(part.learns) * (1 + (recipe.views or 0))
+    _keep(recipe, crops, part, model, seconds=time.monotonic() - began, epochs=1, seen=seen)
+    print(f"{part.folder.name} done", flush=True)
+
+
 def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) -> None:
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -143,7 +155,9 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
         stopping.take_best(model, folder=part.folder)
     else:
         model.optimizer.finalize_variable_values(model.trainable_variables)
-    _keep(recipe, crops, part, model, seconds=time.monotonic() - began, epochs=epoch)
+    _keep(
+        recipe, crops, part, model, seconds=time.monotonic() - began, epochs=epoch, seen=epoch * recipe.cells_per_epoch
+    )
 
 
 def _is_over(recipe: Recipe, part: Part, epoch: int) -> bool:
@@ -215,7 +229,9 @@ def checkpoint(model: keras.Model, part: Part, *, epoch: int) -> None:
     (part.folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
 
 
-def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, seconds: float, epochs: int) -> None:
+def _keep(
+    recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, seconds: float, epochs: int, seen: int
+) -> None:
     """Writes float32 weights, the scores of the cells that the network never saw, and last the mark that it is done."""
     model = build(recipe)
     model.set_weights(trained.get_weights())
@@ -226,7 +242,7 @@ def _keep(recipe: Recipe, crops: Crops, part: Part, trained: keras.Model, *, sec
             tested=part.tested,
             **_named(scores(model, crops, part.tested, size=recipe.size)),
         )
-    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": epochs}
+    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": epochs, "seen": seen}
     (part.folder / "done.json").write_text(json.dumps(note))
 
 

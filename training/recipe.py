@@ -66,6 +66,11 @@ class Recipe:
     patience: int | None = None
     """Stop after so many epochs without a better AUC on training subjects set apart, and keep the best weights."""
 
+    views: int | None = None
+    """Learn only the network's `head`, at once, from every cell and so many variations of it; None: by gradient."""
+    head_strength: float = 1.0
+    """Inverse strength of that head's L2 penalty, on standardised features."""
+
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
 

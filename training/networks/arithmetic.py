@@ -7,7 +7,7 @@ from keras import ops
 
 def cell_of(pixels: Any) -> Any:
     """1 in the cell and 0 on black, float32 N x H x W x 1."""
-    return ops.cast(ops.max(pixels, axis=-1, keepdims=True) > 0, "float32")
+    return ops.sign(ops.max(pixels, axis=-1, keepdims=True))
 
 
 def local_contrast(pixels: Any, *, window: int = 9) -> Any:

@@ -1,13 +1,11 @@
-"""Our networks: small ResNets at native scale whose class activation map is exact.
-
-The head is a 1 x 1 convolution followed by a mean, so the mean of `cam` equals `logit` by construction.
-"""
+"""Our networks, at native scale, whose class activation map is exact: the mean of `cam` is `logit` by construction."""
 
 from typing import Any
 
 import keras
 from keras import layers, ops
 
+from training.networks import cosines
 from training.networks.arithmetic import cell_of, colour_centred, local_contrast
 
 
@@ -57,6 +55,99 @@ def fine_resnet(
     cam = layers.Multiply(dtype="float32", name="cam")([spoken, weight])
     logit = layers.GlobalAveragePooling2D(dtype="float32", name="logit")(cam)
     return keras.Model(pixels, {"logit": logit, "cam": cam, "embedding": embedding})
+
+
+STEP = 4
+"""Pixels between two places where the texture network looks."""
+
+
+def texture(
+    *, size: int, side: int = 5, scales: tuple[int, ...] = (1, 2, 4), thresholds: tuple[float, ...] = (0.0, 1.0, 2.0)
+) -> keras.Model:
+    """Fixed cosine filters, rectified at thresholds, averaged over the inside of the cell, under one linear head.
+
+    At each scale the pixels are averaged over scale x scale and the responses held against their own mean strength in
+    this cell. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1,
+    `embedding` N x F (rectified means, then log strengths, scale by scale), the same however the cell is turned by 90
+    degrees or flipped. Only the head has parameters: F + 1.
+    """
+    pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
+    centred = colour_centred(pixels)
+    inside = _inside(pixels)
+    weight = inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
+    bank = cosines.bank(side)
+    maps, strengths = [], []
+    for scale in scales:
+        seen = ops.average_pool(centred, scale) if scale > 1 else centred
+        answer = ops.conv(seen, bank, strides=STEP // scale, padding="same")
+        power = _mean_over(answer * answer, weight) + 1e-6
+        even = answer / ops.sqrt(ops.mean(power, axis=-1))[:, None, None, None]
+        maps += [
+            ops.relu(side - threshold if threshold else side) for threshold in thresholds for side in (even, -even)
+        ]
+        strengths.append(ops.log(power))
+    head = SharedHead(
+        shared=cosines.shared(side, signed=True), shared_strength=cosines.shared(side, signed=False), name="head"
+    )
+    cam, embedding = head([*maps, *strengths, weight])
+    cam = layers.Identity(dtype="float32", name="cam")(cam)
+    embedding = layers.Identity(dtype="float32", name="embedding")(embedding)
+    logit = layers.GlobalAveragePooling2D(dtype="float32", name="logit")(cam)
+    return keras.Model(pixels, {"logit": logit, "cam": cam, "embedding": embedding})
+
+
+def _inside(pixels: Any) -> Any:
+    """1 where a block of STEP x STEP pixels and its neighbours are all cell: the edge of a cell is no texture."""
+    outside = ops.cast(ops.average_pool(cell_of(pixels), STEP) < 0.999, "float32")
+    return 1.0 - ops.max_pool(outside, 3, strides=1, padding="same")
+
+
+def _mean_over(maps: Any, weight: Any) -> Any:
+    """N x h x w x C, weighted by N x h x w x 1 whose mean is 1 -> N x C; one matrix product."""
+    _, height, width, channels = maps.shape
+    flat = ops.reshape(maps, (-1, height * width, channels))
+    turned = ops.reshape(weight, (-1, 1, height * width)) / (height * width)
+    return ops.reshape(ops.matmul(turned, flat), (-1, channels))
+
+
+class SharedHead(layers.Layer):
+    """A linear head on weighted means of maps and on strengths, with one weight for all that a turn exchanges."""
+
+    def __init__(self, *, shared: Any, shared_strength: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._sides = (shared[: len(shared) // 2], shared[len(shared) // 2 :])
+        self._shared_strength = shared_strength
+
+    def build(self, shapes: Any) -> None:
+        pairs = sum(len(shape) == 4 for shape in shapes[:-1]) // 2
+        strengths = len(shapes) - 1 - 2 * pairs
+        features = pairs * self._sides[0].shape[1] + strengths * self._shared_strength.shape[1]
+        self.kernel = self.add_weight(shape=(features,), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
+
+    def call(self, told: Any) -> Any:
+        """(cam N x h x w x 1, embedding N x F) from maps N x h x w x K, strengths N x K and last the weight.
+
+        Maps come in pairs: the positive side of the responses beyond a threshold, then the negative one.
+        """
+        *inputs, weight = told
+        maps = [one for one in inputs if len(one.shape) == 4]
+        pairs = list(zip(maps[::2], maps[1::2], strict=True))
+        pooled = [sum(ops.matmul(_mean_over(map_, weight), side) for map_, side in self._of(pair)) for pair in pairs]
+        pooled += [ops.matmul(one, self._shared_strength) for one in inputs[len(maps) :]]
+        embedding = ops.concatenate(pooled, axis=-1)
+        each = self._sides[0].shape[1]
+        local = sum(
+            ops.matmul(map_, ops.matmul(side, self.kernel[place * each : (place + 1) * each, None]))
+            for place, pair in enumerate(pairs)
+            for map_, side in self._of(pair)
+        )
+        start = len(pairs) * each
+        everywhere = ops.matmul(embedding[:, start:], self.kernel[start:, None]) + self.bias
+        return local * weight + everywhere[:, None, None, :], embedding
+
+    def _of(self, pair: tuple[Any, Any]) -> Any:
+        return zip(pair, self._sides, strict=True)
 
 
 def _unit(x: Any, filters: int, *, kernel: int, stride: int, momentum: float, relu: bool = True) -> Any:

@@ -1,0 +1,103 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from app.vision.drawn import CELLS, draw
+from app.vision.preprocess import crop
+from training import evaluate, fit, results
+from training.cnmc import Cell
+from training.dataset import Crops, outline_map
+from training.networks import ours
+from training.recipes.texture1 import RECIPE
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+QUICK = dataclasses.replace(RECIPE, seeds=(0,), views=1, bundle="tried")
+
+
+@pytest.fixture(scope="module")
+def crops():
+    """Drawn cells of six subjects of each class: blasts, and the other looks."""
+    cells, squares = [], []
+    for number in range(48):
+        look = CELLS[number % len(CELLS)]
+        label = "ALL" if number % 2 else "HEM"
+        pixels = draw(number, CELLS[0] if label == "ALL" else CELLS[-1])
+        subject = f"{'H' if label == 'HEM' else ''}{number // 2 % 6}"
+        area = int((pixels.max(axis=2) > 0).sum())
+        cells.append(
+            Cell(f"{number}.bmp", subject, subject, label, look.value, f"{number:064x}", area, 90.0, 90.0, 90.0)
+        )
+        squares.append(crop(pixels, size=288))
+    return Crops(tuple(cells), np.stack(squares), np.stack([outline_map(square) for square in squares]))
+
+
+@pytest.fixture(scope="module")
+def walked(crops, tmp_path_factory):
+    place = tmp_path_factory.mktemp("linear")
+    fit.fit(QUICK, crops, folder=place / "runs", results_folder=place / "results")
+    return place
+
+
+def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walked, crops):
+    rows = results.read(walked / "results" / "texture1.csv")
+    scored = evaluate.scored_of(rows, crops.cells, seed=0)
+
+    assert roc_auc_score(scored.is_all, scored.logits) > 0.9
+
+
+def test_the_kept_network_gives_the_kept_scores(walked, crops):
+    part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
+    rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture1.csv")}
+
+    again = fit.scores(fit.trained(QUICK, part), crops, part.tested, size=QUICK.size)["logit"]
+
+    kept = [rows[crops.cells[one].sha256].logit for one in part.tested]
+    np.testing.assert_allclose(again, kept, atol=1e-3)
+
+
+def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
+    place = fit.place_of(QUICK, crops, folder=walked / "runs")
+    part = fit.parts(QUICK, crops, folder=place)[0]
+    heads = []
+    for labels in ("as they are", "the tested ones exchanged"):
+        cells = list(crops.cells)
+        if labels != "as they are":
+            for one in part.tested:
+                cells[one] = dataclasses.replace(cells[one], label="HEM" if cells[one].label == "ALL" else "ALL")
+        network = fit.build(QUICK)
+        from training import linear
+
+        linear.learn(QUICK, network, dataclasses.replace(crops, cells=tuple(cells)), part.learns, folder=place)
+        heads.append(network.get_layer("head").kernel.numpy())
+
+    # the class weights count cells, so the tested ones' labels may scale the heads, never turn them
+    cosine = heads[0] @ heads[1] / np.linalg.norm(heads[0]) / np.linalg.norm(heads[1])
+    assert cosine > 0.999
+
+
+def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(crops):
+    network = ours.texture(size=224)
+    head = network.get_layer("head")
+    head.kernel.assign(np.random.default_rng(0).normal(0, 0.1, head.kernel.shape))
+    pixels = crops.pixels[:4, 32:256, 32:256].astype(np.float32)
+
+    told = network.predict(pixels, verbose=0)
+    turned = network.predict(np.ascontiguousarray(np.rot90(pixels, 1, (1, 2))), verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    moved = np.abs(turned["embedding"] - told["embedding"]).mean()
+    assert moved < 0.1 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
+    assert network.count_params() == told["embedding"].shape[1] + 1 == 640
+
+
+def test_a_black_picture_gives_numbers(crops):
+    network = ours.texture(size=224)
+
+    told = network.predict(np.zeros((1, 224, 224, 3), np.float32), verbose=0)
+
+    assert all(np.isfinite(one).all() for one in told.values())
+    assert isinstance(network, keras.Model)

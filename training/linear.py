@@ -1,0 +1,68 @@
+"""A linear head learned at once: logistic regression on a fixed network's embedding of varied cells.
+
+For networks of which only the head has weights (`networks.ours.texture`). Their embedding of a cell does not depend on
+the fold, so every part of a recipe reads the same tables, which are made on first use and kept.
+"""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from training.augment import Varier, varier
+from training.dataset import Crops, plain, root_balance
+from training.recipe import Recipe
+
+AT_ONCE = 32
+
+
+def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np.int64], *, folder: Path) -> None:
+    """Gives the network's layer `head` its weights, from the cells `learns`, each as it is and in the recipe's views.
+
+    `folder` is where the tables are kept.
+    """
+    views, strength = recipe.views or 0, recipe.head_strength
+    tables = [_table(recipe, network, crops, view=view, folder=folder) for view in range(1 + views)]
+    features = np.concatenate([table[learns] for table in tables]).astype(np.float64)
+    scaler = StandardScaler().fit(features)
+    head = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
+    weights = np.tile(root_balance(crops)[learns] / len(tables), len(tables))
+    head.fit(scaler.transform(features), np.tile(crops.labels[learns], len(tables)), sample_weight=weights)
+    kernel = head.coef_[0] / scaler.scale_
+    layer = network.get_layer("head")
+    layer.kernel.assign(kernel)
+    layer.bias.assign(head.intercept_[0] - float(kernel @ scaler.mean_))
+
+
+def _table(recipe: Recipe, network: keras.Model, crops: Crops, *, view: int, folder: Path) -> NDArray[np.float32]:
+    """N x F embeddings of all cells: as they are (view 0), or varied once as the recipe says."""
+    path = folder / f"embeddings-{view}.npy"
+    if not path.exists():
+        aside = path.with_suffix(".part")
+        table = open_memmap(aside, "w+", np.float32, (len(crops.cells), network.output["embedding"].shape[-1]))
+        seeing = keras.Model(network.inputs, network.output["embedding"])
+        vary = varier(recipe.augment, size=recipe.size) if view else None
+        batches = np.array_split(np.arange(len(crops.cells)), max(1, len(crops.cells) // AT_ONCE))
+        for chosen in tqdm(batches, desc=f"embeddings {view}", mininterval=10):
+            table[chosen] = seeing.predict_on_batch(_pixels(crops, chosen, vary=vary, view=view, size=recipe.size))
+        table.flush()
+        aside.rename(path)
+    return open_memmap(path, "r")
+
+
+def _pixels(
+    crops: Crops, chosen: NDArray[np.int64], *, vary: Varier | None, view: int, size: int
+) -> NDArray[np.float32]:
+    """float32 B x size x size x 3; the same cell and view are varied in the same way each time."""
+    if vary is None:
+        return plain(crops, chosen, size=size)
+    draws = [np.random.default_rng((view, int(cell))) for cell in chosen]
+    squares = [
+        vary.vary(crops.pixels[cell], crops.outlines[cell], rng=rng) for cell, rng in zip(chosen, draws, strict=True)
+    ]
+    return np.stack(squares).astype(np.float32)
