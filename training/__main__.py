@@ -75,6 +75,9 @@ def _of_results(command: Command) -> None:
     _from_scratch(time)
     card = command("card", "write a bundle's MODEL_CARD.md anew, with the gate's trial from the results")
     card.add_argument("bundle", type=Path, help="the model's folder")
+    compare = command("compare", "every figure of one recipe's results less another's, on the same cells, as JSON")
+    compare.add_argument("one", help="a recipe with committed results")
+    compare.add_argument("other", help="the one it is held against")
     command("results", "write RESULTS.md from all committed results")
 
 

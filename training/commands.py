@@ -167,6 +167,15 @@ def time(arguments: argparse.Namespace) -> None:
         print(f"{recipe.name}: {taken} ms")
 
 
+def compare(arguments: argparse.Namespace) -> None:
+    from training import cnmc
+    from training import compare as comparing
+
+    folder = arguments.results or asked.RESULTS
+    one, other = (folder / f"{name}.csv" for name in (arguments.one, arguments.other))
+    print(json.dumps(comparing.compared(one, other, cnmc.read_index(folder / "cells.csv")), indent=1))
+
+
 def results(arguments: argparse.Namespace) -> None:
     from training import contest
 

@@ -1,6 +1,5 @@
 """Cells decoded once into native-scale crops on disk, and the batches that training draws from them."""
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -72,15 +71,6 @@ def outline_map(square: Pixels) -> Pixels:
     opened = cell & (ndimage.distance_transform_edt(depth <= 8) <= 8)
     bits: Pixels = cell * np.uint8(CELL) + (depth > 4) * np.uint8(ERODED) + opened * np.uint8(OPENED)
     return bits
-
-
-def root_balance(crops: Crops) -> NDArray[np.float64]:
-    """A weight for every cell, as `subject_balanced` draws: classes even, a subject by the root of its size."""
-    sizes = Counter(cell.subject for cell in crops.cells)
-    weights = np.array([sizes[cell.subject] ** -0.5 for cell in crops.cells])
-    for label in range(len(CLASSES)):
-        weights[crops.labels == label] /= weights[crops.labels == label].mean()
-    return weights
 
 
 def subject_balanced(cells: Sequence[Cell], *, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

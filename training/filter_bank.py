@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tqdm import tqdm
 
 from training import results
 from training.augment import ERODED, middle
-from training.dataset import Crops, root_balance
+from training.dataset import Crops
 from training.metrics import Floats
 from training.networks.arithmetic import colour_centred
 from training.splits import partition
@@ -60,7 +61,7 @@ class FilterBank:
 
 def write(bank: FilterBank, crops: Crops, *, folder: Path) -> None:
     """Scores every cell by filters and a regression that never saw its subject group, and writes the results."""
-    weights = root_balance(crops)
+    weights = balance(crops)
     finished = []
     for seed in bank.seeds:
         fold_of = partition(crops.cells, folds=bank.folds, seed=seed)
@@ -80,6 +81,15 @@ def write(bank: FilterBank, crops: Crops, *, folder: Path) -> None:
             logits = head.decision_function(table[tested]).astype(np.float32)
             finished.append(results.Fold(seed, fold, tested, logits, note))
     results.write(bank, crops, finished, folder=folder)
+
+
+def balance(crops: Crops) -> Floats:
+    """A weight for every cell: classes even, a subject by the root of its size, as `dataset.subject_balanced` draws."""
+    sizes = Counter(cell.subject for cell in crops.cells)
+    weights = np.array([sizes[cell.subject] ** -0.5 for cell in crops.cells])
+    for label in (0, 1):
+        weights[crops.labels == label] /= weights[crops.labels == label].mean()
+    return weights
 
 
 def filters(bank: FilterBank, crops: Crops, learns: NDArray[np.int64], *, rng: np.random.Generator) -> Filters:

@@ -14,8 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from app.vision.bundle import CLASSES
 from training.augment import Varier, varier
-from training.dataset import Crops, plain, root_balance
+from training.dataset import Crops, plain
+from training.metrics import subject_balance
 from training.recipe import Recipe
 
 AT_ONCE = 32
@@ -24,6 +26,8 @@ AT_ONCE = 32
 def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np.int64], *, folder: Path) -> None:
     """Gives the network's layer `head` its weights, from the cells `learns`, each as it is and in the recipe's views.
 
+    Classes weigh the same, and within a class every subject the same.
+
     `folder` is where the tables are kept.
     """
     views, strength = recipe.views or 0, recipe.head_strength
@@ -31,8 +35,9 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     features = np.concatenate([table[learns] for table in tables]).astype(np.float64)
     scaler = StandardScaler().fit(features)
     head = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
-    weights = np.tile(root_balance(crops)[learns] / len(tables), len(tables))
-    head.fit(scaler.transform(features), np.tile(crops.labels[learns], len(tables)), sample_weight=weights)
+    labels, subjects = crops.labels[learns], np.array([crops.cells[one].subject for one in learns])
+    weights = subject_balance(labels == CLASSES.index("ALL"), subjects) * len(learns) / len(tables)
+    head.fit(scaler.transform(features), np.tile(labels, len(tables)), sample_weight=np.tile(weights, len(tables)))
     kernel = head.coef_[0] / scaler.scale_
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)

@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from training import evaluate, filter_bank, results
 from training.cnmc import Cell
-from training.dataset import Crops, outline_map, root_balance
+from training.dataset import Crops, outline_map
 from training.filter_bank import FilterBank
 from training.splits import partition
 
@@ -73,6 +73,6 @@ def test_brightness_does_not_speak(crops):
 
 
 def test_every_class_weighs_the_same(crops):
-    weights = root_balance(crops)
+    weights = filter_bank.balance(crops)
 
     assert weights[crops.labels == 0].sum() == pytest.approx(weights[crops.labels == 1].sum())

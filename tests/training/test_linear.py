@@ -74,9 +74,7 @@ def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
         linear.learn(QUICK, network, dataclasses.replace(crops, cells=tuple(cells)), part.learns, folder=place)
         heads.append(network.get_layer("head").kernel.numpy())
 
-    # the class weights count cells, so the tested ones' labels may scale the heads, never turn them
-    cosine = heads[0] @ heads[1] / np.linalg.norm(heads[0]) / np.linalg.norm(heads[1])
-    assert cosine > 0.999
+    np.testing.assert_allclose(heads[1], heads[0], rtol=1e-4, atol=1e-6)
 
 
 def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(crops):
@@ -90,7 +88,7 @@ def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_littl
 
     np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
     moved = np.abs(turned["embedding"] - told["embedding"]).mean()
-    assert moved < 0.1 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
+    assert moved < 0.25 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
     assert network.count_params() == told["embedding"].shape[1] + 1 == 640
 
 
