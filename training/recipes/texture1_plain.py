@@ -1,6 +1,6 @@
 """`texture1` that saw every cell only as it is: what the variations cost, and what they buy in the shift test.
 
-    python -m training fit texture1_plain DIR
+python -m training fit texture1_plain DIR
 """
 
 import dataclasses
