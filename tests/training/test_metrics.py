@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.errors import Invalid
-from training import metrics, trust
+from training import evaluate, metrics, trust
 from training.metrics import Scored
 
 pytestmark = pytest.mark.tensorflow
@@ -205,3 +205,14 @@ def test_conformal_sets_cover_new_subjects_of_both_classes():
 
     assert covered[new.is_all].mean() > 0.87
     assert covered[~new.is_all].mean() > 0.87
+
+
+def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_probability():
+    cells = scored(subjects=30, skill=3)
+
+    bins = evaluate.reliability(cells, bins=5)
+
+    assert sum(one["cells"] for one in bins) == len(cells.logits)
+    assert [bins[0]["from"], bins[-1]["to"]] == [0.0, 1.0]
+    assert all(before["to"] == after["from"] for before, after in zip(bins, bins[1:], strict=False))
+    assert bins[0]["all_share"][0] < 0.2 < 0.8 < bins[-1]["all_share"][0]
