@@ -87,6 +87,8 @@ def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_littl
     turned = network.predict(np.ascontiguousarray(np.rot90(pixels, 1, (1, 2))), verbose=0)
 
     np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
     moved = np.abs(turned["embedding"] - told["embedding"]).mean()
     assert moved < 0.25 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
     assert network.count_params() == told["embedding"].shape[1] + 1 == 640

@@ -128,7 +128,8 @@ class SharedHead(layers.Layer):
     def call(self, told: Any) -> Any:
         """(cam N x h x w x 1, embedding N x F) from maps N x h x w x K, strengths N x K and last the weight.
 
-        Maps come in pairs: the positive side of the responses beyond a threshold, then the negative one.
+        Maps come in pairs: the positive side of the responses beyond a threshold, then the negative one. What strengths
+        say is said of the whole cell alike, and of nothing outside it.
         """
         *inputs, weight = told
         maps = [one for one in inputs if len(one.shape) == 4]
@@ -144,7 +145,7 @@ class SharedHead(layers.Layer):
         )
         start = len(pairs) * each
         everywhere = ops.matmul(embedding[:, start:], self.kernel[start:, None]) + self.bias
-        return local * weight + everywhere[:, None, None, :], embedding
+        return (local + everywhere[:, None, None, :]) * weight, embedding
 
     def _of(self, pair: tuple[Any, Any]) -> Any:
         return zip(pair, self._sides, strict=True)
