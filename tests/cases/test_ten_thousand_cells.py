@@ -37,7 +37,7 @@ def _cells(count: int) -> list[Made]:
     ]
 
 
-def _asked(service: Service, browser: Browser, path: str) -> tuple[int, float]:
+def asked(service: Service, browser: Browser, path: str) -> tuple[int, float]:
     """How many statements the page took, and the fastest of three askings, in seconds of this process's own time: what
     else the machine does is not the page's doing."""
     browser.get(path)
@@ -57,7 +57,7 @@ def test_a_page_of_a_case_with_ten_thousand_cells_is_quick_and_small(either_serv
     browser = service.signed_in("ursula", Role.UPLOADER, Role.REVIEWER)
     few, _ = case_with(service.database, known(service, "ursula"), _cells(100))
     many, ids = case_with(service.database, known(service, "ursula"), _cells(MANY))
-    few_statements, _ = _asked(service, browser, f"/cases/{few}")
+    few_statements, _ = asked(service, browser, f"/cases/{few}")
 
     for path in (
         f"/cases/{many}",
@@ -67,7 +67,7 @@ def test_a_page_of_a_case_with_ten_thousand_cells_is_quick_and_small(either_serv
         f"/cases/{many}/compare?cell={ids[1]}&cell={ids[2]}",
         "/cases",
     ):
-        statements, seconds = _asked(service, browser, path)
+        statements, seconds = asked(service, browser, path)
 
         assert browser.page.count("/thumbnail/") <= 60, path
         assert len(browser.page) < 150_000, path
