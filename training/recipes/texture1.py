@@ -2,8 +2,8 @@
 
     python -m training fit texture1 DIR
 
-Choices were made on partitions 0 to 2, but for one: outlines are disturbed since the mask-edge test on partition 3 asked for
-it. Figures of all five were seen between versions, so that 3 and 4 are not quite untouched.
+Choices were made on partitions 0 to 2, but for one: outlines are disturbed since the mask-edge test on partition 3
+asked for it. Figures of all five were seen between versions, so that 3 and 4 are not quite untouched.
 """
 
 from training.networks import ours
