@@ -7,7 +7,7 @@ from app.commands.opened import opened
 from app.policy import queries as policies
 from app.reports import version_queries as versions
 from app.review import comment_queries as comments
-from app.review import queries as reviews
+from app.review import read_queries as reads
 from app.screening import queries as screenings
 from app.settings import Settings
 from app.storage import ImageStore
@@ -22,8 +22,8 @@ FACTS = {
     ("model", "digest"): screenings.model_facts,
     ("screening", "digest"): screenings.facts,
     ("screening", "asked_for"): screenings.asked_for_facts,
-    ("read", "digest"): reviews.facts,
-    ("read", "note_digest"): reviews.note_facts,
+    ("read", "digest"): reads.facts,
+    ("read", "note_digest"): reads.note_facts,
     ("comment", "digest"): comments.facts,
     ("comment", "note_digest"): comments.note_facts,
     ("case", "result_digest"): versions.facts,

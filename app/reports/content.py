@@ -12,7 +12,7 @@ from app.cases import queries as cases
 from app.cases.tables import CaseRow
 from app.reports.rules import CELLS_ALIKE, Cell, RollUp
 from app.review.queries import Review
-from app.review.queries import digest_of as read_digest
+from app.review.read_queries import digest_of as read_digest
 from app.review.rules import ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.queries import digest_of as screening_digest

@@ -20,6 +20,7 @@ from app.reports.gallery_rules import Group
 from app.reports.rules import CaseState, state_by
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
+from app.review.read_queries import in_parts
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
 
@@ -125,7 +126,7 @@ def _outcomes(session: Session, screening_ids: Collection[UUID]) -> list[tuple[U
     rows = select(ScreeningRow.case_id, ScreeningRow.band)
     return [
         (case_id, Group(band) if band else Group.UNUSABLE)
-        for some in reviews.in_parts(screening_ids)
+        for some in in_parts(screening_ids)
         for case_id, band in session.execute(rows.where(ScreeningRow.id.in_(some)))
     ]
 

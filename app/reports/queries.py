@@ -27,6 +27,7 @@ from app.reports.rules import CaseState, Cell, Counts, Facts, RollUp
 from app.reports.tables import ResultVersionRow, SignatureRow
 from app.reports.version_queries import Version
 from app.review import queries as reviews
+from app.review import read_queries
 from app.review.rules import Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import Band
@@ -148,9 +149,9 @@ def submitters(session: Session, case_id: UUID) -> set[UUID]:
 def _content(session: Session, case: CaseRow) -> Content:
     rows = screenings_of(session, case.id)
     by_id = {row.id: row for row in rows}
-    parts = list(reviews.in_parts(by_id))
+    parts = list(read_queries.in_parts(by_id))
     made = dict(chain.from_iterable(reviews.reviews_of(session, [by_id[i] for i in ids]).items() for ids in parts))
-    reads = dict(chain.from_iterable(reviews.reads_of(session, ids).items() for ids in parts))
+    reads = dict(chain.from_iterable(read_queries.reads_of(session, ids).items() for ids in parts))
     cells = [told_of_cell(row, review=made[row.id], reads=reads[row.id]) for row in rows]
     return {"case": told_of_case(case), "cells": cells}
 

@@ -15,9 +15,9 @@ from app.cases import queries as case_queries
 from app.errors import Conflict
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import due, queries, rules
+from app.review import desk_queries, due, queries, read_queries, rules
+from app.review.desk_queries import Task
 from app.review.due import AlreadyRead, NothingToTakeBack, Released
-from app.review.queries import Task
 from app.review.rules import Awaits, ReadKind, Step, Verdict
 from app.review.tables import DraftRow, ReadRow
 from app.screening.rules import certainty
@@ -112,7 +112,7 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
 
 def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict | None, note: str) -> None:
     """What a reader has typed so far; comes and goes without an event."""
-    draft = queries.draft(session, screening_id=task.screening.id, reader_id=reader.id)
+    draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=reader.id)
     if draft is None:
         draft = DraftRow(screening_id=task.screening.id, reader_id=reader.id, note="", at=clock.now())
         session.add(draft)
@@ -166,7 +166,7 @@ def _seconds(task: Task, said: Said, *, since: datetime, at: datetime) -> int:
 
 
 def _record(session: Session, reader: Actor, row: ReadRow, *, act: Act, detail: dict[str, Value]) -> None:
-    bound = {"digest": queries.digest_of(row), "screening": str(row.screening_id), **detail}
+    bound = {"digest": read_queries.digest_of(row), "screening": str(row.screening_id), **detail}
     ledger.record(session, reader, Event(act, "read", str(row.id), bound))
 
 
@@ -174,9 +174,9 @@ def _put_away(session: Session, task: Task, reader: Actor) -> None:
     """Off this reader's desk; and off the work list, once nobody is awaited."""
     one = task.screening.id
     leases.let_go(session, due.item(one))
-    queries.clear_desk(session, screening_id=one, reader_id=reader.id)
-    if queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
-        queries.clear_desk(session, screening_id=one, reader_id=None)
+    desk_queries.clear_desk(session, screening_id=one, reader_id=reader.id)
+    if read_queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
+        desk_queries.clear_desk(session, screening_id=one, reader_id=None)
         if flag := queries.flag(session, one):
             session.delete(flag)
     session.flush()
@@ -185,7 +185,7 @@ def _put_away(session: Session, task: Task, reader: Actor) -> None:
 def _put_back(session: Session, task: Task) -> None:
     """On the work list again where somebody is awaited again; its age counts from the screening."""
     one = task.screening
-    awaits = queries.history_of(session, one.id).concluded.awaits
+    awaits = read_queries.history_of(session, one.id).concluded.awaits
     if awaits is Awaits.NOBODY or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return
     session.add(OpenFlagRow(screening_id=one.id, certainty=certainty(one.probability), flagged_at=one.at))

@@ -15,8 +15,8 @@ from app.cases import queries as case_queries
 from app.errors import Conflict, Invalid
 from app.leases import Held, Item, LeaseRow
 from app.policy import queries as policies
-from app.review import queries, rules
-from app.review.queries import READING, Task
+from app.review import desk_queries, rules
+from app.review.desk_queries import READING, Task
 from app.review.rules import Awaits, Step, Verdict
 from app.review.tables import ReadRow
 from app.screening import queries as screenings
@@ -77,7 +77,7 @@ def find(session: Session, reader: Actor, screening_id: UUID) -> Task:
             actor=reader,
             event=Event(Act.READ_REFUSED, "screening", str(screening.id), {"why": "own upload"}),
         )
-    return queries.task_of(session, reader, screening)
+    return desk_queries.task_of(session, reader, screening)
 
 
 def taken_up(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> LeaseRow:
@@ -117,7 +117,7 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
         raise Late("Its two readers differ, the later", at=task.history.standing[-1].at,
                    then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
-    handed = queries.handing(session, one.id)
+    handed = desk_queries.handing(session, one.id)
     if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:
         raise Late(f"This cell was handed on to {_name(session, handed.to_id)}", at=handed.at,
                    then="Leave it to them; it comes back to everybody when they do not get to it in time.",

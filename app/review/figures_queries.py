@@ -7,7 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.tables import CaseRow
-from app.review import queries
+from app.review import queries, read_queries
 from app.review.figures_rules import Call, Drawn
 from app.review.rules import ReadKind, ReviewState, Verdict
 from app.review.tables import ReadRow
@@ -65,7 +65,7 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
         )
         .join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
         .join(ModelRow, ModelRow.id == ScreeningRow.model_id)
-        .where(ReadRow.verdict.is_not(None), ReadRow.at >= since, queries.stands())
+        .where(ReadRow.verdict.is_not(None), ReadRow.at >= since, read_queries.stands())
     )
     return [
         Call(
@@ -90,7 +90,7 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     confident = ScreeningRow.band.in_((Band.SUSPECTED, Band.NOT_SUSPECTED))
     ids = list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.at >= since, confident, by_rule, ~odd)))
     found = []
-    for some in queries.in_parts(ids):
+    for some in read_queries.in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
         reviews = queries.reviews_of(session, rows)
         found += [_drawn(row, reviews[row.id]) for row in rows]

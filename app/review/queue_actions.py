@@ -15,9 +15,9 @@ from app.audit.events import Act, Event
 from app.errors import Invalid, NotFound
 from app.leases import Held, LeaseRow
 from app.policy import queries as policies
-from app.review import due, queries, queue_queries, rules
+from app.review import desk_queries, due, queue_queries, rules
 from app.review.actions import keep_draft
-from app.review.queries import Task
+from app.review.desk_queries import Task
 from app.review.queue_queries import Reader
 from app.review.rules import Step, Verdict
 from app.review.tables import HandingRow, PostponementRow, ReaderSettingsRow
@@ -95,7 +95,7 @@ def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int,
     """The cell leaves this reader's queue for so long, what was typed is kept, and others may take it at once."""
     ledger.lock(session)
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
-    put = queries.postponement(session, screening_id=task.screening.id, reader_id=actor.id)
+    put = desk_queries.postponement(session, screening_id=task.screening.id, reader_id=actor.id)
     if put is None:
         put = PostponementRow(screening_id=task.screening.id, reader_id=actor.id)
     put.until = clock.now() + timedelta(minutes=minutes)
@@ -107,7 +107,7 @@ def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int,
 def take_back(session: Session, actor: Actor, *, screening_id: UUID) -> None:
     """A cell that was put off is in the queue again. Raises NotPutOff."""
     ledger.lock(session)
-    put = queries.postponement(session, screening_id=screening_id, reader_id=actor.id)
+    put = desk_queries.postponement(session, screening_id=screening_id, reader_id=actor.id)
     if put is None:
         raise NotPutOff("You have not put this cell off, or have taken it back already.")
     session.delete(put)
@@ -120,7 +120,7 @@ def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, 
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
     if to_id not in {one.id for one in readers_besides(session, actor, task)}:
         raise NoSuchReader("Choose a colleague who may read this cell and has not read it yet.")
-    handed = queries.handing(session, screening_id) or HandingRow(screening_id=screening_id)
+    handed = desk_queries.handing(session, screening_id) or HandingRow(screening_id=screening_id)
     handed.to_id, handed.by_id, handed.at = to_id, actor.id, clock.now()
     session.add(handed)
     event = Event(Act.CELL_HANDED_ON, "screening", str(screening_id), {"to": str(to_id)})
@@ -152,12 +152,12 @@ def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: Type
 
 
 def filters_of(session: Session, actor: Actor) -> rules.Filters:
-    settings = queries.settings_of(session, actor.id)
+    settings = desk_queries.settings_of(session, actor.id)
     return rules.parse_filters(settings.filters if settings else {})
 
 
 def keys_of(session: Session, actor: Actor) -> dict[rules.Key, str]:
-    settings = queries.settings_of(session, actor.id)
+    settings = desk_queries.settings_of(session, actor.id)
     return rules.keys_of(settings.keys if settings else {})
 
 
@@ -172,7 +172,7 @@ def choose_keys(session: Session, actor: Actor, *, typed: Mapping[str, str]) -> 
 
 
 def _settings(session: Session, actor: Actor) -> ReaderSettingsRow:
-    row = queries.settings_of(session, actor.id)
+    row = desk_queries.settings_of(session, actor.id)
     if row is None:
         row = ReaderSettingsRow(reader_id=actor.id, filters={}, keys={})
         session.add(row)

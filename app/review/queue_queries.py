@@ -14,7 +14,8 @@ from app.cases.queries import is_urgent, is_withdrawn
 from app.cases.tables import CaseRow
 from app.leases import LeaseRow
 from app.policy.rules import Policy
-from app.review.queries import READING, disputed, in_parts, stands
+from app.review.desk_queries import READING
+from app.review.read_queries import disputed, in_parts, stands
 from app.review.rules import Filters, order_for
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow

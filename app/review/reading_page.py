@@ -11,8 +11,8 @@ from app.actor import Actor
 from app.cases import queries as case_queries
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import due, queries, queue_actions, queue_queries, words
-from app.review.queries import Task
+from app.review import desk_queries, due, queries, queue_actions, queue_queries, read_queries, words
+from app.review.desk_queries import Task
 from app.review.rules import NOTE_LENGTH_MOST, POSTPONE_H, Awaits, Key, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
@@ -189,7 +189,7 @@ def reading_page(
 
 
 def _draft(session: Session, actor: Actor, task: Task) -> Typed:
-    draft = queries.draft(session, screening_id=task.screening.id, reader_id=actor.id)
+    draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=actor.id)
     verdict = draft.verdict if draft else None
     return Typed(verdict or task.blind_verdict or "", draft.note if draft else "")
 
@@ -240,7 +240,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
 def undo_notice(session: Session, actor: Actor) -> UndoNotice | None:
     """The reader's last verdict, while it is so fresh that undoing it is one key."""
     policy, now = policies.current(session), clock.now()
-    read = queries.last_call(session, actor.id, since=now - policy.undo)
+    read = read_queries.last_call(session, actor.id, since=now - policy.undo)
     if read is None:
         return None
     return UndoNotice(

@@ -21,6 +21,7 @@ from app.cases import queries as cases
 from app.cases.rules import UNNAMED
 from app.db import Database, OurDatabase
 from app.review import queries as reviews
+from app.review import read_queries
 from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
 from app.review.rules import ReadKind, ReviewState
@@ -154,7 +155,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
         hidden = bool(reviews.hidden_from(session, visit.actor, [screening.id]))
         alone = Event(Act.IMAGE_SHOWN, "screening", str(screening.id), {"view": "for_reading"})
         ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
-        given = reviews.reads_shown(session, visit.actor, screening.id)
+        given = read_queries.reads_shown(session, visit.actor, screening.id)
         has_read = any(read.reader_id == visit.actor.id for read in given)
         is_own = screening.submitted_by == visit.actor.id
         return Facts(

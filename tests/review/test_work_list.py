@@ -17,8 +17,9 @@ from app.policy import actions as policies
 from app.policy import queries as policy_queries
 from app.policy.rules import Policy
 from app.review import actions as reviews
-from app.review import case_actions, queries, queue_queries
+from app.review import case_actions, queries, queue_queries, read_queries
 from app.review.actions import Said
+from app.review.desk_queries import READING
 from app.review.queue_actions import reader_of
 from app.review.rules import Awaits, Filters, Verdict
 from app.screening import actions
@@ -93,7 +94,7 @@ class Work:
         with self.database.reading() as session:
             listed = queries.flags_listed(session)
             assert listed == queries.flags_due(session)
-            histories = queries.histories_of(session, sorted(listed))
+            histories = read_queries.histories_of(session, sorted(listed))
             for reader in self.readers:
                 mine = reader_of(session, reader)
                 shown = set(queue_queries.upcoming(session, mine, Filters(), limit=1000))
@@ -102,6 +103,6 @@ class Work:
                 for one, found in histories.items():
                     done = any(read.reader_id == reader.id for read in found.standing)
                     theirs = not done and (senior or found.concluded.awaits is Awaits.READER)
-                    lease = leases.find(session, Item(queries.READING, one))
+                    lease = leases.find(session, Item(READING, one))
                     held = bool(lease and lease.until and lease.until > mine.now and lease.holder_id != reader.id)
                     assert (one in shown) == (theirs and not held)
