@@ -54,6 +54,7 @@ def call_blind(session: Session, reader: Actor, *, screening_id: UUID, said: Sai
     earlier = next((read for read in task.own if read.blind_verdict), None)
     if earlier is not None and earlier.blind_verdict == said.verdict:
         return earlier
+    due.refuse_withdrawn(session, task)
     if task.own:
         raise AlreadyRead("You have made your own call on this cell already; it stands. Your final call may differ.")
     if task.step is not Step.BLIND:

@@ -104,10 +104,7 @@ def taken_up(session: Session, reader: Actor, task: Task, *, token: int | None, 
 def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> None:
     """Raises Late, Forbidden, OwnFirstRead or ScreeningNotFound where the cell does not wait for this reader."""
     one = task.screening
-    if withdrawn := case_queries.withdrawal(session, one.case_id):
-        who = _name(session, withdrawn.by_id)
-        raise Late(f"{who} withdrew the case of this cell", at=withdrawn.at, then="It is not read any more.",
-                   code="case_withdrawn")  # fmt: skip
+    refuse_withdrawn(session, task)
     if task.awaits is Awaits.NOBODY:
         raise _settled(session, task)
     if task.own_standing:
@@ -122,6 +119,17 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
         raise Late(f"This cell was handed on to {_name(session, handed.to_id)}", at=handed.at,
                    then="Leave it to them; it comes back to everybody when they do not get to it in time.",
                    code="handed_on")  # fmt: skip
+
+
+def refuse_withdrawn(session: Session, task: Task) -> None:
+    """Raises Late where the case of the cell was withdrawn: nothing more is recorded of it."""
+    if withdrawn := case_queries.withdrawal(session, task.screening.case_id):
+        raise Late(
+            f"{_name(session, withdrawn.by_id)} withdrew the case of this cell",
+            at=withdrawn.at,
+            then="It is not read any more, and nothing was recorded.",
+            code="case_withdrawn",
+        )
 
 
 def own_first_read(reader: Actor, screening_id: UUID) -> OwnFirstRead:
@@ -158,6 +166,7 @@ def same_again(
     told = (case_queries.note_text(session, given.note_id) or "") if given.note_id else ""
     if given.verdict == verdict and told == note and (token is not None or task.awaits is Awaits.NOBODY):
         return given
+    refuse_withdrawn(session, task)
     if task.awaits is not Awaits.NOBODY:
         raise own_first_read(reader, task.screening.id)
     raise AlreadyRead(

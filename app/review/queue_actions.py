@@ -76,6 +76,7 @@ def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typ
     """
     ledger.lock(session)
     task = due.find(session, actor, screening_id)
+    due.refuse_withdrawn(session, task)
     if task.step is Step.DONE:
         return False  # a tab that has not noticed
     due.must_wait(session, actor, task, token=typed.token)

@@ -165,6 +165,7 @@ def _again(
     """The same page with what was typed, and why it could not be taken."""
     try:
         with database.writing() as session:
+            due.refuse_withdrawn(session, due.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
             return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
     except Late as late:

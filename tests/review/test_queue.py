@@ -16,7 +16,7 @@ from app.cases.tables import CasePriorityRow
 from app.review import queue_actions
 from tests.factories import PASSWORD, Browser, Service, acts, cell, make_user, rows, set_policy, verify
 from tests.fakes import FakeClassifier
-from tests.review.test_reading import call, decide, reads, waiting_cell
+from tests.review.test_reading import call, decide, reads, token_on, waiting_cell
 
 
 @pytest.fixture
@@ -242,17 +242,55 @@ def test_a_cell_of_a_withdrawn_case_leaves_the_queue_and_says_why(
     rea.get(path)
     uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen"}, at=case)
 
-    late = call_late(rea, path)
-
     assert rows(service.database)["case_withdrawals"] == 1
-    assert late.status_code == 409
-    assert "Ursula withdrew the case" in late.text
-    assert "many nucleoli" in late.text
     assert order_on(rea.get("/review").text) == []
+    assert "Ursula withdrew the case" in rea.get(path).text
 
 
-def call_late(reader: Browser, path: str):
-    return reader.submit(path, {"verdict": "normal", "note": "many nucleoli", "step": "blind"})
+CALLED_BEFORE = [(), ("own",), ("own", "final")]
+LATE = [
+    ("", {"step": "blind"}),
+    ("", {"step": "final"}),
+    ("", {}),
+    ("/draft", {}),
+    ("/hand-on", {"colleague": "lars"}),
+    ("/hand-on", {"colleague": "nobody"}),
+    ("/skip", {}),
+    ("/postpone", {"hours": "4"}),
+    ("/postpone", {"hours": "a few"}),
+]
+
+
+@pytest.mark.parametrize("called", CALLED_BEFORE, ids="-".join)
+def test_whatever_comes_late_for_a_withdrawn_case_is_told_so_and_records_nothing(
+    service: Service, classifier: FakeClassifier, rea: Browser, called: tuple[str, ...]
+) -> None:
+    set_policy(service.database, reads_uncertain=2)
+    lars = make_user(service.database, "lars", Role.REVIEWER)
+    uploader = service.signed_in("ursula", Role.UPLOADER)
+    classifier.probability = classifier.unsure
+    result = uploader.upload(cell(1), case="S26-0001")
+    path = result.url.path.replace("screenings", "review")
+    case = re.findall(r"/cases/[0-9a-f-]{36}", result.text)[0]
+    token = token_on(rea.get(path).text)
+    if "own" in called:
+        call(rea, path, "cannot_tell")
+    if "final" in called:
+        decide(rea, path, "cannot_tell", "smudged")
+    uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen"}, at=case)
+    assert len(reads(service)) == len(called)
+    before, acts_before = rows(service.database), acts(service.database)
+
+    for act, form in LATE:
+        whom = {"colleague": str(lars.id)} if form.get("colleague") == "lars" else {}
+        typed = {"verdict": "normal", "note": "many nucleoli", "token": token, **form, **whom}
+        late = rea.client.post(path + act, data={**typed, "csrf": rea.token()}, headers={"accept": "text/html"})
+        assert late.status_code == 409, act
+        for told in ("Ursula withdrew the case", "nothing was recorded", "kept below", "many nucleoli"):
+            assert told in late.text, (act, form, told)
+
+    assert rows(service.database) == before
+    assert acts(service.database) == acts_before
 
 
 def test_own_keys_stand_on_the_reading_page_and_a_clash_is_told(
