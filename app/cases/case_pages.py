@@ -35,9 +35,12 @@ Chosen = Annotated[list[UUID], Query(max_length=20)]
 
 @dataclass(frozen=True)
 class Withdrawn:
+    """`versions`: how many were signed before, which all stay."""
+
     reason: str
     by: str
     at: datetime
+    versions: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def case(
 
 def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:
     signed = gallery_queries.signed(db, case.id, cells=cells)
-    withdrawn = _withdrawn(db, case)
+    withdrawn = _withdrawn(db, case, versions=signed.versions)
     facts = rules.Facts(tuple(cells), versions=signed.versions, withdrawn=withdrawn is not None)
     state = rules.state_of(facts)
     priority = queries.priority(db, case.id)
@@ -126,12 +129,12 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
     )
 
 
-def _withdrawn(db: Session, case: CaseRow) -> Withdrawn | None:
+def _withdrawn(db: Session, case: CaseRow, *, versions: int) -> Withdrawn | None:
     row = queries.withdrawal(db, case.id)
     if row is None:
         return None
     reason = queries.note_text(db, row.note_id) or "The reason has been purged."
-    return Withdrawn(reason, accounts.names(db, {row.by_id})[row.by_id], row.at)
+    return Withdrawn(reason, accounts.names(db, {row.by_id})[row.by_id], row.at, versions)
 
 
 def _told(db: Session, cells: Sequence[ShownCell]) -> Told:

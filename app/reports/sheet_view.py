@@ -41,8 +41,12 @@ def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
     latest = standing.latest
     if latest is not None and latest.content is not None and not standing.changed:
         return sheet_of_version(session, case, standing, version=latest)
-    told = (words.CHANGED,) if standing.versions else ("Nobody has signed this report.", *standing.blocks)
-    mark = words.STATES[CaseState.WITHDRAWN] if standing.state is CaseState.WITHDRAWN else "Unverified"
+    withdrawn = standing.state is CaseState.WITHDRAWN
+    mark = words.STATES[CaseState.WITHDRAWN] if withdrawn else "Unverified"
+    if standing.versions:
+        told: tuple[str, ...] = (words.WITHDRAWN_SINCE if withdrawn else words.CHANGED,)
+    else:
+        told = ("Nobody has signed this report.", *standing.blocks)
     return _sheet(session, case, standing, content=standing.content, rolled=standing.roll_up, mark=mark, told=told)
 
 
@@ -59,7 +63,7 @@ def _mark_of(version: Version, standing: Standing) -> tuple[str | None, tuple[st
     if version.fault:
         return words.MISMATCH, (version.fault,)
     if standing.state is CaseState.WITHDRAWN:
-        return words.STATES[CaseState.WITHDRAWN], ("The case has been withdrawn since.",)
+        return words.STATES[CaseState.WITHDRAWN], (words.WITHDRAWN_SINCE,)
     latest = standing.latest
     if latest is not None and latest.number != version.number:
         return f"Superseded by version {latest.number}", ("A later version stands in place of this one.",)

@@ -21,6 +21,7 @@ TONES = {
     CaseState.WITHDRAWN: "bad",
 }
 STATUSES = {Status.FINAL: "final", Status.AMENDED: "amended", Status.CORRECTED: "corrected"}
+WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
 MISMATCH = "Signature does not match"
 OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
