@@ -105,7 +105,7 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     policy = policies.current(session)
     detail: dict[str, Value] = {"withdraws": str(given.id), "undone": row.at - given.at <= policy.undo}
     _record(session, reader, row, act=Act.READ_WITHDRAWN, detail=detail)
-    note = (case_queries.note_text(session, given.note_id) or "") if given.note_id else ""
+    note = read_queries.note_of(session, given)
     keep_draft(session, reader, task=task, verdict=Verdict(str(given.verdict)), note=note)
     _put_back(session, task)
     return row

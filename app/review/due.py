@@ -15,7 +15,7 @@ from app.cases import queries as case_queries
 from app.errors import Conflict, Invalid
 from app.leases import Held, Item, LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, rules
+from app.review import desk_queries, read_queries, rules
 from app.review.desk_queries import READING, Task
 from app.review.rules import Awaits, Step, Verdict
 from app.review.tables import ReadRow
@@ -163,7 +163,7 @@ def same_again(
     """A double click is one read. Another verdict, or one without the lease of the first, would be a second read by the
     same reader."""
     given = task.own[-1]
-    told = (case_queries.note_text(session, given.note_id) or "") if given.note_id else ""
+    told = read_queries.note_of(session, given)
     if given.verdict == verdict and told == note and (token is not None or task.awaits is Awaits.NOBODY):
         return given
     refuse_withdrawn(session, task)

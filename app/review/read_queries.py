@@ -12,7 +12,7 @@ from app.actor import Actor
 from app.audit.digest import digest
 from app.audit.queries import every_row
 from app.audit.verify import UNREADABLE
-from app.cases.queries import note_digest
+from app.cases.queries import note_digest, note_text
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
 from app.review.rules import Awaits, Call, Conclusion, ReadKind, Verdict, conclude
@@ -104,6 +104,11 @@ def reads_shown(session: Session, actor: Actor, screening_id: UUID) -> list[Read
     told = [read for read in found.reads if read.verdict or read.kind == ReadKind.WITHDRAWAL]
     settled = found.concluded.awaits is Awaits.NOBODY
     return [read for read in told if settled or read.reader_id == actor.id]
+
+
+def note_of(session: Session, read: ReadRow) -> str:
+    """What a reader wrote beside a call; empty where there is none, or it was purged."""
+    return (note_text(session, read.note_id) or "") if read.note_id else ""
 
 
 def digest_of(read: ReadRow) -> str:

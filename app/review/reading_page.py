@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
-from app.cases import queries as case_queries
 from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.review import desk_queries, due, queries, queue_actions, queue_queries, read_queries, words
@@ -215,7 +214,7 @@ def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
             title=f"Reader {letter}",
             blind=words.verdict(read.blind_verdict) if read.blind_verdict else None,
             final=words.verdict(read.verdict),
-            note=(case_queries.note_text(session, read.note_id) or "") if read.note_id else "",
+            note=read_queries.note_of(session, read),
         )
         for letter, read in zip("ABCDEF", reads, strict=False)
     )
@@ -229,7 +228,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
         image=f"/screenings/{one.id}/image",
         own_call=words.verdict(given.blind_verdict) if given.blind_verdict else None,
         verdict=words.verdict(given.verdict),
-        note=(case_queries.note_text(session, given.note_id) or "") if given.note_id else "",
+        note=read_queries.note_of(session, given),
         at=given.at,
         review=words.review(review),
         withdraw=None if due.is_released(session, task) else f"/review/{one.id}/withdraw",

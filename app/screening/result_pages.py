@@ -179,7 +179,7 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
             reader=names[read.reader_id],
             blind=review_words.verdict(read.blind_verdict),
             verdict=review_words.verdict(read.verdict),
-            note=(cases.note_text(session, read.note_id) or "") if read.note_id else "",
+            note=read_queries.note_of(session, read),
             at=read.at,
         )
         for read in given
