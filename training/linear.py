@@ -1,9 +1,10 @@
-"""A linear head learned at once: logistic regression on a fixed network's embedding of varied cells.
+"""A linear head learned at once, from a fixed network's embeddings of cells as they are and varied.
 
 For networks of which only the head has weights (`networks.ours.texture`). Their embedding of a cell does not depend on
 the fold, so every part of a recipe reads the same tables, which are made on first use and kept.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -15,9 +16,11 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from app.vision.bundle import CLASSES
+from training import dataset
 from training.augment import Varier, varier
-from training.dataset import Crops, plain
-from training.metrics import subject_balance
+from training.dataset import Crops
+from training.discriminant import discriminant
+from training.metrics import Floats, subject_balance
 from training.recipe import Recipe
 
 AT_ONCE = 32
@@ -30,18 +33,31 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
 
     `folder` is where the tables are kept.
     """
-    views, strength = recipe.views or 0, recipe.head_strength
-    tables = [_table(recipe, network, crops, view=view, folder=folder) for view in range(1 + views)]
-    features = np.concatenate([table[learns] for table in tables]).astype(np.float64)
-    scaler = StandardScaler().fit(features)
-    head = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
-    labels, subjects = crops.labels[learns], np.array([crops.cells[one].subject for one in learns])
-    weights = subject_balance(labels == CLASSES.index("ALL"), subjects) * len(learns) / len(tables)
-    head.fit(scaler.transform(features), np.tile(labels, len(tables)), sample_weight=np.tile(weights, len(tables)))
-    kernel = head.coef_[0] / scaler.scale_
+    kept = [_table(recipe, network, crops, view=view, folder=folder) for view in range(1 + (recipe.views or 0))]
+    plain, *varied = (table[learns].astype(np.float64) for table in kept)
+    is_all = crops.labels[learns] == CLASSES.index("ALL")
+    subjects = np.array([crops.cells[one].subject for one in learns])
+    if recipe.discriminant:
+        kernel, bias = discriminant(plain, varied, is_all=is_all, subjects=subjects, weighed=recipe.discriminant)
+    else:
+        kernel, bias = _logistic([plain, *varied], is_all=is_all, subjects=subjects, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
-    layer.bias.assign(head.intercept_[0] - float(kernel @ scaler.mean_))
+    layer.bias.assign(bias)
+
+
+def _logistic(
+    tables: Sequence[Floats], *, is_all: NDArray[np.bool_], subjects: NDArray[np.str_], strength: float
+) -> tuple[Floats, float]:
+    """Kernel and bias of a logistic regression on all tables together."""
+    features = np.concatenate(tables)
+    scaler = StandardScaler().fit(features)
+    head = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
+    weights = subject_balance(is_all, subjects) * len(is_all) / len(tables)
+    times = len(tables)
+    head.fit(scaler.transform(features), np.tile(is_all, times), sample_weight=np.tile(weights, times))
+    kernel = head.coef_[0] / scaler.scale_
+    return kernel, float(head.intercept_[0] - kernel @ scaler.mean_)
 
 
 def _table(recipe: Recipe, network: keras.Model, crops: Crops, *, view: int, folder: Path) -> NDArray[np.float32]:
@@ -65,7 +81,7 @@ def _pixels(
 ) -> NDArray[np.float32]:
     """float32 B x size x size x 3; the same cell and view are varied in the same way each time."""
     if vary is None:
-        return plain(crops, chosen, size=size)
+        return dataset.plain(crops, chosen, size=size)
     draws = [np.random.default_rng((view, int(cell))) for cell in chosen]
     squares = [
         vary.vary(crops.pixels[cell], crops.outlines[cell], rng=rng) for cell, rng in zip(chosen, draws, strict=True)

@@ -27,6 +27,20 @@ class Augment:
 
 
 @dataclass(frozen=True)
+class Discriminant:
+    """How much each kind of scatter within a class weighs in a head that `training.discriminant` learns."""
+
+    cells: float = 3.0
+    """Among the cells of one subject."""
+    subjects: float = 2.0
+    """Among the means of the subjects of one class."""
+    views: float = 1.0
+    """Between a cell as it is and its variations."""
+    floor: float = 0.01
+    """Added to every feature's scatter; features have unit deviation."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One experiment: a network, its input, how it is trained and on which folds.
 
@@ -68,8 +82,10 @@ class Recipe:
 
     views: int | None = None
     """Learn only the network's `head`, at once, from every cell and so many variations of it; None: by gradient."""
+    discriminant: Discriminant | None = None
+    """Learn that head as a discriminant; None: by logistic regression, to which variations are further cells."""
     head_strength: float = 1.0
-    """Inverse strength of that head's L2 penalty, on standardised features."""
+    """Inverse strength of the logistic regression's L2 penalty, on standardised features."""
 
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""

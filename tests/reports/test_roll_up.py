@@ -130,10 +130,11 @@ def test_how_alike_cells_of_one_subject_are_called_is_what_the_committed_results
     with (RESULTS / "cells.csv").open() as file:
         of_cell = {row["sha256"]: (row["label"], row["subject"]) for row in csv.DictReader(file)}
     calls: dict[str, dict[str, list[float]]] = {"HEM": defaultdict(list), "ALL": defaultdict(list)}
-    with (RESULTS / "cnn1.csv").open() as file:
+    with (RESULTS / "texture2.csv").open() as file:
         for row in csv.DictReader(file):
-            label, subject = of_cell[row["image_sha256"]]
-            calls[label][subject].append(float(float(row["logit"]) > 0))
+            if row["seed"] == "3":  # the partition that the shipped card reports
+                label, subject = of_cell[row["image_sha256"]]
+                calls[label][subject].append(float(float(row["logit"]) > 0))
 
     alike = [_intraclass(list(of_class.values())) for of_class in calls.values()]
 

@@ -11,7 +11,7 @@ def test_waves_are_of_one_strength_and_at_right_angles_but_for_their_loudness():
 
     flat = bank.reshape(-1, len(waves)) * [one.loudness for one in waves]
 
-    np.testing.assert_allclose(flat.T @ flat, np.eye(72), atol=1e-5)
+    np.testing.assert_allclose(flat.T @ flat, np.eye(63), atol=1e-5)
 
 
 def test_an_even_patch_moves_no_wave():
@@ -28,16 +28,16 @@ def test_turns_and_flips_only_exchange_what_is_shared(turn):
 
     def told(seen):
         answers = np.einsum("ijc,ijck->k", seen, bank)
-        sides = np.maximum(np.concatenate([answers, -answers]), 0)
-        return sides @ cosines.shared(5, signed=True), answers**2 @ cosines.shared(5, signed=False)
+        return answers @ cosines.shared(5, signed=True), np.abs(answers) @ cosines.shared(5, signed=False)
 
     for before, after in zip(told(patch), told(turn(patch)), strict=True):
         np.testing.assert_allclose(after, before, atol=1e-6)
 
 
-def test_sharing_averages_and_loses_no_wave():
-    for signed in (True, False):
-        averaging = cosines.shared(5, signed=signed)
+def test_sharing_averages_every_wave_once_and_of_their_signs_the_even_ones():
+    loud, signed = (cosines.shared(5, signed=one) for one in (False, True))
 
-        assert (averaging > 0).sum(axis=1).tolist() == [1] * len(averaging)
+    assert (loud > 0).sum(axis=1).tolist() == [1] * len(cosines.waves(5))
+    assert (signed > 0).sum(axis=1).tolist() == [0 if wave.is_odd else 1 for wave in cosines.waves(5)]
+    for averaging in (loud, signed):
         np.testing.assert_allclose(averaging.sum(axis=0), 1, rtol=1e-5)

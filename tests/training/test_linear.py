@@ -7,11 +7,11 @@ from sklearn.metrics import roc_auc_score
 
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
-from training import evaluate, fit, results
+from training import evaluate, fit, linear, results
 from training.cnmc import Cell
 from training.dataset import Crops, outline_map
 from training.networks import ours
-from training.recipes.texture1 import RECIPE
+from training.recipes.texture2 import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -43,7 +43,7 @@ def walked(crops, tmp_path_factory):
 
 
 def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walked, crops):
-    rows = results.read(walked / "results" / "texture1.csv")
+    rows = results.read(walked / "results" / "texture2.csv")
     scored = evaluate.scored_of(rows, crops.cells, seed=0)
 
     assert roc_auc_score(scored.is_all, scored.logits) > 0.9
@@ -51,7 +51,7 @@ def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walke
 
 def test_the_kept_network_gives_the_kept_scores(walked, crops):
     part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
-    rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture1.csv")}
+    rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture2.csv")}
 
     again = fit.scores(fit.trained(QUICK, part), crops, part.tested, size=QUICK.size)["logit"]
 
@@ -69,8 +69,6 @@ def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
             for one in part.tested:
                 cells[one] = dataclasses.replace(cells[one], label="HEM" if cells[one].label == "ALL" else "ALL")
         network = fit.build(QUICK)
-        from training import linear
-
         linear.learn(QUICK, network, dataclasses.replace(crops, cells=tuple(cells)), part.learns, folder=place)
         heads.append(network.get_layer("head").kernel.numpy())
 
@@ -91,7 +89,7 @@ def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_littl
     assert not told["cam"][..., 0][outside].any()
     moved = np.abs(turned["embedding"] - told["embedding"]).mean()
     assert moved < 0.25 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
-    assert network.count_params() == told["embedding"].shape[1] + 1 == 640
+    assert network.count_params() == told["embedding"].shape[1] + 1 == 469
 
 
 def test_a_black_picture_gives_numbers(crops):

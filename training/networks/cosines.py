@@ -46,11 +46,13 @@ class Wave:
 
 
 def waves(side: int) -> list[Wave]:
-    """Every wave of a side x side window but the constant ones: cells differ in brightness, and that is not texture."""
+    """Every wave of a side x side window but the constant ones (cells differ in brightness, and that is not texture)
+    and the few of the finest diagonals, without which nothing is lost.
+    """
     return [
         Wave(colour, down, across)
         for colour, down, across in product(range(len(COLOURS)), range(side), range(side))
-        if down or across
+        if 0 < down + across <= side + 1
     ]
 
 
@@ -68,15 +70,12 @@ def bank(side: int) -> Filters:
 
 
 def shared(side: int, *, signed: bool) -> Filters:
-    """K x F or, `signed`, 2 K x F: averages what turns and flips exchange.
-
-    Signed rows are the K positive sides of the responses, then the K negative ones; sides of odd waves are alike.
-    """
+    """K x F: averages what turns and flips exchange; `signed` keeps only waves whose sign no turn or flip changes."""
     every = waves(side)
-    sides = [(wave, sign) for sign in ((1, -1) if signed else (1,)) for wave in every]
-    keys = [(wave.orbit, 0 if wave.is_odd or not signed else sign) for wave, sign in sides]
-    order = sorted(set(keys))
-    averaging = np.zeros((len(keys), len(order)), np.float32)
-    for row, key in enumerate(keys):
-        averaging[row, order.index(key)] = 1.0 / keys.count(key)
+    order = sorted({wave.orbit for wave in every if not (signed and wave.is_odd)})
+    members = [sum(wave.orbit == orbit for wave in every) for orbit in order]
+    averaging = np.zeros((len(every), len(order)), np.float32)
+    for row, wave in enumerate(every):
+        if wave.orbit in order:
+            averaging[row, order.index(wave.orbit)] = 1.0 / members[order.index(wave.orbit)]
     return averaging

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from training.networks import cosines
@@ -62,38 +63,35 @@ STEP = 4
 
 
 def texture(
-    *, size: int, side: int = 5, scales: tuple[int, ...] = (1, 2, 4), thresholds: tuple[float, ...] = (0.0, 1.0, 2.0)
+    *, size: int, side: int = 5, scales: tuple[int, ...] = (1, 2, 4), thresholds: tuple[float, ...] = (1.3, 2.6)
 ) -> keras.Model:
-    """Fixed cosine filters, rectified at thresholds, averaged over the inside of the cell, under one linear head.
+    """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
-    At each scale the pixels are averaged over scale x scale and the responses held against their own mean strength in
-    this cell. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1,
-    `embedding` N x F (rectified means, then log strengths, scale by scale), the same however the cell is turned by 90
-    degrees or flipped. Only the head has parameters: F + 1.
+    At each scale the pixels are averaged over scale x scale, and the responses held against their mean loudness in this
+    cell: so many times it are the thresholds. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL),
+    `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but
+    for where the places of looking fall. Only the head has parameters: F + 1.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred = colour_centred(pixels)
     inside = _inside(pixels)
     weight = inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
     bank = cosines.bank(side)
-    maps, strengths = [], []
+    answers = []
     for scale in scales:
         seen = ops.average_pool(centred, scale) if scale > 1 else centred
-        answer = ops.conv(seen, bank, strides=STEP // scale, padding="same")
-        power = _mean_over(answer * answer, weight) + 1e-6
-        even = answer / ops.sqrt(ops.mean(power, axis=-1))[:, None, None, None]
-        maps += [
-            ops.relu(side - threshold if threshold else side) for threshold in thresholds for side in (even, -even)
-        ]
-        strengths.append(ops.log(power))
-    head = SharedHead(
-        shared=cosines.shared(side, signed=True), shared_strength=cosines.shared(side, signed=False), name="head"
+        answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
+    head = TextureHead(
+        signed=cosines.shared(side, signed=True),
+        loud=cosines.shared(side, signed=False),
+        thresholds=thresholds,
+        name="head",
     )
-    cam, embedding = head([*maps, *strengths, weight])
-    cam = layers.Identity(dtype="float32", name="cam")(cam)
-    embedding = layers.Identity(dtype="float32", name="embedding")(embedding)
-    logit = layers.GlobalAveragePooling2D(dtype="float32", name="logit")(cam)
-    return keras.Model(pixels, {"logit": logit, "cam": cam, "embedding": embedding})
+    logit, cam, embedding = head([weight, *answers])
+    named = {"logit": logit, "cam": cam, "embedding": embedding}
+    return keras.Model(
+        pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
+    )
 
 
 def _inside(pixels: Any) -> Any:
@@ -110,45 +108,54 @@ def _mean_over(maps: Any, weight: Any) -> Any:
     return ops.reshape(ops.matmul(turned, flat), (-1, channels))
 
 
-class SharedHead(layers.Layer):
-    """A linear head on weighted means of maps and on strengths, with one weight for all that a turn exchanges."""
+class TextureHead(layers.Layer):
+    """A linear head on what waves answer on the mean over a cell, with one weight for all that a turn exchanges.
 
-    def __init__(self, *, shared: Any, shared_strength: Any, **kwargs: Any) -> None:
+    Of each scale it reads the answers themselves (of waves whose sign no turn changes), how loud they are, how far that
+    goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness.
+    """
+
+    def __init__(self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._sides = (shared[: len(shared) // 2], shared[len(shared) // 2 :])
-        self._shared_strength = shared_strength
+        self._shares = (signed, *[loud] * (1 + len(thresholds)))
+        self._loud, self._thresholds = loud, thresholds
 
     def build(self, shapes: Any) -> None:
-        pairs = sum(len(shape) == 4 for shape in shapes[:-1]) // 2
-        strengths = len(shapes) - 1 - 2 * pairs
-        features = pairs * self._sides[0].shape[1] + strengths * self._shared_strength.shape[1]
-        self.kernel = self.add_weight(shape=(features,), initializer="zeros", name="kernel")
+        of_a_scale = sum(share.shape[1] for share in self._shares) + self._loud.shape[1]
+        self.kernel = self.add_weight(shape=((len(shapes) - 1) * of_a_scale,), initializer="zeros", name="kernel")
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
-        """(cam N x h x w x 1, embedding N x F) from maps N x h x w x K, strengths N x K and last the weight.
+        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weight of each place and the answers N x h x w x K
+        of each scale.
 
-        Maps come in pairs: the positive side of the responses beyond a threshold, then the negative one. What strengths
-        say is said of the whole cell alike, and of nothing outside it.
+        The mean of `cam` is `logit`. What is said of the whole cell, the log loudness and the bias, is said of each
+        place in it alike, and of nothing outside it.
         """
-        *inputs, weight = told
-        maps = [one for one in inputs if len(one.shape) == 4]
-        pairs = list(zip(maps[::2], maps[1::2], strict=True))
-        pooled = [sum(ops.matmul(_mean_over(map_, weight), side) for map_, side in self._of(pair)) for pair in pairs]
-        pooled += [ops.matmul(one, self._shared_strength) for one in inputs[len(maps) :]]
-        embedding = ops.concatenate(pooled, axis=-1)
-        each = self._sides[0].shape[1]
-        local = sum(
-            ops.matmul(map_, ops.matmul(side, self.kernel[place * each : (place + 1) * each, None]))
-            for place, pair in enumerate(pairs)
-            for map_, side in self._of(pair)
-        )
-        start = len(pairs) * each
-        everywhere = ops.matmul(embedding[:, start:], self.kernel[start:, None]) + self.bias
-        return (local + everywhere[:, None, None, :]) * weight, embedding
+        weight, *answers = told
+        kernels = ops.split(self.kernel[:, None], len(answers))
+        scales = [self._of_scale(answer, weight, kernel) for answer, kernel in zip(answers, kernels, strict=True)]
+        embedding = ops.concatenate([embedding for embedding, _ in scales], axis=-1)
+        logit = ops.matmul(embedding, self.kernel[:, None]) + self.bias
+        return logit, (sum(local for _, local in scales) + self.bias) * weight, embedding
 
-    def _of(self, pair: tuple[Any, Any]) -> Any:
-        return zip(pair, self._sides, strict=True)
+    def _of_scale(self, answer: Any, weight: Any, kernel: Any) -> tuple[Any, Any]:
+        """One scale's part of the embedding, and what `kernel` says of it at each place."""
+        loud = ops.abs(answer)
+        loudness = _mean_over(loud, weight) + 1e-6
+        mean = ops.mean(loudness, axis=-1, keepdims=True)
+        unit = mean[:, None, None, :]
+        beyond = [ops.relu(loud - unit * threshold) for threshold in self._thresholds]
+        means = [_mean_over(answer, weight), loudness, *(_mean_over(one, weight) for one in beyond)]
+        embedding = [ops.matmul(one / mean, share) for one, share in zip(means, self._shares, strict=True)]
+        ends = np.cumsum([part.shape[-1] for part in embedding]).tolist()
+        *each, whole = ops.split(kernel, ends)
+        local = sum(
+            ops.matmul(map_, ops.matmul(share, one))
+            for map_, share, one in zip((answer, loud, *beyond), self._shares, each, strict=True)
+        )
+        embedding.append(ops.matmul(ops.log(loudness), self._loud))
+        return ops.concatenate(embedding, axis=-1), local / unit + ops.matmul(embedding[-1], whole)[:, None, None, :]
 
 
 def _unit(x: Any, filters: int, *, kernel: int, stride: int, momentum: float, relu: bool = True) -> Any:

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from training.discriminant import discriminant
+from training.recipe import Discriminant
+
+
+def drawn(*, person=0.0, cells=40, persons=8, seed=0):
+    """Features of which the first tells the class, the second the person as well (`person`), the third nothing."""
+    rng = np.random.default_rng(seed)
+    subjects = np.repeat([f"S{number:02}" for number in range(2 * persons)], cells)
+    is_all = np.repeat(np.arange(2 * persons) >= persons, cells)
+    of_person = np.repeat(rng.normal(0, person, 2 * persons), cells)
+    noise = rng.normal(size=(len(subjects), 3))
+    told = np.stack([is_all + noise[:, 0], 2 * is_all + of_person + noise[:, 1], noise[:, 2]], axis=1)
+    return told, is_all, subjects
+
+
+def test_with_cells_alone_it_is_the_textbooks_discriminant():
+    told, is_all, subjects = drawn()
+
+    kernel, bias = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant(1.0, 1.0, 0.0, 0.0))
+
+    textbook = LinearDiscriminantAnalysis().fit(told, is_all)
+    own, other = kernel / np.linalg.norm(kernel), textbook.coef_[0] / np.linalg.norm(textbook.coef_[0])
+    np.testing.assert_allclose(own, other, atol=1e-6)
+    logits = told @ kernel + bias
+    assert logits.std() == pytest.approx(1.0)
+    np.testing.assert_array_equal(logits > 0, textbook.predict(told))
+
+
+def test_a_feature_that_differs_from_person_to_person_speaks_less():
+    told, is_all, subjects = drawn(person=3.0)
+
+    def share(**weights):
+        kernel, _ = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant(**weights))
+        return abs(kernel[1]) / abs(kernel).sum()
+
+    assert share(cells=1.0, subjects=1.0) < 0.5 * share(cells=1.0, subjects=0.0)
+
+
+def test_a_feature_that_variations_move_speaks_less():
+    told, is_all, subjects = drawn()
+    varied = told + np.array([0.0, 5.0, 0.0]) * np.random.default_rng(1).normal(size=(len(told), 1))
+
+    def share(varied):
+        kernel, _ = discriminant(told, varied, is_all=is_all, subjects=subjects, weighed=Discriminant())
+        return abs(kernel[1]) / abs(kernel).sum()
+
+    assert share([varied]) < 0.5 * share([told])
+
+
+def test_a_person_of_a_thousand_cells_weighs_as_much_as_one_of_ten():
+    told, is_all, subjects = drawn(person=1.0, cells=10)
+    first = subjects == "S00"
+    often = np.concatenate([np.flatnonzero(~first), np.tile(np.flatnonzero(first), 100)])
+
+    once = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant())
+    many = discriminant(told[often], [], is_all=is_all[often], subjects=subjects[often], weighed=Discriminant())
+
+    np.testing.assert_allclose(many[0], once[0], rtol=1e-6)
+    assert many[1] == pytest.approx(once[1])
