@@ -94,8 +94,10 @@ def _warped(stored: Pixels, *, size: int, augment: Augment, rng: np.random.Gener
 def _recoloured(square: Pixels, *, augment: Augment, rng: np.random.Generator) -> Pixels:
     """One gamma for the picture and one gain for each channel; 0 stays 0, so the background stays background."""
     gamma = math.exp(rng.normal(0.0, augment.gamma_sigma))
-    curve = 255.0 * _GREY**gamma
     gains = np.exp(rng.normal(0.0, augment.channel_sigma, 3))
+    if augment.gamma_sigma == augment.channel_sigma == 0.0:
+        return square
+    curve = 255.0 * _GREY**gamma
     table = np.clip(np.rint(gains[:, None] * curve), 1, 255).astype(np.uint8)
     table[:, 0] = 0
     return np.asarray(Image.fromarray(square).point(table.ravel().tolist()))
