@@ -42,15 +42,21 @@ def recipe_named(name: str) -> Recipe:
     return recipe
 
 
+FROM_SCRATCH = {"shrink_to": 96, "epochs": 4, "cells_per_epoch": 800}
+"""What two cores can bear of a network of up to 54 million weights when all of them learn."""
+
+
 def chosen(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that was named, as it stands or without its pretrained weights; raises NothingPretrained."""
+    """The recipe that was named, as it stands, or without its pretrained weights and on a smaller budget; raises
+    NothingPretrained.
+    """
     recipe = recipe_named(arguments.recipe)
     if not arguments.from_scratch:
         return recipe
     if "backbone" not in recipe.network_options:
         raise NothingPretrained(f"Recipe {recipe.name} has no pretrained weights: leave --from-scratch out.")
     options = {**recipe.network_options, "scratch": True}
-    return dataclasses.replace(recipe, name=f"{recipe.name}_scratch", network_options=options)
+    return dataclasses.replace(recipe, name=f"{recipe.name}_scratch", network_options=options, **FROM_SCRATCH)
 
 
 def results_folder(arguments: argparse.Namespace, recipe: Recipe) -> Path:

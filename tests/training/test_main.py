@@ -36,6 +36,7 @@ def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_anothe
     assert "scratch" not in as_it_stands.network_options
     assert told.network_options == {"backbone": "VGG16", "scratch": True}
     assert told.name == "transfer_vgg16_scratch"
+    assert told.epochs * told.cells_per_epoch < as_it_stands.epochs * as_it_stands.cells_per_epoch
     assert told.fingerprint() != as_it_stands.fingerprint()
 
 
