@@ -40,7 +40,6 @@ def _of_a_folder(command: Command) -> None:
     for name, meaning in (
         ("index", "read a folder of cells into one table"),
         ("explore", "the exploratory report, as one HTML page"),
-        ("filter_bank", "the row of fixed filters under a linear head"),
         ("morphology", "percentiles of shape and texture of each class, into the results, for the card"),
     ):
         command(name, meaning).add_argument("folder", type=Path, help=IMAGES)

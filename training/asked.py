@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
 from training.recipe import Recipe
@@ -42,7 +42,7 @@ def recipe_named(name: str) -> Recipe:
     return recipe
 
 
-FROM_SCRATCH = {"shrink_to": 96, "epochs": 4, "cells_per_epoch": 800}
+FROM_SCRATCH: dict[str, Any] = {"shrink_to": 96, "epochs": 4, "cells_per_epoch": 800}
 """What two cores can bear of a network of up to 54 million weights when all of them learn."""
 
 

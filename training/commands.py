@@ -145,16 +145,6 @@ def features(arguments: argparse.Namespace) -> None:
         print(folder / f"{machine.name}.csv")
 
 
-def filter_bank(arguments: argparse.Namespace) -> None:
-    from training import filter_bank as fixed
-
-    crops = asked.stored(arguments, arguments.folder)
-    folder = arguments.results or asked.RESULTS
-    bank = fixed.FilterBank()
-    fixed.write(bank, crops, folder=folder)
-    print(folder / f"{bank.name}.csv")
-
-
 def time(arguments: argparse.Namespace) -> None:
     from training import fit as fitting
     from training import results as kept

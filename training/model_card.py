@@ -46,6 +46,7 @@ KNOWN_FAILURES = """\
   healthy person whom the model has not seen varies widely (table below). Expect worse than the pooled figures.
 - Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
   are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
+- How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
 - In the training data healthy cells are smaller and darker than leukaemic ones; in other healthy people they are not.
   Scale and brightness are varied in training against that; area-matched and floor-matched figures say what is left.
 - Cells of one person are alike. The intervals count people, not cells, and are wide.
@@ -173,10 +174,14 @@ def _shifts(card: dict[str, Any]) -> str:
     if not shifts:
         raise FigureMissing("The shift test is missing, so that no model card can be written. Run `evaluate --shifts`.")
     rows = [
-        f"| {one['shift']} | {one['auc']:.3f} | {_change(one['auc_change'])} | {_change(one['specificity_change'])} |"
+        f"| {one['shift']} | {one['auc']:.3f} | {_change(one['auc_change'])} | {_change(one['specificity_change'])} "
+        f"| {_change(one['sensitivity_change'])} |"
         for one in shifts
     ]
-    head = ["| the same unseen cells, with | AUC | change of AUC | change of specificity |", "|---|---|---|---|"]
+    head = [
+        "| the same unseen cells, with | AUC | change of AUC | change of specificity | change of sensitivity |",
+        "|---" * 5 + "|",
+    ]
     return "\n".join(["Threshold and calibration stay as they are.", "", *head, *rows])
 
 

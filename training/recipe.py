@@ -34,7 +34,7 @@ class Discriminant:
     """Among the cells of one subject."""
     subjects: float = 2.0
     """Among the means of the subjects of one class."""
-    views: float = 1.0
+    views: float = 2.0
     """Between a cell as it is and its variations."""
     floor: float = 0.01
     """Added to every feature's scatter; features have unit deviation."""

@@ -12,7 +12,7 @@ from training.__main__ import main
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
-SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-2"
+SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-3"
 
 
 @pytest.fixture(scope="module")

@@ -132,9 +132,8 @@ def test_the_u_net_of_anna_has_the_parameters_that_were_published():
     assert keras.Model(network.inputs, mask.output).count_params() == 135_325
 
 
-@pytest.mark.parametrize("make", [ours.resnet, ours.fine_resnet])
-def test_our_network_is_small_and_its_activation_map_averages_to_its_logit(make):
-    network = make(size=224)
+def test_our_network_is_small_and_its_activation_map_averages_to_its_logit():
+    network = ours.resnet(size=224)
     pixels = np.random.default_rng(0).integers(0, 255, (2, 224, 224, 3)).astype(np.float32)
 
     answer = network.predict_on_batch(pixels)
@@ -144,9 +143,8 @@ def test_our_network_is_small_and_its_activation_map_averages_to_its_logit(make)
     assert answer["embedding"].shape == (2, 256)
 
 
-@pytest.mark.parametrize("make", [ours.resnet, ours.fine_resnet])
-def test_our_network_does_not_see_how_bright_a_cell_is(make):
-    network = make(size=224, width=16, blocks=(1, 1, 1))
+def test_our_network_does_not_see_how_bright_a_cell_is():
+    network = ours.resnet(size=224, width=16, blocks=(1, 1, 1))
     cell = np.zeros((1, 224, 224, 3), np.float32)
     cell[:, 50:170, 60:160] = np.random.default_rng(0).uniform(60, 90, (120, 100, 3))
     brighter = np.where(cell > 0, cell + 40, 0)
@@ -169,9 +167,8 @@ def test_centring_takes_the_cells_own_mean_and_one_spread_and_leaves_black_alone
         assert not centred[number][~cell[number]].any()
 
 
-@pytest.mark.parametrize("make", [ours.resnet, ours.fine_resnet])
-def test_an_image_without_a_cell_still_gets_a_finite_logit(make):
-    network = make(size=224, width=16, blocks=(1, 1, 1))
+def test_an_image_without_a_cell_still_gets_a_finite_logit():
+    network = ours.resnet(size=224, width=16, blocks=(1, 1, 1))
 
     answer = network.predict_on_batch(np.zeros((1, 224, 224, 3), np.float32))
 

@@ -10,7 +10,7 @@ from app.vision.quality import gate
 
 pytestmark = pytest.mark.cells
 
-SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-2"
+SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-3"
 
 
 @pytest.fixture(scope="module")

@@ -6,25 +6,16 @@ from keras import ops
 
 
 def cell_of(pixels: Any) -> Any:
-    """1 in the cell and 0 on black, float32 N x H x W x 1."""
-    return ops.sign(ops.max(pixels, axis=-1, keepdims=True))
+    """1 in the cell and 0 on black, float32 N x H x W x 1, from whole numbers N x H x W x 3."""
+    return ops.transpose(_cell(_planes(pixels)), (0, 2, 3, 1))
 
 
-def local_contrast(pixels: Any, *, window: int = 9) -> Any:
-    """Brightness less its mean in a window of the cell, over its deviation there: fine texture, whatever the stain.
-
-    N x H x W x 3 in 0-255 -> N x H x W x 1; background is 0 and does not enter the windows.
-    """
-    cell = cell_of(pixels)
-    grey = ops.mean(pixels, axis=-1, keepdims=True) * cell
-    share = ops.maximum(_window_mean(cell, window), 1e-3)
-    away = (grey - _window_mean(grey, window) / share) * cell
-    deviation = ops.sqrt(_window_mean(away * away, window) / share + 1.0)
-    return away / deviation
+def _planes(pixels: Any) -> Any:
+    return ops.transpose(pixels, (0, 3, 1, 2))  # one colour after the other: ONNX Runtime broadcasts those at speed
 
 
-def _window_mean(x: Any, window: int) -> Any:
-    return ops.average_pool(x, window, strides=1, padding="same")
+def _cell(planes: Any) -> Any:
+    return ops.minimum(ops.max(planes, axis=1, keepdims=True), 1.0)
 
 
 def colour_centred(pixels: Any) -> Any:
@@ -33,8 +24,8 @@ def colour_centred(pixels: Any) -> Any:
     `pixels` is N x H x W x 3 in 0-255 with black background. One deviation for all three channels keeps the relation
     between them, which channel-by-channel standardising throws away (science.md 0b: AUC .60).
     """
-    planes = ops.transpose(pixels, (0, 3, 1, 2))  # one colour after the other: ONNX Runtime broadcasts those at speed
-    cell = ops.sign(ops.max(planes, axis=1, keepdims=True))
+    planes = _planes(pixels)
+    cell = _cell(planes)
     count = ops.maximum(ops.sum(cell, axis=(2, 3), keepdims=True), 1.0)
     mean = ops.sum(planes, axis=(2, 3), keepdims=True) / count
     centred = (planes - mean) * cell

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from training.networks import cosines
-from training.networks.arithmetic import cell_of, colour_centred, local_contrast
+from training.networks.arithmetic import cell_of, colour_centred
 
 
 def resnet(
@@ -27,33 +27,6 @@ def resnet(
     embedding = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(features)
     kept = layers.SpatialDropout2D(dropout)(features)
     cam = layers.Conv2D(1, 1, dtype="float32", name="cam")(kept)
-    logit = layers.GlobalAveragePooling2D(dtype="float32", name="logit")(cam)
-    return keras.Model(pixels, {"logit": logit, "cam": cam, "embedding": embedding})
-
-
-def fine_resnet(
-    *, size: int, width: int = 32, blocks: tuple[int, ...] = (1, 1, 1, 1), dropout: float = 0.2, momentum: float = 0.98
-) -> keras.Model:
-    """`resnet` that looks closer: local contrast as fourth channel, a stem of two 3 x 3 steps, means over the cell.
-
-    The features of the cell alone are averaged, so how much black surrounds it does not speak. Outputs as of `resnet`;
-    `cam` is weighted by the share of cell in each of its squares, so its plain mean still is the logit.
-    """
-    pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    seen = layers.Concatenate(dtype="float32")([colour_centred(pixels), local_contrast(pixels)])
-    features = _unit(seen, width // 2, kernel=3, stride=2, momentum=momentum)
-    features = _unit(features, width, kernel=3, stride=2, momentum=momentum)
-    for stage, count in enumerate(blocks):
-        for block in range(count):
-            stride = 2 if stage > 0 and block == 0 else 1
-            features = _basic_block(features, width * 2**stage, stride=stride, momentum=momentum)
-    share = ops.average_pool(cell_of(pixels), size // features.shape[1]) + 1e-4
-    weight = share / ops.mean(share, axis=(1, 2), keepdims=True)
-    whole = layers.Activation("linear", dtype="float32")(features)
-    embedding = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(whole * weight)
-    kept = layers.SpatialDropout2D(dropout)(features)
-    spoken = layers.Conv2D(1, 1, dtype="float32")(kept)
-    cam = layers.Multiply(dtype="float32", name="cam")([spoken, weight])
     logit = layers.GlobalAveragePooling2D(dtype="float32", name="logit")(cam)
     return keras.Model(pixels, {"logit": logit, "cam": cam, "embedding": embedding})
 
@@ -100,14 +73,6 @@ def _inside(pixels: Any) -> Any:
     return 1.0 - ops.max_pool(outside, 3, strides=1, padding="same")
 
 
-def _mean_over(maps: Any, weight: Any) -> Any:
-    """N x h x w x C, weighted by N x h x w x 1 whose mean is 1 -> N x C; one matrix product."""
-    _, height, width, channels = maps.shape
-    flat = ops.reshape(maps, (-1, height * width, channels))
-    turned = ops.reshape(weight, (-1, 1, height * width)) / (height * width)
-    return ops.reshape(ops.matmul(turned, flat), (-1, channels))
-
-
 class TextureHead(layers.Layer):
     """A linear head on what waves answer on the mean over a cell, with one weight for all that a turn exchanges.
 
@@ -126,36 +91,40 @@ class TextureHead(layers.Layer):
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
-        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weight of each place and the answers N x h x w x K
-        of each scale.
+        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weight of each place, whose mean is 1, and the
+        answers N x h x w x K of each scale.
 
         The mean of `cam` is `logit`. What is said of the whole cell, the log loudness and the bias, is said of each
         place in it alike, and of nothing outside it.
         """
         weight, *answers = told
-        kernels = ops.split(self.kernel[:, None], len(answers))
-        scales = [self._of_scale(answer, weight, kernel) for answer, kernel in zip(answers, kernels, strict=True)]
+        _, height, width, channels = answers[0].shape
+        share = ops.reshape(weight, (-1, 1, height * width)) / (height * width)
+        kernels = ops.split(self.kernel[None, :, None], len(answers), axis=1)
+        scales = [
+            self._of_scale(ops.reshape(answer, (-1, height * width, channels)), share, kernel)
+            for answer, kernel in zip(answers, kernels, strict=True)
+        ]
         embedding = ops.concatenate([embedding for embedding, _ in scales], axis=-1)
         logit = ops.matmul(embedding, self.kernel[:, None]) + self.bias
-        return logit, (sum(local for _, local in scales) + self.bias) * weight, embedding
+        local = ops.reshape(sum(local for _, local in scales) + self.bias, (-1, height, width, 1))
+        return logit, local * weight, embedding
 
-    def _of_scale(self, answer: Any, weight: Any, kernel: Any) -> tuple[Any, Any]:
-        """One scale's part of the embedding, and what `kernel` says of it at each place."""
+    def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
+        """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1."""
         loud = ops.abs(answer)
-        loudness = _mean_over(loud, weight) + 1e-6
-        mean = ops.mean(loudness, axis=-1, keepdims=True)
-        unit = mean[:, None, None, :]
+        loudness = ops.matmul(share, loud) + 1e-6
+        unit = ops.mean(loudness, axis=-1, keepdims=True)
         beyond = [ops.relu(loud - unit * threshold) for threshold in self._thresholds]
-        means = [_mean_over(answer, weight), loudness, *(_mean_over(one, weight) for one in beyond)]
-        embedding = [ops.matmul(one / mean, share) for one, share in zip(means, self._shares, strict=True)]
-        ends = np.cumsum([part.shape[-1] for part in embedding]).tolist()
-        *each, whole = ops.split(kernel, ends)
+        means = [ops.matmul(share, answer), loudness, *(ops.matmul(share, one) for one in beyond)]
+        embedding = [ops.matmul(one / unit, shared[None]) for one, shared in zip(means, self._shares, strict=True)]
+        *each, whole = ops.split(kernel, np.cumsum([part.shape[-1] for part in embedding]).tolist(), axis=1)
         local = sum(
-            ops.matmul(map_, ops.matmul(share, one))
-            for map_, share, one in zip((answer, loud, *beyond), self._shares, each, strict=True)
+            ops.matmul(map_, ops.matmul(shared[None], one))
+            for map_, shared, one in zip((answer, loud, *beyond), self._shares, each, strict=True)
         )
-        embedding.append(ops.matmul(ops.log(loudness), self._loud))
-        return ops.concatenate(embedding, axis=-1), local / unit + ops.matmul(embedding[-1], whole)[:, None, None, :]
+        embedding.append(ops.matmul(ops.log(loudness), self._loud[None]))
+        return ops.concatenate(embedding, axis=-1)[:, 0], local / unit + ops.matmul(embedding[-1], whole)
 
 
 def _unit(x: Any, filters: int, *, kernel: int, stride: int, momentum: float, relu: bool = True) -> Any:
