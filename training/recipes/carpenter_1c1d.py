@@ -12,4 +12,5 @@ RECIPE = earlier(
     "carpenter_1c1d",
     carpenter.local,
     options={"name": "1C1D"},
+    cells_per_epoch=1600,
 )

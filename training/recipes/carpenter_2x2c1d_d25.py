@@ -13,4 +13,5 @@ RECIPE = earlier(
     carpenter.local,
     options={"name": "2x2C1D-D25"},
     learning_rate=0.001,
+    cells_per_epoch=1600,
 )

@@ -12,4 +12,5 @@ RECIPE = earlier(
     "carpenter_2x2x1c2d",
     carpenter.local,
     options={"name": "2x2x1C2D"},
+    cells_per_epoch=1600,
 )

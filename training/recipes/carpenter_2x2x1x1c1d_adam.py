@@ -14,4 +14,5 @@ RECIPE = earlier(
     options={"name": "2x2x1x1C1D"},
     optimizer="adam",
     learning_rate=0.001,
+    cells_per_epoch=1600,
 )

@@ -13,4 +13,5 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "2C2D"},
     learning_rate=0.001,
+    cells_per_epoch=960,
 )

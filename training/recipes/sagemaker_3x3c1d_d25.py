@@ -13,4 +13,5 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "3x3C1D-D25"},
     learning_rate=0.001,
+    cells_per_epoch=480,
 )
