@@ -176,6 +176,15 @@ def test_a_double_click_on_screen_sends_everything_once(service: Service, ursula
     assert ursula.page.get_by_text("had been screened in this case before").count() == 0
 
 
+def sign_in_in_another_tab(person: Person, name: str) -> None:
+    tab = person.context.new_page()
+    tab.goto("/sign-in")
+    tab.get_by_label("User name").fill(name)
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    tab.get_by_text("Drop images here").wait_for()
+
+
 def test_a_session_that_ends_in_the_middle_keeps_what_was_acknowledged_and_goes_on_after_signing_in(
     service: Service, ursula: Person, files: list[Path]
 ) -> None:
@@ -198,12 +207,7 @@ def test_a_session_that_ends_in_the_middle_keeps_what_was_acknowledged_and_goes_
 
     ursula.page.get_by_role("button", name="Continue").click()
     ursula.page.locator("#batch-told", has_text="You are not signed in yet").wait_for()
-    other = ursula.context.new_page()
-    other.goto("/sign-in")
-    other.get_by_label("User name").fill("ursula")
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
-    other.get_by_text("Drop images here").wait_for()
+    sign_in_in_another_tab(ursula, "ursula")
     ursula.page.get_by_role("button", name="Continue").click()
 
     heading(ursula, "40 screened, 3 not read")
@@ -218,12 +222,7 @@ def test_nobody_else_goes_on_with_a_batch(service: Service, ursula: Person, file
     screen(ursula, files)
     heading(ursula, "Your session has ended")
     ursula.page.unroute("**/screenings/rows")
-    other = ursula.context.new_page()
-    other.goto("/sign-in")
-    other.get_by_label("User name").fill("otto")
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
-    other.get_by_text("Drop images here").wait_for()
+    sign_in_in_another_tab(ursula, "otto")
 
     ursula.page.get_by_role("button", name="Continue").click()
 
@@ -367,12 +366,7 @@ def test_a_page_that_locks_itself_in_the_middle_shows_no_name_and_goes_on_after_
     assert "cell-" not in ursula.page.content()
     assert "S26-0001" not in ursula.page.content()
 
-    other = ursula.context.new_page()
-    other.goto("/sign-in")
-    other.get_by_label("User name").fill("ursula")
-    other.get_by_label("Password").fill(PASSWORD)
-    other.get_by_role("button", name="Sign in").click()
-    other.get_by_text("Drop images here").wait_for()
+    sign_in_in_another_tab(ursula, "ursula")
     ursula.page.get_by_role("button", name="Continue").click()
 
     heading(ursula, "40 screened, 3 not read")
