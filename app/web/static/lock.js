@@ -29,7 +29,6 @@
     why.textContent = "You have been signed out here. What this page showed is gone from it.";
     told.append(title, why, link);
     document.body.replaceChildren(told);
-    document.body.removeAttribute("hx-headers");
     document.title = "Locked – Blastscreen";
     if (endSession) {
       fetch("/sign-out", { method: "POST", body: new URLSearchParams({ csrf: token }), redirect: "manual", keepalive: true });
