@@ -99,3 +99,21 @@ def test_a_black_picture_gives_numbers(crops):
 
     assert all(np.isfinite(one).all() for one in told.values())
     assert isinstance(network, keras.Model)
+
+
+def test_a_window_that_reaches_beyond_the_cell_says_nothing(crops):
+    rows, columns = np.mgrid[:224, :224] - 111.5
+    depth = 80 - np.hypot(rows, columns)
+    pixels = np.random.default_rng(0).integers(40, 90, (1, 224, 224, 3)).astype(np.float32) * (depth > 0)[..., None]
+    network = ours.texture(size=224)
+    head = network.get_layer("head")
+    of_a_scale = head.kernel.shape[0] // 3
+
+    for place, reach in enumerate((2.5, 5, 10)):
+        kernel = np.zeros(head.kernel.shape)
+        kernel[place * of_a_scale : (place + 1) * of_a_scale] = 1
+        head.kernel.assign(kernel)
+        spoken = network.predict(pixels, verbose=0)["cam"][0, ..., 0] != 0
+        nearest = depth.reshape(56, 4, 56, 4).max(axis=(1, 3))
+        assert spoken.any()
+        assert nearest[spoken].min() > reach

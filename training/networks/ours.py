@@ -1,5 +1,6 @@
 """Our networks, at native scale, whose class activation map is exact: the mean of `cam` is `logit` by construction."""
 
+import math
 from typing import Any
 
 import keras
@@ -40,37 +41,41 @@ def texture(
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
-    At each scale the pixels are averaged over scale x scale, and the responses held against their mean loudness in this
-    cell: so many times it are the thresholds. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL),
-    `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but
-    for where the places of looking fall. Only the head has parameters: F + 1.
+    At each scale the pixels are averaged over scale x scale, windows that reach beyond the cell are left out, and the
+    responses held against their mean loudness in this cell: so many times it are the thresholds. Input N x size x size
+    x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however
+    the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has parameters:
+    F + 1.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred = colour_centred(pixels)
-    inside = _inside(pixels)
-    weight = inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
+    outside = ops.cast(ops.average_pool(cell_of(pixels), STEP) < 0.999, "float32")
     bank = cosines.bank(side)
-    answers = []
+    answers, weights = [], []
     for scale in scales:
         seen = ops.average_pool(centred, scale) if scale > 1 else centred
         answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
+        weights.append(_weight(outside, reach=side * scale / 2))
     head = TextureHead(
         signed=cosines.shared(side, signed=True),
         loud=cosines.shared(side, signed=False),
         thresholds=thresholds,
         name="head",
     )
-    logit, cam, embedding = head([weight, *answers])
+    logit, cam, embedding = head([*weights, *answers])
     named = {"logit": logit, "cam": cam, "embedding": embedding}
     return keras.Model(
         pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
     )
 
 
-def _inside(pixels: Any) -> Any:
-    """1 where a block of STEP x STEP pixels and its neighbours are all cell: the edge of a cell is no texture."""
-    outside = ops.cast(ops.average_pool(cell_of(pixels), STEP) < 0.999, "float32")
-    return 1.0 - ops.max_pool(outside, 3, strides=1, padding="same")
+def _weight(outside: Any, *, reach: float) -> Any:
+    """Weights, whose mean is 1, of the blocks of STEP x STEP pixels that have nothing outside the cell within `reach`
+    pixels: the edge of a cell is no texture.
+    """
+    window = 2 * math.ceil(reach / STEP) + 1
+    inside = 1.0 - ops.max_pool(outside, window, strides=1, padding="same")
+    return inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
 
 
 class TextureHead(layers.Layer):
@@ -87,28 +92,31 @@ class TextureHead(layers.Layer):
 
     def build(self, shapes: Any) -> None:
         of_a_scale = sum(share.shape[1] for share in self._shares) + self._loud.shape[1]
-        self.kernel = self.add_weight(shape=((len(shapes) - 1) * of_a_scale,), initializer="zeros", name="kernel")
+        self.kernel = self.add_weight(shape=(len(shapes) // 2 * of_a_scale,), initializer="zeros", name="kernel")
         self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
-        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weight of each place, whose mean is 1, and the
-        answers N x h x w x K of each scale.
+        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a mean
+        of 1, of each scale, and then the answers N x h x w x K of each.
 
-        The mean of `cam` is `logit`. What is said of the whole cell, the log loudness and the bias, is said of each
-        place in it alike, and of nothing outside it.
+        The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and the bias, is said of each place
+        with a weight alike.
         """
-        weight, *answers = told
+        weights, answers = told[: len(told) // 2], told[len(told) // 2 :]
         _, height, width, channels = answers[0].shape
-        share = ops.reshape(weight, (-1, 1, height * width)) / (height * width)
+        places = height * width
+        shares = [ops.reshape(weight, (-1, 1, places)) / places for weight in weights]
         kernels = ops.split(self.kernel[None, :, None], len(answers), axis=1)
         scales = [
-            self._of_scale(ops.reshape(answer, (-1, height * width, channels)), share, kernel)
-            for answer, kernel in zip(answers, kernels, strict=True)
+            self._of_scale(ops.reshape(answer, (-1, places, channels)), share, kernel)
+            for answer, share, kernel in zip(answers, shares, kernels, strict=True)
         ]
         embedding = ops.concatenate([embedding for embedding, _ in scales], axis=-1)
         logit = ops.matmul(embedding, self.kernel[:, None]) + self.bias
-        local = ops.reshape(sum(local for _, local in scales) + self.bias, (-1, height, width, 1))
-        return logit, local * weight, embedding
+        said = [
+            ops.reshape(local, (-1, height, width, 1)) * one for (_, local), one in zip(scales, weights, strict=True)
+        ]
+        return logit, sum(said) + self.bias * weights[0], embedding
 
     def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
         """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1."""
