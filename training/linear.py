@@ -43,7 +43,15 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
         kernel, bias = _logistic([plain, *varied], is_all=is_all, subjects=subjects, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
-    layer.bias.assign(bias)
+    layer.bias.assign(
+        _shared_out(bias, kernel, mean=subject_balance(is_all, subjects) @ plain, parts=layer.bias.shape[0])
+    )
+
+
+def _shared_out(bias: float, kernel: Floats, *, mean: Floats, parts: int) -> Floats:
+    """The bias as one number for each of the kernel's equal parts, by which the mean cell is told the same of each."""
+    own = -np.sum(np.reshape(kernel * mean, (parts, -1)), axis=1)
+    return own + (bias - own.sum()) / parts
 
 
 def _logistic(

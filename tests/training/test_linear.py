@@ -10,6 +10,7 @@ from app.vision.preprocess import crop
 from training import evaluate, fit, linear, results
 from training.cnmc import Cell
 from training.dataset import Crops, outline_map
+from training.metrics import subject_balance
 from training.networks import ours
 from training.recipes.texture2 import RECIPE
 
@@ -89,7 +90,7 @@ def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_littl
     assert not told["cam"][..., 0][outside].any()
     moved = np.abs(turned["embedding"] - told["embedding"]).mean()
     assert moved < 0.25 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
-    assert network.count_params() == told["embedding"].shape[1] + 1 == 469
+    assert network.count_params() == told["embedding"].shape[1] + 3 == 471
 
 
 def test_a_black_picture_gives_numbers(crops):
@@ -101,10 +102,12 @@ def test_a_black_picture_gives_numbers(crops):
     assert isinstance(network, keras.Model)
 
 
-def test_a_window_that_reaches_beyond_the_cell_says_nothing(crops):
+@pytest.mark.parametrize("radius", [80, 400])
+def test_a_window_that_reaches_beyond_cell_or_crop_says_nothing(radius):
     rows, columns = np.mgrid[:224, :224] - 111.5
-    depth = 80 - np.hypot(rows, columns)
-    pixels = np.random.default_rng(0).integers(40, 90, (1, 224, 224, 3)).astype(np.float32) * (depth > 0)[..., None]
+    depth = np.minimum(radius - np.hypot(rows, columns), 112 - np.maximum(abs(rows), abs(columns)))
+    noise = np.random.default_rng(0).integers(40, 90, (1, 224, 224, 3))
+    pixels = noise.astype(np.float32) * (np.hypot(rows, columns) < radius)[..., None]
     network = ours.texture(size=224)
     head = network.get_layer("head")
     of_a_scale = head.kernel.shape[0] // 3
@@ -117,3 +120,18 @@ def test_a_window_that_reaches_beyond_the_cell_says_nothing(crops):
         nearest = depth.reshape(56, 4, 56, 4).max(axis=(1, 3))
         assert spoken.any()
         assert nearest[spoken].min() > reach
+
+
+def test_the_map_is_of_what_differs_from_the_mean_cell(walked, crops):
+    part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
+    network = fit.trained(QUICK, part)
+    head = network.get_layer("head")
+    learned = [crops.cells[one] for one in part.learns]
+    weights = subject_balance(
+        np.array([cell.label == "ALL" for cell in learned]), np.array([cell.subject for cell in learned])
+    )
+
+    mean = weights @ fit.scores(network, crops, part.learns, size=QUICK.size)["embedding"]
+
+    of_a_scale = (head.kernel.numpy() * mean).reshape(3, -1).sum(axis=1) + head.bias.numpy()
+    np.testing.assert_allclose(of_a_scale, of_a_scale.mean(), atol=1e-3)

@@ -41,11 +41,11 @@ def texture(
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
-    At each scale the pixels are averaged over scale x scale, windows that reach beyond the cell are left out, and the
-    responses held against their mean loudness in this cell: so many times it are the thresholds. Input N x size x size
-    x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however
-    the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has parameters:
-    F + 1.
+    At each scale the pixels are averaged over scale x scale, windows that reach beyond cell or crop are left out, and
+    the responses held against their mean loudness in this cell: so many times it are the thresholds. Input N x size x
+    size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same
+    however the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has
+    parameters: F and one for each scale.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred = colour_centred(pixels)
@@ -70,11 +70,12 @@ def texture(
 
 
 def _weight(outside: Any, *, reach: float) -> Any:
-    """Weights, whose mean is 1, of the blocks of STEP x STEP pixels that have nothing outside the cell within `reach`
-    pixels: the edge of a cell is no texture.
+    """Weights, whose mean is 1, of the blocks of STEP x STEP pixels that have nothing outside cell or crop within
+    `reach` pixels: an edge is no texture.
     """
-    window = 2 * math.ceil(reach / STEP) + 1
-    inside = 1.0 - ops.max_pool(outside, window, strides=1, padding="same")
+    blocks = math.ceil(reach / STEP)
+    around = ops.pad(outside, ((0, 0), (blocks, blocks), (blocks, blocks), (0, 0)), constant_values=1.0)
+    inside = 1.0 - ops.max_pool(around, 2 * blocks + 1, strides=1, padding="valid")
     return inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
 
 
@@ -91,16 +92,17 @@ class TextureHead(layers.Layer):
         self._loud, self._thresholds = loud, thresholds
 
     def build(self, shapes: Any) -> None:
+        scales = len(shapes) // 2
         of_a_scale = sum(share.shape[1] for share in self._shares) + self._loud.shape[1]
-        self.kernel = self.add_weight(shape=(len(shapes) // 2 * of_a_scale,), initializer="zeros", name="kernel")
-        self.bias = self.add_weight(shape=(), initializer="zeros", name="bias")
+        self.kernel = self.add_weight(shape=(scales * of_a_scale,), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(scales,), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a mean
         of 1, of each scale, and then the answers N x h x w x K of each.
 
-        The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and the bias, is said of each place
-        with a weight alike.
+        The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
+        place with a weight at that scale alike.
         """
         weights, answers = told[: len(told) // 2], told[len(told) // 2 :]
         _, height, width, channels = answers[0].shape
@@ -112,11 +114,12 @@ class TextureHead(layers.Layer):
             for answer, share, kernel in zip(answers, shares, kernels, strict=True)
         ]
         embedding = ops.concatenate([embedding for embedding, _ in scales], axis=-1)
-        logit = ops.matmul(embedding, self.kernel[:, None]) + self.bias
-        said = [
-            ops.reshape(local, (-1, height, width, 1)) * one for (_, local), one in zip(scales, weights, strict=True)
-        ]
-        return logit, sum(said) + self.bias * weights[0], embedding
+        logit = ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias)
+        cam = sum(
+            ops.reshape(local + self.bias[place], (-1, height, width, 1)) * weights[place]
+            for place, (_, local) in enumerate(scales)
+        )
+        return logit, cam, embedding
 
     def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
         """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1."""
