@@ -1,4 +1,4 @@
-"""Fixed cosine filters at three scales under a linear discriminant: 469 parameters, learned in minutes.
+"""Fixed cosine filters at three scales under a linear discriminant: 471 parameters, learned in minutes.
 
     python -m training fit texture2 DIR
 
