@@ -5,11 +5,11 @@ write lock at once (BEGIN IMMEDIATE): one that reads first and writes later is r
 as another has written in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -18,8 +18,19 @@ from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+One = TypeVar("One")
+
+AT_ONCE = 500
+"""The most ids in one question."""
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn."""
+
+
+def in_parts(ids: Collection[One]) -> Iterator[list[One]]:
+    """The ids, so many at a time as one question may hold."""
+    every = list(ids)
+    for start in range(0, len(every), AT_ONCE):
+        yield every[start : start + AT_ONCE]
 
 
 class Base(DeclarativeBase):

@@ -11,11 +11,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit.events import SEVERAL, Act
 from app.audit.tables import LedgerRow
-from app.db import Base
+from app.db import Base, in_parts
 
 A_BATCH = 500
 Row = TypeVar("Row", bound=Base)
-AT_ONCE = 500  # ids in one question
 
 
 def head(session: Session) -> LedgerRow | None:
@@ -79,10 +78,10 @@ def about(session: Session, *, case_ids: list[str], screening_ids: list[str], li
     """The newest events about these cases and screenings: what was done to them, and who was shown them."""
     found: dict[int, LedgerRow] = {}
     for kind, ids in (("case", case_ids), ("screening", screening_ids)):
-        for some in _in_parts(ids):
+        for some in in_parts(ids):
             of_object = select(LedgerRow).where(LedgerRow.object_kind == kind, LedgerRow.object_id.in_(some))
             found |= {row.position: row for row in session.scalars(of_object)}
-    for some in _in_parts(screening_ids):
+    for some in in_parts(screening_ids):
         reads = select(LedgerRow).where(
             LedgerRow.object_kind.in_(("read", "comment")), LedgerRow.detail["screening"].as_string().in_(some)
         )
@@ -98,8 +97,3 @@ def _shown_among_others(session: Session, ids: set[str]) -> Iterator[LedgerRow]:
     for row in session.scalars(rows.execution_options(yield_per=A_BATCH)):
         if not ids.isdisjoint([*row.detail["shown"], row.detail.get("case")]):
             yield row
-
-
-def _in_parts(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]

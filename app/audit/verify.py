@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit import queries
 from app.audit.ledger import GENESIS, hash_of
+from app.audit.queries import Row
 from app.audit.tables import LedgerRow
 
 PURGED = "purged"
@@ -55,6 +57,14 @@ def verify(session: Session, *, facts: Mapping[Bound, Facts]) -> Verification:
         altered += found.faults
         purged += found.purged
     return Verification(position, previous, purged, tuple(altered))
+
+
+def recomputed(
+    session: Session, kind: type[Row], key: InstrumentedAttribute[Any], digest: Callable[[Row], str]
+) -> Iterator[tuple[str, str]]:
+    """Facts of a whole table: every row's key and digest, UNREADABLE where the row cannot be read."""
+    for found, row in queries.every_row(session, kind, key):
+        yield str(found), digest(row) if row else UNREADABLE
 
 
 def _fault(row: LedgerRow, *, position: int, previous: str) -> str | None:

@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.tables import ActorRow
 from app.actor import Actor, ActorKind, Permission
 from app.audit.digest import digest, salted_digest
 from app.audit.queries import every_row
-from app.audit.verify import PURGED, UNREADABLE
+from app.audit.verify import PURGED, UNREADABLE, recomputed
 from app.cases.rules import Priority
 from app.cases.tables import (
     CaseIdentifierRow,
@@ -96,9 +96,10 @@ def is_urgent() -> ColumnElement[bool]:
     return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE.value) == Priority.URGENT.value
 
 
-def is_withdrawn() -> ColumnElement[bool]:
-    """Of a case in the enclosing select."""
-    return select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == CaseRow.id).correlate(CaseRow).exists()
+def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnElement[bool]:
+    """Of the case with that id in the enclosing select."""
+    withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == case_id)
+    return withdrawn.correlate_except(CaseWithdrawalRow).exists()
 
 
 def priority(session: Session, case_id: UUID) -> Priority:
@@ -163,13 +164,11 @@ def note_digest(session: Session, note_id: UUID | None) -> str:
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every case with its digest recomputed, for `audit verify`."""
-    for key, row in every_row(session, CaseRow, CaseRow.id):
-        yield key, digest_of(row) if row else UNREADABLE
+    return recomputed(session, CaseRow, CaseRow.id, digest_of)
 
 
 def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
-    for key, row in every_row(session, CaseIdentifierRow, CaseIdentifierRow.case_id):
-        yield key, identifiers_digest(row) if row else UNREADABLE
+    return recomputed(session, CaseIdentifierRow, CaseIdentifierRow.case_id, identifiers_digest)
 
 
 def priority_digest(given: list[CasePriorityRow]) -> str:
@@ -212,10 +211,10 @@ def priority_facts(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def withdrawal_facts(session: Session) -> Iterator[tuple[str, str]]:
-    for key, row in every_row(session, CaseWithdrawalRow, CaseWithdrawalRow.case_id):
-        yield key, withdrawal_digest(row) if row else UNREADABLE
+    return recomputed(session, CaseWithdrawalRow, CaseWithdrawalRow.case_id, withdrawal_digest)
 
 
 def withdrawal_note_facts(session: Session) -> Iterator[tuple[str, str]]:
-    for key, row in every_row(session, CaseWithdrawalRow, CaseWithdrawalRow.case_id):
-        yield key, note_digest(session, row.note_id) if row else UNREADABLE
+    return recomputed(
+        session, CaseWithdrawalRow, CaseWithdrawalRow.case_id, lambda row: note_digest(session, row.note_id)
+    )

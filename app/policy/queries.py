@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.audit.digest import digest
-from app.audit.queries import every_row
-from app.audit.verify import UNREADABLE
+from app.audit.verify import recomputed
 from app.policy.rules import Policy, remembered
 from app.policy.tables import PolicyRow
 
@@ -44,5 +43,4 @@ def digest_of(row: PolicyRow) -> str:
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every version with its digest recomputed, for `audit verify`."""
-    for key, row in every_row(session, PolicyRow, PolicyRow.number):
-        yield str(key), digest_of(row) if row else UNREADABLE
+    return recomputed(session, PolicyRow, PolicyRow.number, digest_of)

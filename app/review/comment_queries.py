@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import queries as accounts
 from app.actor import Actor
 from app.audit.digest import digest
-from app.audit.queries import every_row
-from app.audit.verify import UNREADABLE
+from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
 from app.review import queries
 from app.review.tables import CommentRow
@@ -65,11 +64,9 @@ def digest_of(comment: CommentRow) -> str:
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every comment with its digest recomputed, for `audit verify`."""
-    for key, row in every_row(session, CommentRow, CommentRow.id):
-        yield key, digest_of(row) if row else UNREADABLE
+    return recomputed(session, CommentRow, CommentRow.id, digest_of)
 
 
 def note_facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every comment with the digest of its words recomputed."""
-    for key, row in every_row(session, CommentRow, CommentRow.id):
-        yield key, note_digest(session, row.note_id) if row else UNREADABLE
+    return recomputed(session, CommentRow, CommentRow.id, lambda row: note_digest(session, row.note_id))

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
+from app.db import in_parts
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review.read_queries import History, history_of, in_parts
+from app.review.read_queries import History, history_of
 from app.review.rules import Awaits, Step, Verdict, step_of
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening.tables import ScreeningRow

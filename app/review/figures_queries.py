@@ -7,6 +7,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.tables import CaseRow
+from app.db import in_parts
 from app.review import queries, read_queries
 from app.review.figures_rules import Call, Drawn
 from app.review.rules import ReadKind, ReviewState, Verdict
@@ -90,7 +91,7 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     confident = ScreeningRow.band.in_((Band.SUSPECTED, Band.NOT_SUSPECTED))
     ids = list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.at >= since, confident, by_rule, ~odd)))
     found = []
-    for some in read_queries.in_parts(ids):
+    for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
         reviews = queries.reviews_of(session, rows)
         found += [_drawn(row, reviews[row.id]) for row in rows]

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor, Permission
-from app.cases.tables import CaseWithdrawalRow
+from app.cases.queries import is_withdrawn
+from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
-from app.review.read_queries import History, disputed, histories_of, in_parts
+from app.review.read_queries import History, disputed, histories_of
 from app.review.rules import Awaits, ReviewState, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
@@ -45,18 +46,12 @@ def flags_listed(session: Session) -> set[UUID]:
 def flags_due(session: Session) -> set[UUID]:
     """The work list recomputed from the facts: what has a reason for review, is not settled and whose case stands."""
     read = select(ReadRow.screening_id).where(ReadRow.screening_id == ScreeningRow.id)
-    flagged = select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~_is_of_withdrawn_case())
+    flagged = select(ScreeningRow.id).where(ScreeningRow.reasons.any(), ~is_withdrawn(ScreeningRow.case_id))
     due = set(session.scalars(flagged.where(~read.exists())))
     for some in in_parts(list(session.scalars(flagged.where(read.exists())))):
         found = histories_of(session, some)
         due |= {one for one in some if found[one].concluded.awaits is not Awaits.NOBODY}
     return due
-
-
-def _is_of_withdrawn_case() -> ColumnElement[bool]:
-    """Of a screening in the enclosing select."""
-    withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == ScreeningRow.case_id)
-    return withdrawn.correlate(ScreeningRow).exists()
 
 
 def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
@@ -107,7 +102,9 @@ def _reads_blind(session: Session, actor: Actor) -> bool:
 def _blind_reads_due(actor: Actor) -> Select[UUID]:
     begun = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == actor.id)
     due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-    return due.where(ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~_is_of_withdrawn_case(), ~disputed())
+    return due.where(
+        ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~is_withdrawn(ScreeningRow.case_id), ~disputed()
+    )
 
 
 def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from app.actor import Actor, Permission
 from app.cases.queries import is_urgent, is_withdrawn
 from app.cases.tables import CaseRow
+from app.db import in_parts
 from app.leases import LeaseRow
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
-from app.review.read_queries import disputed, in_parts, stands
+from app.review.read_queries import disputed, stands
 from app.review.rules import Filters, order_for
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow

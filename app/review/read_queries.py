@@ -1,6 +1,6 @@
 """What readers said of each cell, and what it comes to."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,21 +11,13 @@ from sqlalchemy.orm import Session, aliased
 from app.actor import Actor
 from app.audit.digest import digest
 from app.audit.queries import every_row
-from app.audit.verify import UNREADABLE
+from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
 from app.review.rules import Awaits, Call, Conclusion, ReadKind, Verdict, conclude
 from app.review.tables import ReadRow
 from app.screening.tables import ScreeningRow
-
-AT_ONCE = 500  # ids in one question
-
-
-def in_parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
-    every = list(ids)
-    for start in range(0, len(every), AT_ONCE):
-        yield every[start : start + AT_ONCE]
 
 
 @dataclass(frozen=True)
@@ -131,8 +123,7 @@ def digest_of(read: ReadRow) -> str:
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every read with its digest recomputed, for `audit verify`."""
-    for key, row in every_row(session, ReadRow, ReadRow.id):
-        yield key, digest_of(row) if row else UNREADABLE
+    return recomputed(session, ReadRow, ReadRow.id, digest_of)
 
 
 def note_facts(session: Session) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.audit.digest import digest
 from app.audit.events import Act
-from app.audit.queries import every_row
 from app.audit.tables import LedgerRow
-from app.audit.verify import UNREADABLE
+from app.audit.verify import recomputed
 from app.cases.queries import visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.errors import NotFound
@@ -178,8 +177,7 @@ def digest_of(screening: ScreeningRow) -> str:
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
     """Every screening with its digest recomputed, for `audit verify`."""
-    for key, row in every_row(session, ScreeningRow, ScreeningRow.id):
-        yield key, digest_of(row) if row else UNREADABLE
+    return recomputed(session, ScreeningRow, ScreeningRow.id, digest_of)
 
 
 def asked_for_facts(session: Session) -> Iterator[tuple[str, str]]:
@@ -197,5 +195,4 @@ def digest_of_model(model: ModelRow) -> str:
 
 
 def model_facts(session: Session) -> Iterator[tuple[str, str]]:
-    for key, row in every_row(session, ModelRow, ModelRow.id):
-        yield key, digest_of_model(row) if row else UNREADABLE
+    return recomputed(session, ModelRow, ModelRow.id, digest_of_model)
