@@ -114,7 +114,7 @@ async def uploaded(request: Request, visit: Uploader) -> AsyncIterator[Upload]:
     allowance = Allowance(settings.upload_files, settings.upload_bytes, settings.image_bytes)
     with open_spool(settings.spool) as spool:
         form = await receive(request, spool=spool, files_field="image", files_most=settings.upload_files)
-        csrf.check(request, form.text(csrf.FIELD) or None)
+        csrf.check(request, form.text(csrf.FIELD))
         yield Upload(tuple(form.files), allowance, case=form.text("case"), case_id=_case_id(form.text("case_id")))
 
 
