@@ -37,15 +37,14 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     plain, *varied = (table[learns].astype(np.float64) for table in kept)
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     subjects = np.array([crops.cells[one].subject for one in learns])
+    weights = subject_balance(is_all, subjects)
     if recipe.discriminant:
         kernel, bias = discriminant(plain, varied, is_all=is_all, subjects=subjects, weighed=recipe.discriminant)
     else:
-        kernel, bias = _logistic([plain, *varied], is_all=is_all, subjects=subjects, strength=recipe.head_strength)
+        kernel, bias = _logistic([plain, *varied], is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
-    layer.bias.assign(
-        _shared_out(bias, kernel, mean=subject_balance(is_all, subjects) @ plain, parts=layer.bias.shape[0])
-    )
+    layer.bias.assign(_shared_out(bias, kernel, mean=weights @ plain, parts=layer.bias.shape[0]))
 
 
 def _shared_out(bias: float, kernel: Floats, *, mean: Floats, parts: int) -> Floats:
@@ -55,15 +54,18 @@ def _shared_out(bias: float, kernel: Floats, *, mean: Floats, parts: int) -> Flo
 
 
 def _logistic(
-    tables: Sequence[Floats], *, is_all: NDArray[np.bool_], subjects: NDArray[np.str_], strength: float
+    tables: Sequence[Floats], *, is_all: NDArray[np.bool_], weights: Floats, strength: float
 ) -> tuple[Floats, float]:
     """Kernel and bias of a logistic regression on all tables together."""
     features = np.concatenate(tables)
     scaler = StandardScaler().fit(features)
     head = LogisticRegression(C=strength, solver="newton-cholesky", max_iter=50)
-    weights = subject_balance(is_all, subjects) * len(is_all) / len(tables)
     times = len(tables)
-    head.fit(scaler.transform(features), np.tile(is_all, times), sample_weight=np.tile(weights, times))
+    head.fit(
+        scaler.transform(features),
+        np.tile(is_all, times),
+        sample_weight=np.tile(weights * len(is_all) / times, times),
+    )
     kernel = head.coef_[0] / scaler.scale_
     return kernel, float(head.intercept_[0] - kernel @ scaler.mean_)
 

@@ -72,10 +72,6 @@ def bank(side: int) -> Filters:
 def shared(side: int, *, signed: bool) -> Filters:
     """K x F: averages what turns and flips exchange; `signed` keeps only waves whose sign no turn or flip changes."""
     every = waves(side)
-    order = sorted({wave.orbit for wave in every if not (signed and wave.is_odd)})
-    members = [sum(wave.orbit == orbit for wave in every) for orbit in order]
-    averaging = np.zeros((len(every), len(order)), np.float32)
-    for row, wave in enumerate(every):
-        if wave.orbit in order:
-            averaging[row, order.index(wave.orbit)] = 1.0 / members[order.index(wave.orbit)]
-    return averaging
+    orbits = sorted({wave.orbit for wave in every if not (signed and wave.is_odd)})
+    belongs = np.array([[wave.orbit == orbit for orbit in orbits] for wave in every], np.float32)
+    return belongs / belongs.sum(axis=0)
