@@ -1,6 +1,7 @@
 """From cells to case: what counts, how sure the share is, and where there are too few cells to say."""
 
 import csv
+import json
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up, wilson
 from app.review.rules import ReviewState, Verdict
 from app.screening.rules import Band
+from tests.shipped import SHIPPED
 
 RESULTS = Path(__file__).parents[2] / "training" / "results"
 SETTLED = ReviewState.SETTLED
@@ -126,13 +128,14 @@ def test_more_cells_of_one_subject_never_tell_more_than_their_likeness_allows(nu
     assert worth <= independent(number + 1) + 1e-9
 
 
-def test_how_alike_cells_of_one_subject_are_called_is_what_the_committed_results_say() -> None:
+def test_how_alike_cells_of_one_subject_are_called_is_what_the_shipped_models_results_say() -> None:
+    recipe = json.loads((SHIPPED / "card.json").read_text())["training"]["recipe"]
     with (RESULTS / "cells.csv").open() as file:
         of_cell = {row["sha256"]: (row["label"], row["subject"]) for row in csv.DictReader(file)}
     calls: dict[str, dict[str, list[float]]] = {"HEM": defaultdict(list), "ALL": defaultdict(list)}
-    with (RESULTS / "texture2.csv").open() as file:
+    with (RESULTS / f"{recipe['name']}.csv").open() as file:
         for row in csv.DictReader(file):
-            if row["seed"] == "3":  # the partition that the shipped card reports
+            if int(row["seed"]) == recipe["seeds"][0]:  # the partition that its card reports
                 label, subject = of_cell[row["image_sha256"]]
                 calls[label][subject].append(float(float(row["logit"]) > 0))
 

@@ -7,12 +7,11 @@ import pytest
 
 from app.errors import Invalid
 from app.vision.drawn import CELLS, Look, draw, save
+from tests.shipped import SHIPPED
 from training import cnmc, gate, model_card, not_cells
 from training.__main__ import main
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
-
-SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-3"
 
 
 @pytest.fixture(scope="module")

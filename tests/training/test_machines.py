@@ -6,6 +6,7 @@ import pytest
 from app.errors import Invalid
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
+from tests.shipped import SHIPPED
 from training import contest, evaluate, features, results
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
@@ -105,6 +106,12 @@ def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(cro
     assert " | 72 | 36 + 36 + 36 | - |" in rows[contest.OURS]
     assert "| other | +" in gains
     assert "| *area and mean colour only* |" in gains
+
+
+def test_ours_is_what_is_shipped():
+    card = json.loads((SHIPPED / "card.json").read_text())
+
+    assert card["training"]["recipe"]["name"] == contest.OURS
 
 
 def test_a_time_stays_when_the_same_experiment_is_written_again_and_goes_with_another(crops, tmp_path):

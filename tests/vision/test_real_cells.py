@@ -1,16 +1,13 @@
 """The shipped model on real images; they are not in the repository."""
 
-from pathlib import Path
-
 import pytest
 
 from app.vision.classifier import OnnxClassifier
 from app.vision.decode import Limits, decode
 from app.vision.quality import gate
+from tests.shipped import SHIPPED
 
 pytestmark = pytest.mark.cells
-
-SHIPPED = Path(__file__).parents[2] / "models" / "blastscreen-cnn-3"
 
 
 @pytest.fixture(scope="module")
