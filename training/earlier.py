@@ -26,11 +26,12 @@ def earlier(
     optimizer: str = "rmsprop",
     learning_rate: float = 1e-4,
     cells_per_epoch: int = 3200,
+    precision: str = "float32",
     choices: dict[str, tuple[Any, ...]] | None = None,
 ) -> Recipe:
     """One of their networks: three grouped folds of seed 0, 8 epochs, some twenty minutes of two cores, no final fit.
 
-    What costs more an image than most gets fewer cells an epoch.
+    What costs more an image than most gets fewer cells an epoch, and learns in `mixed_bfloat16`, which halves the time.
     """
     return Recipe(
         name=name,
@@ -44,6 +45,7 @@ def earlier(
         batch=32,
         epochs=8,
         cells_per_epoch=cells_per_epoch,
+        precision=precision,
         augment=TURNED_AND_FLIPPED,
         final_fit=False,
         choices=choices or {},

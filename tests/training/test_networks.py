@@ -4,9 +4,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from onnxruntime import InferenceSession
 
 import training.recipes
 from app.errors import Misconfigured
+from training import onnx_model
 from training.networks import anastasio, anna, arithmetic, carpenter, ours, plain, schneider, transfer
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -180,21 +182,26 @@ def test_transfer_without_weights_says_so_instead_of_starting_from_noise(tmp_pat
         transfer.transfer(backbone="MobileNetV2", weights=str(tmp_path / "none.h5"))
 
 
-@pytest.mark.parametrize(
-    ("backbone", "white"),
-    [
-        ("Xception", (1.0, 1.0, 1.0)),
-        ("InceptionResNetV2", (1.0, 1.0, 1.0)),
-        ("MobileNetV2", (1.0, 1.0, 1.0)),
-        ("VGG16", (255 - 103.939, 255 - 116.779, 0 - 123.68)),
-        ("ResNet50", (255 - 103.939, 255 - 116.779, 0 - 123.68)),
-    ],
-)
-def test_each_backbone_sees_pixels_as_it_was_trained_to(backbone, white):
-    red = 0.0 if backbone in {"VGG16", "ResNet50"} else 255.0  # these two take blue first
-    pixels = np.array([[[[red, 255.0, 255.0]]]], np.float32)
+PREPROCESSINGS = {
+    "Xception": keras.applications.xception,
+    "VGG16": keras.applications.vgg16,
+    "ResNet50": keras.applications.resnet,
+    "InceptionResNetV2": keras.applications.inception_resnet_v2,
+    "MobileNetV2": keras.applications.mobilenet_v2,
+}
 
-    assert np.ravel(transfer.prepared(keras.ops.convert_to_tensor(pixels), backbone=backbone)) == pytest.approx(white)
+
+@pytest.mark.parametrize("backbone", transfer.BACKBONES)
+def test_each_backbone_sees_pixels_as_keras_prepares_them_in_the_exported_graph_too(backbone, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
+    entered = keras.Input((8, 8, 3), name="pixels")
+    onnx_model.write(
+        keras.Model(entered, {"seen": transfer.prepared(entered, backbone=backbone)}), tmp_path / "model.onnx", size=8
+    )
+
+    (seen,) = InferenceSession(tmp_path / "model.onnx").run(["seen"], {"pixels": pixels})
+
+    assert seen == pytest.approx(PREPROCESSINGS[backbone].preprocess_input(pixels.astype(np.float32)), abs=1e-4)
 
 
 def test_from_scratch_the_backbone_learns_and_its_preprocessing_is_in_the_graph():

@@ -9,17 +9,22 @@ from typing import Any
 from urllib.error import URLError
 
 import keras
-from keras import applications, layers
+import numpy as np
+from keras import applications, layers, ops
 
 from app.errors import Misconfigured
 
-BACKBONES: dict[str, tuple[Any, Any]] = {
-    "Xception": (applications.Xception, applications.xception),
-    "VGG16": (applications.VGG16, applications.vgg16),
-    "ResNet50": (applications.ResNet50, applications.resnet),
-    "InceptionResNetV2": (applications.InceptionResNetV2, applications.inception_resnet_v2),
-    "MobileNetV2": (applications.MobileNetV2, applications.mobilenet_v2),
+BACKBONES: dict[str, Any] = {
+    "Xception": applications.Xception,
+    "VGG16": applications.VGG16,
+    "ResNet50": applications.ResNet50,
+    "InceptionResNetV2": applications.InceptionResNetV2,
+    "MobileNetV2": applications.MobileNetV2,
 }
+BLUE_FIRST = ("VGG16", "ResNet50")
+"""What came from Caffe: blue first, less the mean of ImageNet's pixels. The others see pixels from -1 to 1."""
+IMAGENET_MEAN = (103.939, 116.779, 123.68)
+"""Blue, green, red."""
 
 
 class WeightsNotThere(Misconfigured):
@@ -29,7 +34,7 @@ class WeightsNotThere(Misconfigured):
 def transfer(*, size: int = 256, backbone: str, weights: str | None = None, scratch: bool = False) -> keras.Model:
     """`backbone` of BACKBONES; `weights` is a file of its headless ImageNet weights, None means Keras' cache."""
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    body = _body(BACKBONES[backbone][0], size=size, weights=weights, scratch=scratch)
+    body = _body(BACKBONES[backbone], size=size, weights=weights, scratch=scratch)
     body.trainable = scratch
     features = body(prepared(pixels, backbone=backbone), training=None if scratch else False)
     pooled = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(features)
@@ -38,8 +43,13 @@ def transfer(*, size: int = 256, backbone: str, weights: str | None = None, scra
 
 
 def prepared(pixels: Any, *, backbone: str) -> Any:
-    """Pixels 0-255 as this backbone was trained to see them: from -1 to 1, or blue first and less the ImageNet mean."""
-    return BACKBONES[backbone][1].preprocess_input(pixels)
+    """Pixels 0-255 as this backbone was trained to see them.
+
+    Keras' own `preprocess_input` says the same, but holds the mean as a tensor that tf2onnx takes for an input.
+    """
+    if backbone in BLUE_FIRST:
+        return ops.flip(pixels, axis=-1) - np.array(IMAGENET_MEAN, np.float32)
+    return pixels / 127.5 - 1.0
 
 
 def _body(make: Any, *, size: int, weights: str | None, scratch: bool) -> keras.Model:

@@ -12,4 +12,5 @@ RECIPE = earlier(
     "anastasio_cnn_dropout",
     anastasio.cnn_dropout,
     learning_rate=0.0001,
+    precision="mixed_bfloat16",
 )

@@ -12,4 +12,5 @@ RECIPE = earlier(
     "anastasio_cnn_dropout_2",
     anastasio.cnn_dropout_2,
     learning_rate=1e-05,
+    precision="mixed_bfloat16",
 )

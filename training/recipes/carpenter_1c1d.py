@@ -13,4 +13,5 @@ RECIPE = earlier(
     carpenter.local,
     options={"name": "1C1D"},
     cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

@@ -14,4 +14,6 @@ RECIPE = earlier(
     options={"name": "1x1C1D-BN"},
     optimizer="rmsprop",
     learning_rate=0.001,
+    cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

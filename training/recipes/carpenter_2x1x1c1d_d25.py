@@ -12,4 +12,6 @@ RECIPE = earlier(
     "carpenter_2x1x1c1d_d25",
     carpenter.local,
     options={"name": "2x1x1C1D-D25"},
+    cells_per_epoch=640,
+    precision="mixed_bfloat16",
 )

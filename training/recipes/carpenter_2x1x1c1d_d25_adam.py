@@ -14,4 +14,6 @@ RECIPE = earlier(
     options={"name": "2x1x1C1D-D25"},
     optimizer="adam",
     learning_rate=0.001,
+    cells_per_epoch=640,
+    precision="mixed_bfloat16",
 )

@@ -12,4 +12,6 @@ RECIPE = earlier(
     "carpenter_2x2x1c1d",
     carpenter.local,
     options={"name": "2x2x1C1D"},
+    cells_per_epoch=640,
+    precision="mixed_bfloat16",
 )

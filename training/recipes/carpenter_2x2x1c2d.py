@@ -13,4 +13,5 @@ RECIPE = earlier(
     carpenter.local,
     options={"name": "2x2x1C2D"},
     cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

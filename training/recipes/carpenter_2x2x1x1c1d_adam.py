@@ -15,4 +15,5 @@ RECIPE = earlier(
     optimizer="adam",
     learning_rate=0.001,
     cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

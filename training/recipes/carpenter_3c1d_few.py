@@ -12,4 +12,6 @@ RECIPE = earlier(
     "carpenter_3c1d_few",
     carpenter.local,
     options={"name": "3C1D-few"},
+    cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

@@ -12,4 +12,6 @@ RECIPE = earlier(
     "carpenter_3x1c3d",
     carpenter.local,
     options={"name": "3x1C3D"},
+    cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

@@ -12,4 +12,6 @@ RECIPE = earlier(
     "carpenter_4x1c1d",
     carpenter.local,
     options={"name": "4x1C1D"},
+    cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

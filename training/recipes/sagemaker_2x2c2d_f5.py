@@ -13,4 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "2x2C2D-f5"},
     learning_rate=0.001,
+    cells_per_epoch=320,
+    precision="mixed_bfloat16",
 )

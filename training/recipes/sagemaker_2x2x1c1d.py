@@ -13,4 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "2x2x1C1D"},
     learning_rate=0.001,
+    cells_per_epoch=640,
+    precision="mixed_bfloat16",
 )

@@ -13,4 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "3x2C2D-D25"},
     learning_rate=0.001,
+    cells_per_epoch=480,
+    precision="mixed_bfloat16",
 )

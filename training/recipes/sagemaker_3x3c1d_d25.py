@@ -13,5 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "3x3C1D-D25"},
     learning_rate=0.001,
-    cells_per_epoch=480,
+    cells_per_epoch=640,
+    precision="mixed_bfloat16",
 )

@@ -13,4 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "4x1C1D"},
     learning_rate=0.001,
+    cells_per_epoch=1600,
+    precision="mixed_bfloat16",
 )

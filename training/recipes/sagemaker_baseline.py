@@ -13,4 +13,6 @@ RECIPE = earlier(
     carpenter.sagemaker,
     options={"name": "baseline"},
     learning_rate=0.001,
+    cells_per_epoch=1280,
+    precision="mixed_bfloat16",
 )
