@@ -22,6 +22,7 @@ STORED_SIDE = 288
 """Crops are kept this large, so that a warp to a smaller square finds pixels where it turns or shrinks."""
 
 Pixels = NDArray[np.uint8]
+Answers = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -73,44 +74,72 @@ def outline_map(square: Pixels) -> Pixels:
     return bits
 
 
-def subject_balanced(cells: Sequence[Cell], *, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """`count` indices into `cells`: classes by turns, then a subject by the root of its size, then any cell of it."""
+def balanced(
+    cells: Sequence[Cell], *, count: int, rng: np.random.Generator, by_subject: bool = True
+) -> NDArray[np.int64]:
+    """`count` indices into `cells`: classes by turns, then a subject by the root of its size, then any cell of it; or
+    any cell of the class.
+    """
     drawn = np.empty(count, np.int64)
     for offset, name in enumerate(CLASSES):
         of_class = [index for index, cell in enumerate(cells) if cell.label == name]
         sizes: dict[str, int] = {}
         for index in of_class:
             sizes[cells[index].subject] = sizes.get(cells[index].subject, 0) + 1
-        weights = np.array([sizes[cells[index].subject] ** -0.5 for index in of_class])
+        weights = np.array([sizes[cells[index].subject] ** -0.5 if by_subject else 1.0 for index in of_class])
         turns = len(drawn[offset :: len(CLASSES)])
         drawn[offset :: len(CLASSES)] = rng.choice(of_class, turns, p=weights / weights.sum())
     return drawn
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """One epoch of varied cells: uint8 batch x size x size x 3 in 0-255, and labels batch x 1.
+    """One epoch of varied cells: uint8 batch x size x size x 3 in 0-255, and by name its answers, each batch x 1.
 
-    The same seed gives the same batches in whatever order the loader threads ask for them.
+    `answers` holds for each name N numbers, one for each of the crops. The same seed gives the same batches in whatever
+    order the loader threads ask for them.
     """
 
     def __init__(
-        self, crops: Crops, chosen: NDArray[np.int64], *, varier: Varier, batch: int, seed: tuple[int, ...]
+        self,
+        crops: Crops,
+        chosen: NDArray[np.int64],
+        *,
+        answers: Answers,
+        varier: Varier,
+        batch: int,
+        seed: tuple[int, ...],
+        mixup: float = 0.0,
     ) -> None:
         super().__init__(workers=2, max_queue_size=6)
         self._crops, self._chosen, self._varier, self._batch, self._seed = crops, chosen, varier, batch, seed
-        self._labels = crops.labels
+        self._answers, self._mixup = answers, mixup
 
     def __len__(self) -> int:
         return len(self._chosen) // self._batch
 
-    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[np.float32]]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Answers]:
         chosen = self._chosen[index * self._batch : (index + 1) * self._batch]
         rng = np.random.default_rng((*self._seed, index))
         size = self._varier.size
         pixels = np.empty((len(chosen), size, size, 3), np.uint8)
         for place, cell in enumerate(chosen):
             pixels[place] = self._varier.vary(self._crops.pixels[cell], self._crops.outlines[cell], rng=rng)
-        return pixels, self._labels[chosen, None].astype(np.float32)
+        answers = {name: of_all[chosen, None] for name, of_all in self._answers.items()}
+        return mixed(pixels, answers, alpha=self._mixup, rng=rng) if self._mixup else (pixels, answers)
+
+
+def mixed(pixels: Pixels, answers: Answers, *, alpha: float, rng: np.random.Generator) -> tuple[Pixels, Answers]:
+    """Each cell blended with another of the batch, and its `logit` likewise (mixup, Zhang et al. 2018).
+
+    The first keeps a share from Beta(alpha, alpha) that is at least half; other answers are of the first.
+    """
+    share = rng.beta(alpha, alpha, len(pixels)).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    other = rng.permutation(len(pixels))
+    own = share[:, None, None, None]
+    blended = np.rint(own * pixels + (1 - own) * pixels[other]).astype(np.uint8)
+    logit = share[:, None] * answers["logit"] + (1 - share[:, None]) * answers["logit"][other]
+    return blended, {**answers, "logit": logit}
 
 
 def plain(crops: Crops, chosen: NDArray[np.int64], *, size: int) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ goes on where it stopped.
 """
 
 import json
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -19,11 +18,15 @@ from numpy.typing import NDArray
 
 from app.errors import Misconfigured
 from training import linear, results, stopping
+from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.cnmc import fingerprint
-from training.dataset import Crops, TrainingBatches, plain, subject_balanced
+from training.dataset import Answers, Crops, TrainingBatches, balanced, plain
+from training.learner import Learner, checkpoint, started
+from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.splits import partition
+from training.teacher import taught
 
 
 class NotTrained(Misconfigured):
@@ -134,13 +137,15 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
-    model, epoch = started(recipe, part)
+    learner = _started(recipe, crops, part)
+    model, epoch = learner.asked, learner.epochs
     learns, watched = part.learns, part.learns[:0]
     if recipe.patience is not None:
         learns, watched = stopping.watched_apart(crops.cells, part.learns, seed=part.seed)
+    answers = _answers(recipe, crops, part)
     vary = varier(recipe.augment, size=recipe.size)
     while epoch < recipe.epochs and not _is_over(recipe, part, epoch):
-        batches = _batches(recipe, crops, part, learns, vary=vary, epoch=epoch)
+        batches = _batches(recipe, crops, part, learns, answers=answers, vary=vary, epoch=epoch)
         bar = 1 if sys.stdout.isatty() else 2
         history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=bar).history
         epoch += 1
@@ -149,15 +154,46 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
             figures["watched_auc"] = stopping.watch(
                 model, crops, watched, size=recipe.size, folder=part.folder, epoch=epoch
             )
-        checkpoint(model, part, epoch=epoch)
+        checkpoint(model, folder=part.folder, epoch=epoch)
         _tell(part, figures, epoch=epoch, epochs=recipe.epochs, curves=curves)
     if len(watched):
         stopping.take_best(model, folder=part.folder)
     else:
         model.optimizer.finalize_variable_values(model.trainable_variables)
-    _keep(
-        recipe, crops, part, model, seconds=time.monotonic() - began, epochs=epoch, seen=epoch * recipe.cells_per_epoch
-    )
+    seconds = time.monotonic() - began
+    seen = epoch * recipe.cells_per_epoch + recipe.pretraining_epochs * len(part.learns)
+    _keep(recipe, crops, part, learner.network, seconds=seconds, epochs=epoch, seen=seen)
+
+
+def _started(recipe: Recipe, crops: Crops, part: Part) -> Learner:
+    """The part's network as its last checkpoint left it, or fresh, or fresh from its pretraining."""
+    network = build(recipe, precision=recipe.precision)
+    learner = started(recipe, network, crops.cells, folder=part.folder)
+    if recipe.pretraining_epochs and not learner.epochs:
+        pretrain(
+            network,
+            crops,
+            part.learns,
+            varier=varier(recipe.augment, size=recipe.size),
+            epochs=recipe.pretraining_epochs,
+            batch=recipe.batch,
+            seed=(part.seed, part.fold + 1),
+        )
+    return learner
+
+
+def _answers(recipe: Recipe, crops: Crops, part: Part) -> Answers:
+    """What the part's cells are to be told, by the name of the output that tells it."""
+    answers = {"logit": crops.labels.astype(np.float32)}
+    if recipe.teacher:
+        runs = part.folder.parent.parent
+        of_teacher = parts(recipe.teacher, crops, folder=place_of(recipe.teacher, crops, folder=runs))
+        (taught_by,) = (one for one in of_teacher if (one.seed, one.fold) == (part.seed, part.fold))
+        teacher = trained(recipe.teacher, taught_by)
+        answers["logit"] = taught(teacher, crops, part.learns, size=recipe.teacher.size)
+    if recipe.adversary:
+        answers["subject"], _ = subjects_of(crops.cells)
+    return answers
 
 
 def _is_over(recipe: Recipe, part: Part, epoch: int) -> bool:
@@ -166,13 +202,26 @@ def _is_over(recipe: Recipe, part: Part, epoch: int) -> bool:
 
 
 def _batches(
-    recipe: Recipe, crops: Crops, part: Part, learns: NDArray[np.int64], *, vary: Varier, epoch: int
+    recipe: Recipe,
+    crops: Crops,
+    part: Part,
+    learns: NDArray[np.int64],
+    *,
+    answers: Answers,
+    vary: Varier,
+    epoch: int,
 ) -> TrainingBatches:
     """One epoch's varied cells; the same part and epoch give the same ones."""
-    draw_seed = (part.seed, part.fold + 1, epoch)
-    learned = [crops.cells[index] for index in learns]
-    drawn = subject_balanced(learned, count=recipe.cells_per_epoch, rng=np.random.default_rng(draw_seed))
-    return TrainingBatches(crops, learns[drawn], varier=vary, batch=recipe.batch, seed=draw_seed)
+    seed = (part.seed, part.fold + 1, epoch)
+    drawn = balanced(
+        [crops.cells[index] for index in learns],
+        count=recipe.cells_per_epoch,
+        rng=np.random.default_rng(seed),
+        by_subject=recipe.sampling == "subjects",
+    )
+    return TrainingBatches(
+        crops, learns[drawn], answers=answers, varier=vary, batch=recipe.batch, seed=seed, mixup=recipe.mixup
+    )
 
 
 def _tell(part: Part, figures: dict[str, float], *, epoch: int, epochs: int, curves: Path | None) -> None:
@@ -183,50 +232,6 @@ def _tell(part: Part, figures: dict[str, float], *, epoch: int, epochs: int, cur
         from training import curves as tensorboard  # noqa: PLC0415 - only who asks for curves needs that package
 
         tensorboard.add(curves, figures, epoch=epoch)
-
-
-def started(recipe: Recipe, part: Part) -> tuple[keras.Model, int]:
-    """A compiled network, from the last checkpoint where there is one, and the epochs that it has behind it."""
-    inner = build(recipe, precision=recipe.precision)
-    model = keras.Model(inner.inputs, inner.output["logit"])
-    optimizer = _optimizer(recipe)
-    loss = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
-    model.compile(optimizer=optimizer, loss=loss, metrics=[keras.metrics.AUC(from_logits=True, name="auc")])
-    saved = part.folder / "checkpoint.json"
-    if not saved.exists():
-        return model, 0
-    epochs = int(json.loads(saved.read_text())["epochs"])
-    model.optimizer.build(model.trainable_variables)
-    model.load_weights(part.folder / f"checkpoint-{epochs}.weights.h5")
-    return model, epochs
-
-
-def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
-    if recipe.optimizer != "adamw":
-        plain_ones = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
-        return plain_ones[recipe.optimizer](recipe.learning_rate)
-    steps = recipe.cells_per_epoch // recipe.batch
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=recipe.learning_rate / 25,
-        decay_steps=max(1, math.ceil(steps * (recipe.epochs - recipe.warm_up_epochs))),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=math.ceil(steps * recipe.warm_up_epochs),
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule,
-        weight_decay=recipe.weight_decay,
-        clipnorm=recipe.clip_norm,
-        use_ema=True,
-        ema_momentum=recipe.ema,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def checkpoint(model: keras.Model, part: Part, *, epoch: int) -> None:
-    model.save_weights(part.folder / f"checkpoint-{epoch}.weights.h5")
-    (part.folder / "checkpoint.json").write_text(json.dumps({"epochs": epoch}))
-    (part.folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
 
 
 def _keep(

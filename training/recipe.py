@@ -66,6 +66,17 @@ class Recipe:
     label_smoothing: float = 0.05
     clip_norm: float = 1.0
     ema: float = 0.995
+    """Momentum of the average weights that are kept; 0 keeps the last ones."""
+    sampling: str = "subjects"
+    """Within a class, `subjects` draws a subject by the root of its size first, `cells` any cell like another."""
+    mixup: float = 0.0
+    """Blend two cells and their labels by a share from Beta(x, x), the first keeping the larger part; 0 blends none."""
+    adversary: float = 0.0
+    """How strongly the embedding is turned away from telling the subjects of a class apart; 0 does not ask."""
+    pretraining_epochs: int = 0
+    """So many rounds without labels first, on the cells that the fold learns from."""
+    teacher: "Recipe | None" = None
+    """A trained recipe whose mean over eight ways to lie makes up half of the label; its part of the same fold."""
     augment: Augment = Augment()
     folds: int = 3
     seeds: tuple[int, ...] = (0,)
@@ -101,6 +112,7 @@ class Recipe:
         """Every choice as plain JSON values; the network as `module.function`."""
         choices = dataclasses.asdict(self)
         choices["network"] = f"{self.network.__module__}.{self.network.__qualname__}"
+        choices["teacher"] = self.teacher and f"{self.teacher.name}-{self.teacher.fingerprint()}"
         return choices
 
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from training import fit
 from training.augment import CELL, varier
 from training.cnmc import Cell
-from training.dataset import Crops, TrainingBatches, subject_balanced
+from training.dataset import Crops, TrainingBatches, balanced, mixed
 from training.networks import anastasio
 from training.recipe import Augment, Recipe
 
@@ -41,23 +41,38 @@ def crops():
 def test_a_batch_carries_the_labels_of_its_own_images(crops):
     chosen = np.random.default_rng(0).permutation(len(crops.cells))
 
-    batches = TrainingBatches(crops, chosen, varier=varier(STILL, size=32), batch=16, seed=(0,))
+    answers = {"logit": crops.labels.astype(np.float32)}
+    batches = TrainingBatches(crops, chosen, answers=answers, varier=varier(STILL, size=32), batch=16, seed=(0,))
 
     assert len(batches) == len(chosen) // 16
     for number in range(len(batches)):
-        pixels, labels = batches[number]
-        assert (pixels[:, 16, 16, 0] % 2).tolist() == labels[:, 0].tolist()
+        pixels, told = batches[number]
+        assert (pixels[:, 16, 16, 0] % 2).tolist() == told["logit"][:, 0].tolist()
+
+
+def test_what_mixes_two_cells_mixes_their_labels_by_the_same_share_and_no_other_answer():
+    grey = np.array([10, 60, 110, 160], np.uint8)
+    pixels = np.broadcast_to(grey[:, None, None, None], (4, 8, 8, 3))
+    answers = {"logit": grey[:, None].astype(np.float32), "subject": np.arange(4, dtype=np.float32)[:, None]}
+
+    blended, told = mixed(pixels, answers, alpha=1.0, rng=np.random.default_rng(5))
+
+    assert blended[:, 0, 0, 0] == pytest.approx(told["logit"][:, 0], abs=0.5)
+    assert (blended == blended[:, :1, :1, :1]).all()
+    assert np.abs(told["logit"] - answers["logit"]).max() > 5
+    assert np.abs(told["logit"] - answers["logit"]).max() <= 75  # at most half of what lies between two
+    assert told["subject"].tolist() == answers["subject"].tolist()
 
 
 def test_one_epoch_meets_other_cells_than_the_next_and_the_same_seed_the_same_ones(crops):
-    epochs = [subject_balanced(crops.cells, count=64, rng=np.random.default_rng(seed)) for seed in (1, 2, 1)]
+    epochs = [balanced(crops.cells, count=64, rng=np.random.default_rng(seed)) for seed in (1, 2, 1)]
 
     assert set(epochs[0].tolist()) != set(epochs[1].tolist())
     assert epochs[0].tolist() == epochs[2].tolist()
 
 
 def test_classes_come_by_turns_and_a_large_subject_counts_by_the_root_of_its_size(crops):
-    drawn = subject_balanced(crops.cells, count=20_000, rng=np.random.default_rng(0))
+    drawn = balanced(crops.cells, count=20_000, rng=np.random.default_rng(0))
 
     labels = crops.labels[drawn]
     assert (labels[::2] == 0).all()
@@ -65,6 +80,13 @@ def test_classes_come_by_turns_and_a_large_subject_counts_by_the_root_of_its_siz
     times = {subject: np.mean([crops.cells[one].subject == subject for one in drawn]) for subject in ("0", "1", "4")}
     assert times["1"] / times["0"] == pytest.approx(2, rel=0.25)
     assert times["4"] / times["0"] == pytest.approx(5, rel=0.25)
+
+
+def test_not_balanced_by_subject_every_cell_of_a_class_comes_alike(crops):
+    drawn = balanced(crops.cells, count=20_000, rng=np.random.default_rng(0), by_subject=False)
+
+    times = {subject: np.mean([crops.cells[one].subject == subject for one in drawn]) for subject in ("0", "4")}
+    assert times["4"] / times["0"] == pytest.approx(25, rel=0.25)
 
 
 def test_nobody_is_both_learned_from_and_tested_and_everybody_is_tested_once_a_seed(crops, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import fit
+from training import fit, learner
 from training.__main__ import main
 from training.recipes.smoke import RECIPE
 
@@ -73,17 +73,16 @@ def test_the_evaluation_page_stands_alone(walked):
 
 
 def test_a_run_cut_off_after_an_epoch_goes_on_with_its_weights_and_its_optimizer(tmp_path):
-
-    part = fit.Part(seed=0, fold=0, learns=np.arange(4), tested=np.arange(0), folder=tmp_path)
     recipe = dataclasses.replace(RECIPE, epochs=2)
-    model, _ = fit.started(recipe, part)
+    model = learner.started(recipe, fit.build(recipe), [], folder=tmp_path).asked
     pixels = np.random.default_rng(0).integers(0, 255, (8, 224, 224, 3)).astype(np.uint8)
-    model.train_on_batch(pixels, np.ones((8, 1), np.float32))
-    fit.checkpoint(model, part, epoch=1)
+    model.train_on_batch(pixels, {"logit": np.ones((8, 1), np.float32)})
+    learner.checkpoint(model, folder=tmp_path, epoch=1)
 
-    again, epochs = fit.started(recipe, part)
+    resumed = learner.started(recipe, fit.build(recipe), [], folder=tmp_path)
+    again = resumed.asked
 
-    assert epochs == 1
+    assert resumed.epochs == 1
     assert int(again.optimizer.iterations) == 1
     for one, other in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
         assert np.allclose(one, other)

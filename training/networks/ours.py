@@ -1,6 +1,8 @@
 """Our networks, at native scale, whose class activation map is exact: the mean of `cam` is `logit` by construction."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,21 +12,35 @@ from keras import layers, ops
 from training.networks import cosines
 from training.networks.arithmetic import cell_of, colour_centred
 
+Norm = Callable[[], layers.Layer]
+
 
 def resnet(
-    *, size: int, width: int = 32, blocks: tuple[int, ...] = (1, 1, 1, 1), dropout: float = 0.2, momentum: float = 0.98
+    *,
+    size: int,
+    width: int = 32,
+    blocks: tuple[int, ...] = (1, 1, 1, 1),
+    dropout: float = 0.2,
+    momentum: float = 0.98,
+    centred: bool = True,
+    groups: int = 0,
 ) -> keras.Model:
     """ResNet of basic blocks with a 7 x 7 stem of stride 4. Input N x size x size x 3 in 0-255.
 
     Outputs: `logit` N x 1 (of ALL), `cam` N x size/32 x size/32 x 1, `embedding` N x 8 width. ResNet-10 is one block a
-    stage: 1.23 M parameters at width 32.
+    stage: 1.23 M parameters at width 32. Not `centred`, pixels are only divided by 255; `groups` of channels are
+    normalised in each image by itself, 0 normalises over the batch.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    features = _unit(colour_centred(pixels), width, kernel=7, stride=4, momentum=momentum)
+    norm = (
+        partial(layers.GroupNormalization, groups) if groups else partial(layers.BatchNormalization, momentum=momentum)
+    )
+    seen = colour_centred(pixels) if centred else pixels / 255.0
+    features = _unit(seen, width, kernel=7, stride=4, norm=norm)
     for stage, count in enumerate(blocks):
         for block in range(count):
             stride = 2 if stage > 0 and block == 0 else 1
-            features = _basic_block(features, width * 2**stage, stride=stride, momentum=momentum)
+            features = _basic_block(features, width * 2**stage, stride=stride, norm=norm)
     embedding = layers.GlobalAveragePooling2D(dtype="float32", name="embedding")(features)
     kept = layers.SpatialDropout2D(dropout)(features)
     cam = layers.Conv2D(1, 1, dtype="float32", name="cam")(kept)
@@ -138,17 +154,17 @@ class TextureHead(layers.Layer):
         return ops.concatenate(embedding, axis=-1)[:, 0], local / unit + ops.matmul(embedding[-1], whole)
 
 
-def _unit(x: Any, filters: int, *, kernel: int, stride: int, momentum: float, relu: bool = True) -> Any:
+def _unit(x: Any, filters: int, *, kernel: int, stride: int, norm: Norm, relu: bool = True) -> Any:
     x = layers.Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
         x
     )
-    x = layers.BatchNormalization(momentum=momentum)(x)
+    x = norm()(x)
     return layers.ReLU()(x) if relu else x
 
 
-def _basic_block(x: Any, filters: int, *, stride: int, momentum: float) -> Any:
-    y = _unit(x, filters, kernel=3, stride=stride, momentum=momentum)
-    y = _unit(y, filters, kernel=3, stride=1, momentum=momentum, relu=False)
+def _basic_block(x: Any, filters: int, *, stride: int, norm: Norm) -> Any:
+    y = _unit(x, filters, kernel=3, stride=stride, norm=norm)
+    y = _unit(y, filters, kernel=3, stride=1, norm=norm, relu=False)
     if stride != 1 or x.shape[-1] != filters:
-        x = _unit(x, filters, kernel=1, stride=stride, momentum=momentum, relu=False)
+        x = _unit(x, filters, kernel=1, stride=stride, norm=norm, relu=False)
     return layers.ReLU()(layers.Add()([x, y]))

@@ -1,0 +1,118 @@
+"""What a recipe may ask of training beside the label: it changes the network that is kept, and meets no tested cell."""
+
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from app.vision.drawn import CELLS, draw, save
+from training import cnmc, dataset, fit, pretrain, teacher
+from training.augment import Varier, middle, varier
+from training.networks import ours
+from training.recipe import Recipe
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+QUICK = Recipe(
+    name="quick",
+    network=ours.resnet,
+    network_options={"width": 16, "blocks": (1,)},
+    size=64,
+    epochs=1,
+    cells_per_epoch=32,
+    batch=16,
+    folds=2,
+    final_fit=False,
+)
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory):
+    root = tmp_path_factory.mktemp("cells")
+    for number in range(32):
+        look = CELLS[number % 2]
+        person, name = number // 2 % 4, look.name.lower()
+        prefix, label = ("H", "hem") if name == "healthy" else ("", "all")
+        save(root / f"UID_{prefix}{person}_{number}_1_{label}.png", draw(number, look), look=look)
+    return dataset.stored(cnmc.read(root), root, folder=root / "crops")
+
+
+@pytest.fixture(scope="module")
+def runs(crops, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    fit.fit(QUICK, crops, folder=folder, results_folder=folder / "results")
+    return folder
+
+
+def first_part(recipe, crops, runs):
+    return fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))[0]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"mixup": 0.2},
+        {"adversary": 0.3},
+        {"pretraining_epochs": 1},
+        {"teacher": QUICK},
+        {"sampling": "cells", "ema": 0.0},
+        {"network_options": {"width": 16, "blocks": (1,), "centred": False, "groups": 4}},
+    ],
+    ids=lambda asked: next(iter(asked)),
+)
+def test_whatever_else_is_asked_the_network_that_is_kept_is_the_recipe_s_own(asked, crops, runs):
+    recipe = dataclasses.replace(QUICK, name="asked", **asked)
+    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+    part = first_part(recipe, crops, runs)
+
+    kept = fit.scores(fit.trained(recipe, part), crops, part.tested, size=recipe.size)["logit"]
+    plain = fit.scores(fit.trained(QUICK, first_part(QUICK, crops, runs)), crops, part.tested, size=QUICK.size)["logit"]
+
+    with np.load(part.folder / "scores.npz") as scores:
+        assert kept == pytest.approx(scores["logit"], abs=1e-5)
+    assert kept.std() > 0
+    assert kept != pytest.approx(plain, abs=1e-4)
+
+
+def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
+    recipe = dataclasses.replace(QUICK, name="counted", pretraining_epochs=2)
+    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+    part = first_part(recipe, crops, runs)
+
+    assert json.loads((part.folder / "done.json").read_text())["seen"] == recipe.cells_per_epoch + 2 * len(part.learns)
+
+
+def test_pretraining_meets_nobody_of_the_tested_fold(crops, tmp_path):
+    part = first_part(QUICK, crops, tmp_path)
+    met = set()
+
+    class Watching(Varier):
+        def vary(self, stored, outline, *, rng):
+            met.add(stored.tobytes())
+            return super().vary(stored, outline, rng=rng)
+
+    network, usual = fit.build(QUICK), varier(QUICK.augment, size=64)
+    watching = Watching(usual.augment, usual.size, usual.noise)
+    pretrain.pretrain(network, crops, part.learns, varier=watching, epochs=1, batch=4, seed=(0,))
+
+    tested = {crops.pixels[cell].tobytes() for cell in part.tested}
+    assert len(met) > len(part.learns) // 2
+    assert not met & tested
+
+
+def test_a_teacher_speaks_of_learned_cells_only_and_however_they_lie(crops):
+    pixels = keras.Input((64, 64, 3), name="pixels")
+    left = layers.GlobalAveragePooling2D()(pixels[:, :, :32])[:, :1]
+    asymmetric = keras.Model(pixels, {"logit": (left - 50.0) / 10.0})
+    learns = np.arange(10)
+
+    targets = teacher.taught(asymmetric, crops, learns, size=64)
+
+    square = middle(crops.pixels[3], size=64).astype(np.float64)[..., 0]
+    halves = [half.mean() for half in (square[:, :32], square[:, 32:], square[:32], square[32:])]
+    probability = 1 / (1 + np.exp(-(np.mean(halves) - 50.0) / 10.0))
+    assert targets[3] == pytest.approx((crops.labels[3] + probability) / 2, abs=1e-4)
+    assert targets[10:].tolist() == crops.labels[10:].tolist()

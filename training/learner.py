@@ -1,0 +1,79 @@
+"""One network while it learns: with all that it is asked, its optimizer and its checkpoint."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from training import adversary
+from training.cnmc import Cell
+from training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A network, and the model of the same weights that training asks: compiled, with an adversary where it has one."""
+
+    network: keras.Model
+    asked: keras.Model
+    epochs: int
+    """How many it has behind it."""
+
+
+def started(recipe: Recipe, network: keras.Model, cells: Sequence[Cell], *, folder: Path) -> Learner:
+    """`network` made ready to learn from `cells`, from the last checkpoint in `folder` where there is one."""
+    outputs = {"logit": network.output["logit"]}
+    losses: dict[str, Any] = {
+        "logit": keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    }
+    if recipe.adversary:
+        _, same_class = adversary.subjects_of(cells)
+        embedding = network.output["embedding"]
+        outputs["subject"] = adversary.guess(embedding, subjects=len(same_class), strength=recipe.adversary)
+        losses["subject"] = adversary.loss_among(same_class)
+    asked = keras.Model(network.inputs, outputs)
+    asked.compile(
+        optimizer=_optimizer(recipe),
+        loss=losses,
+        metrics={"logit": keras.metrics.AUC(from_logits=True, name="auc")},
+    )
+    saved = folder / "checkpoint.json"
+    if not saved.exists():
+        return Learner(network, asked, 0)
+    epochs = int(json.loads(saved.read_text())["epochs"])
+    asked.optimizer.build(asked.trainable_variables)
+    asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
+    return Learner(network, asked, epochs)
+
+
+def checkpoint(asked: keras.Model, *, folder: Path, epoch: int) -> None:
+    """Writes weights and optimizer after this many epochs, then drops those of the epoch before."""
+    asked.save_weights(folder / f"checkpoint-{epoch}.weights.h5")
+    (folder / "checkpoint.json").write_text(json.dumps({"epochs": epoch}))
+    (folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
+
+
+def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
+    if recipe.optimizer != "adamw":
+        plain_ones = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+        return plain_ones[recipe.optimizer](recipe.learning_rate)
+    steps = recipe.cells_per_epoch // recipe.batch
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 25,
+        decay_steps=max(1, math.ceil(steps * (recipe.epochs - recipe.warm_up_epochs))),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=math.ceil(steps * recipe.warm_up_epochs),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=recipe.weight_decay,
+        clipnorm=recipe.clip_norm,
+        use_ema=recipe.ema > 0,
+        ema_momentum=recipe.ema or 0.99,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
