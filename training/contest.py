@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training import evaluate, metrics, results
+from training import evaluate, metrics, results, steps
 from training.cnmc import Cell, read_index
 from training.floor import floor_scores
 from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
@@ -24,6 +24,8 @@ OURS = "texture2"
 
 SEED = 0
 """The partition on which every row is compared."""
+
+RECIPES = Path(__file__).parent / "recipes"
 
 HEAD = """\
 # Results
@@ -52,14 +54,16 @@ def text(folder: Path) -> str:
     cells = read_index(folder / CELLS)
     entries = [_entry(path, cells) for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
+    in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells)
-    rows = [_row(one) for one in [*finished, *yardsticks]]
+    rows = [_row(one) for one in [*in_contest, *yardsticks]]
     columns = (*FACTS, *COLUMNS)
     head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["scored"]]
-    compared = _differences([*finished, yardsticks[0]], cells)
+    compared = _differences([*in_contest, yardsticks[0]], cells)
+    by_step = steps.lines({one["name"]: one["scored"] for one in finished}, cells, folder=folder, recipes=RECIPES)
     partitions = _partitions(folder / f"{OURS}.csv", cells)
-    return "\n".join([HEAD, *head, *rows, "", *compared, *partitions, *unfinished]).rstrip() + "\n"
+    return "\n".join([HEAD, *head, *rows, "", *compared, *partitions, *unfinished, *by_step]).rstrip() + "\n"
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""What each step brings: variants of our networks, each held against the one that it differs from in one thing."""
+
+import ast
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training import metrics
+from training.cnmc import Cell
+from training.floor import floor_scores
+from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
+
+BASES = ("texture2", "resnet")
+"""A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
+
+TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")
+
+SHIFTED = ("auc_change", "specificity_change", "sensitivity_change")
+
+HEAD = """\
+## Step by step
+
+A variant differs from its base in what is said of it and in nothing else. In brackets is what it gains over the base,
+with its interval, on the same cells, whose subject groups are drawn together: below 0 means that the base is better.
+*Worst shift* is the largest fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are
+larger, smaller, brighter, darker or tinted, on the first partition of the recipe; "-" where that was not tried.
+"""
+
+COLUMNS = (
+    "variant",
+    "AUC",
+    "floor-matched AUC",
+    "healthy",
+    "worst shift: AUC",
+    "specificity",
+    "sensitivity",
+    "what it is",
+)
+
+
+def base_of(name: str) -> str | None:
+    """The base of a variant; None for whatever is none."""
+    return next((base for base in BASES if name.startswith(f"{base}_")), None)
+
+
+def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Path, recipes: Path) -> list[str]:
+    """A table for each base that has a variant, as Markdown, from the scores of one partition by name.
+
+    `folder` may have their shift tests; `recipes` has the modules whose docstrings say what they are.
+    """
+    found: list[str] = []
+    for base in BASES:
+        variants = [name for name in scored_of if base_of(name) == base]
+        if base not in scored_of or not variants:
+            continue
+        wanted = _figures(scored_of[base], cells)
+        plain = [_shown(estimate(figure, scored_of[base])) for figure in wanted]
+        rows = [(base, plain)]
+        for name in variants:
+            gains = [paired_difference(figure, scored_of[name], scored_of[base]) for figure in wanted]
+            values = [float(figure(scored_of[name], metrics.ones(scored_of[name]))) for figure in wanted]
+            rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
+        found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+        for name, figures in rows:
+            shifted = _worst_shift(folder / f"{name}.shifts.json")
+            found.append(f"| {' | '.join([name, *figures, *shifted, _about(recipes / f'{name}.py')])} |")
+        found.append("")
+    return [HEAD, *found] if found else []
+
+
+def _figures(base: Scored, cells: Sequence[Cell]) -> tuple[Figure, ...]:
+    floor = floor_scores(cells, folds=len(set(base.folds.tolist())), seed=0)
+    return metrics.auc, metrics.matched_auc(floor), metrics.macro(metrics.specificity)
+
+
+def _shown(one: Estimate) -> str:
+    return f"{one.value:.3f} ({one.low:.2f} to {one.high:.2f})"
+
+
+def _signed(gain: Estimate) -> str:
+    return f"{gain.value:+.3f}, {gain.low:+.2f} to {gain.high:+.2f}"
+
+
+def _worst_shift(path: Path) -> list[str]:
+    """The largest fall of each of SHIFTED; "-" where there is no such file."""
+    if not path.is_file():
+        return ["-"] * len(SHIFTED)
+    tried: list[dict[str, Any]] = json.loads(path.read_text())
+    own = [one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)]
+    return [f"{min(one[key][0] for one in own):+.3f}" for key in SHIFTED]
+
+
+def _about(module: Path) -> str:
+    """The first line of the module's docstring; nothing where there is no such module."""
+    about = ast.get_docstring(ast.parse(module.read_text())) if module.is_file() else None
+    return about.splitlines()[0] if about else ""
