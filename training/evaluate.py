@@ -37,11 +37,15 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
         areas=np.array([cell.area for cell in cells], np.float64),
         probabilities=np.zeros(len(cells)),
     )
-    return replace(scored, probabilities=trust.cross_calibrated(scored))
+    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
 
 
 def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
-    """Every figure with its interval. Thresholds and calibration of each cell come from the other folds."""
+    """Every figure with its interval. Thresholds and calibration of each cell come from the other folds.
+
+    But for the calibration error as served: its calibration is fitted on all other subject groups, which is what a
+    new person meets; that of the other folds knows a third fewer people, and none whom the cell's own network scored.
+    """
     floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
     wanted: Mapping[str, Figure] = {
         "auc": metrics.auc,
@@ -60,6 +64,8 @@ def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Es
         "brier": metrics.macro(metrics.brier),
     }
     found = {name: estimate(figure, scored) for name, figure in wanted.items()}
+    served = replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups))
+    found["calibration_error_as_served"] = estimate(metrics.macro(metrics.calibration_error), served)
     floored = scored.with_logits(floor)
     found["floor_auc"] = estimate(metrics.auc, floored)
     found["floor_subject_macro_auc"] = estimate(metrics.macro(metrics.auc), floored)

@@ -4,6 +4,7 @@ Everywhere subjects count the same within their class and each class half: the p
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,11 @@ def calibration(scored: Scored) -> Calibration:
     return Calibration(slope=float(fitted.coef_[0, 0]), bias=float(fitted.intercept_[0]))
 
 
-def cross_calibrated(scored: Scored) -> Floats:
-    """P(ALL) of every cell by a calibration that was fitted on the other folds."""
+def cross_calibrated(scored: Scored, *, apart: NDArray[Any]) -> Floats:
+    """P(ALL) of every cell by a calibration that was fitted on all cells but those of its own kind in `apart` (N)."""
     probabilities = np.empty(len(scored.logits))
-    for fold in np.unique(scored.folds):
-        own = scored.folds == fold
+    for kind in np.unique(apart):
+        own = apart == kind
         fitted = calibration(scored.of(~own))
         probabilities[own] = [fitted.probability(float(logit)) for logit in scored.logits[own]]
     return probabilities

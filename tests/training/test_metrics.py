@@ -19,7 +19,7 @@ def scored(*, subjects=20, cells=30, skill=1.5, seed=0):
     logits = skill * (is_all - 0.5) + own + rng.normal(size=len(names))
     folds = np.array([int(name.lstrip("H")) % 3 for name in names])
     found = Scored(is_all, names, names, folds, logits, np.exp(rng.normal(10, 0.2, len(names))), logits)
-    return replace(found, probabilities=trust.cross_calibrated(found))
+    return replace(found, probabilities=trust.cross_calibrated(found, apart=found.folds))
 
 
 def test_the_weighted_auc_is_the_share_of_pairs_in_order_with_ties_half():
@@ -179,6 +179,17 @@ def test_calibration_finds_the_slope_that_the_logits_lack():
 
     assert fitted.slope == pytest.approx(3, rel=0.1)
     assert fitted.bias == pytest.approx(0, abs=0.1)
+
+
+def test_a_calibration_never_sees_those_from_whom_it_is_kept_apart():
+    cells = scored(subjects=6)
+    misled = cells.groups == "H3"
+    turned = replace(cells, is_all=np.where(misled, ~cells.is_all, cells.is_all))
+
+    plain, other = (trust.cross_calibrated(one, apart=one.groups) for one in (cells, turned))
+
+    assert other[misled] == pytest.approx(plain[misled], abs=1e-12)
+    assert other[~misled] != pytest.approx(plain[~misled], abs=1e-3)
 
 
 def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_as_precise():
