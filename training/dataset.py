@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -117,15 +118,24 @@ class TrainingBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self._chosen) // self._batch
 
-    def __getitem__(self, index: int) -> tuple[Pixels, Answers]:
+    def __getitem__(self, index: int) -> tuple[Pixels, Any]:
+        chosen, rng = self.of(index)
+        pixels = self.varied(chosen, rng)
+        answers = {name: of_all[chosen, None] for name, of_all in self._answers.items()}
+        return mixed(pixels, answers, alpha=self._mixup, rng=rng) if self._mixup else (pixels, answers)
+
+    def of(self, index: int) -> tuple[NDArray[np.int64], np.random.Generator]:
+        """The cells of a batch, and what draws their variations."""
         chosen = self._chosen[index * self._batch : (index + 1) * self._batch]
-        rng = np.random.default_rng((*self._seed, index))
+        return chosen, np.random.default_rng((*self._seed, index))
+
+    def varied(self, chosen: NDArray[np.int64], rng: np.random.Generator) -> Pixels:
+        """One variation of each."""
         size = self._varier.size
         pixels = np.empty((len(chosen), size, size, 3), np.uint8)
         for place, cell in enumerate(chosen):
             pixels[place] = self._varier.vary(self._crops.pixels[cell], self._crops.outlines[cell], rng=rng)
-        answers = {name: of_all[chosen, None] for name, of_all in self._answers.items()}
-        return mixed(pixels, answers, alpha=self._mixup, rng=rng) if self._mixup else (pixels, answers)
+        return pixels
 
 
 def mixed(pixels: Pixels, answers: Answers, *, alpha: float, rng: np.random.Generator) -> tuple[Pixels, Answers]:

@@ -12,33 +12,20 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from training.augment import Varier
-from training.dataset import Crops, Pixels
+from training.dataset import Crops, Pixels, TrainingBatches
 
 PROJECTED = 64
 TEMPERATURE = 0.2
 LEARNING_RATE = 1e-3
 
 
-class Pairs(keras.utils.PyDataset):
+class Pairs(TrainingBatches):
     """One epoch: uint8 2B x size x size x 3, one variation of each of B cells and then another, and no answers."""
 
-    def __init__(
-        self, crops: Crops, chosen: NDArray[np.int64], *, varier: Varier, batch: int, seed: tuple[int, ...]
-    ) -> None:
-        super().__init__(workers=2, max_queue_size=6)
-        self._crops, self._chosen, self._varier, self._batch, self._seed = crops, chosen, varier, batch, seed
-
-    def __len__(self) -> int:
-        return len(self._chosen) // self._batch
-
-    def __getitem__(self, index: int) -> tuple[Pixels, NDArray[np.float32]]:
-        chosen = self._chosen[index * self._batch : (index + 1) * self._batch]
-        rng = np.random.default_rng((*self._seed, index))
-        pixels = [
-            self._varier.vary(self._crops.pixels[cell], self._crops.outlines[cell], rng=rng)
-            for cell in (*chosen, *chosen)
-        ]
-        return np.stack(pixels), np.zeros((len(pixels), 1), np.float32)
+    def __getitem__(self, index: int) -> tuple[Pixels, Any]:
+        chosen, rng = self.of(index)
+        pixels = self.varied(np.concatenate([chosen, chosen]), rng)
+        return pixels, np.zeros((len(pixels), 1), np.float32)
 
 
 def pretrain(
@@ -60,7 +47,7 @@ def pretrain(
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=contrast)
     for epoch in range(epochs):
         drawn = np.random.default_rng((*seed, epoch)).permutation(learns)
-        pairs = Pairs(crops, drawn, varier=varier, batch=batch, seed=(*seed, epoch))
+        pairs = Pairs(crops, drawn, answers={}, varier=varier, batch=batch, seed=(*seed, epoch))
         loss = model.fit(pairs, verbose=0).history["loss"][-1]
         print(f"pretraining epoch {epoch + 1}/{epochs} loss {loss:.4f}", flush=True)
 

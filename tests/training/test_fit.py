@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from app.vision.drawn import CELLS, draw, save
-from training import cnmc, dataset, fit, pretrain, teacher
+from training import fit, pretrain, teacher
 from training.augment import Varier, middle, varier
 from training.networks import ours
 from training.recipe import Recipe
@@ -27,17 +26,6 @@ QUICK = Recipe(
     folds=2,
     final_fit=False,
 )
-
-
-@pytest.fixture(scope="module")
-def crops(tmp_path_factory):
-    root = tmp_path_factory.mktemp("cells")
-    for number in range(32):
-        look = CELLS[number % 2]
-        person, name = number // 2 % 4, look.name.lower()
-        prefix, label = ("H", "hem") if name == "healthy" else ("", "all")
-        save(root / f"UID_{prefix}{person}_{number}_1_{label}.png", draw(number, look), look=look)
-    return dataset.stored(cnmc.read(root), root, folder=root / "crops")
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from app.vision.drawn import CELLS, Look, draw, save
-from training import cnmc, dataset, fit, results
+from training import fit, results
 from training.cnmc import Cell
 from training.networks import anastasio
 from training.recipe import Recipe
@@ -43,16 +42,6 @@ def test_who_is_watched_is_neither_learned_from_nor_tested():
     assert sorted([*learned.tolist(), *watched.tolist()]) == learns.tolist()
     assert not {cells[one].group for one in learned} & {cells[one].group for one in watched}
     assert {cells[one].label for one in watched} == {"HEM", "ALL"}
-
-
-@pytest.fixture(scope="module")
-def crops(tmp_path_factory):
-    root = tmp_path_factory.mktemp("cells")
-    for number in range(32):
-        look = CELLS[number % 2]
-        prefix, label = ("H", "hem") if look is Look.HEALTHY else ("", "all")
-        save(root / f"UID_{prefix}{number // 2 % 4}_{number}_1_{label}.png", draw(number, look), look=look)
-    return dataset.stored(cnmc.read(root), root, folder=root / "crops")
 
 
 STANDSTILL = Recipe(
