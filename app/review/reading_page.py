@@ -15,6 +15,8 @@ from app.review.desk_queries import Task
 from app.review.rules import NOTE_LENGTH_MOST, POSTPONE_H, Awaits, Key, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
+from app.screening.explanation import has_heat_map
+from app.screening.instrument import Instrument
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Seen:
     why_unusable: str | None
     statement: str
     model: str
-    result: str
+    heat_map: str | None
+    """To be laid over the image; None: there is none."""
+    findings: str
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,14 @@ HEADINGS = {
 
 
 def reading_page(
-    session: Session, actor: Actor, task: Task, lease: LeaseRow, *, typed: Typed | None = None, error: str | None = None
+    session: Session,
+    actor: Actor,
+    task: Task,
+    lease: LeaseRow,
+    *,
+    instrument: Instrument,
+    typed: Typed | None = None,
+    error: str | None = None,
 ) -> ReadingPage:
     """`typed` stands before a draft, and a draft before the reader's own call."""
     one = task.screening
@@ -150,6 +161,7 @@ def reading_page(
     marks = queue_queries.marks(session, reader, [one.id])
     keys = queue_actions.keys_of(session, actor)
     chosen = typed or _draft(session, actor, task)
+    seen = None if task.step is Step.BLIND else _seen(task, instrument)
     return ReadingPage(
         action=f"/review/{one.id}",
         short_id=screening_words.short_id(one),
@@ -160,7 +172,7 @@ def reading_page(
         urgent=one.id in marks.urgent,
         overdue=one.id in marks.overdue,
         since=one.at,
-        seen=None if task.step is Step.BLIND else _seen(task),
+        seen=seen,
         own_call=words.verdict(task.blind_verdict) if task.blind_verdict else None,
         others=_others(session, task) if adjudicates else (),
         choices=tuple(
@@ -171,7 +183,7 @@ def reading_page(
         key_lines=tuple(
             KeyLine(sign, words.KEYS[key])
             for key, sign in keys.items()
-            if sign and (key is not Key.HEAT_MAP or task.step is not Step.BLIND)
+            if sign and (key is not Key.HEAT_MAP or (seen and seen.heat_map))
         ),
         note=chosen.note,
         note_length=NOTE_LENGTH_MOST,
@@ -193,8 +205,9 @@ def _draft(session: Session, actor: Actor, task: Task) -> Typed:
     return Typed(verdict or task.blind_verdict or "", draft.note if draft else "")
 
 
-def _seen(task: Task) -> Seen:
+def _seen(task: Task, instrument: Instrument) -> Seen:
     one = task.screening
+    here = f"/screenings/{one.id}"
     return Seen(
         band=screening_words.band(one),
         band_code=screening_words.band_code(one),
@@ -203,7 +216,8 @@ def _seen(task: Task) -> Seen:
         why_unusable=screening_words.why_unusable(one),
         statement=screening_rules.statement(one.thresholds["prior_all"]),
         model=screening_words.model(one),
-        result=f"/screenings/{one.id}",
+        heat_map=f"{here}/heatmap?over=image" if has_heat_map(instrument, one) else None,
+        findings=here if one.probability is None else f"{here}/explained",
     )
 
 

@@ -19,6 +19,7 @@ from app.review.due import Late, OwnUpload
 from app.review.queue_actions import NoSuchReader
 from app.review.reading_page import LatePage, Typed, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
+from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
 from app.web.csrf import CheckedForm, text
 from app.web.templating import render
@@ -55,7 +56,8 @@ def _page(
     task, lease = queue_actions.take_up(session, visit.actor, screening_id=screening_id)
     shown = cells_shown if task.step is Step.BLIND else results_shown
     ledger.record(session, visit.actor, shown([screening_id], where=where))
-    page = reading_page(session, visit.actor, task, lease, typed=typed, error=error)
+    instrument = our_instrument(request)
+    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=error)
     return render(request, "review/read.html", page, frame=visit.frame, status=422 if error else 200)
 
 

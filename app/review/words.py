@@ -51,7 +51,7 @@ KEYS = {
     Key.BRIGHTER: "Brighter",
     Key.DARKER: "Darker",
     Key.AS_IT_WAS: "View as it was",
-    Key.HEAT_MAP: "Heat map and findings",
+    Key.HEAT_MAP: "Heat map on and off",
 }
 
 

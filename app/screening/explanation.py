@@ -108,8 +108,8 @@ def view(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, 
     return view_around(mask, size=int(card["preprocessing"]["size"]))
 
 
-def heat_map_png(instrument: Instrument, screening: ScreeningRow) -> bytes:
-    """The heat map over the network's square, transparent outside the cell.
+def heat_map_png(instrument: Instrument, screening: ScreeningRow, *, of_image: bool = False) -> bytes:
+    """The heat map over the network's square, or over all of the image; transparent outside the cell.
 
     Raises NotScored, OtherModelServes or NoHeatMap.
     """
@@ -117,7 +117,8 @@ def heat_map_png(instrument: Instrument, screening: ScreeningRow) -> bytes:
     if score.cam is None:
         raise NoHeatMap(f"The model {instrument.classifier.card.name} gives no heat map.")
     size = instrument.classifier.card.preprocessing.size
-    return as_png(Image.fromarray(heatmap.overlay(pixels, score.cam, size=size), "RGBA"))
+    drawn = heatmap.overlay_of_image if of_image else heatmap.overlay
+    return as_png(Image.fromarray(drawn(pixels, score.cam, size=size), "RGBA"))
 
 
 def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> bytes:
@@ -140,6 +141,12 @@ def require_score(screening: ScreeningRow) -> None:
 def serves(instrument: Instrument, screening: ScreeningRow) -> bool:
     """Whether the model that serves now is the one that gave this score."""
     return instrument.classifier.card.onnx_sha256 == screening.model.sha256
+
+
+def has_heat_map(instrument: Instrument, screening: ScreeningRow) -> bool:
+    """Whether `heat_map_png` gives one."""
+    scored = screening.probability is not None
+    return scored and serves(instrument, screening) and "cam" in instrument.classifier.card.outputs
 
 
 def score_again(instrument: Instrument, screening: ScreeningRow) -> tuple[Pixels, Score]:

@@ -3,7 +3,7 @@
 What a blind read must not see is refused here too, as on the page; the image itself is what is to be read.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -54,10 +54,16 @@ def thumbnail(
 
 
 @router.get("/screenings/{screening_id}/heatmap")
-def heat_map(screening_id: UUID, visit: ResultReader, database: OurDatabase, instrument: OurInstrument) -> Response:
-    """The network's square, to be laid over the image; made anew from the stored pixels."""
+def heat_map(
+    screening_id: UUID,
+    visit: ResultReader,
+    database: OurDatabase,
+    instrument: OurInstrument,
+    over: Literal["square", "image"] = "square",
+) -> Response:
+    """To be laid over the network's square, or over the whole image; made anew from the stored pixels."""
     screening, _ = _shown(database, visit, screening_id, view="heat_map")
-    return _png(explanation.heat_map_png(instrument, screening))
+    return _png(explanation.heat_map_png(instrument, screening, of_image=over == "image"))
 
 
 @router.get("/screenings/{screening_id}/crop")

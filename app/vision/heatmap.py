@@ -23,6 +23,9 @@ LEAST_SCALE = 2.0
 Overlay: TypeAlias = NDArray[np.uint8]
 """uint8 S x S x 4, RGB and opacity."""
 
+Part: TypeAlias = tuple[slice, slice]
+"""Rows and columns."""
+
 
 @dataclass(frozen=True)
 class Importance:
@@ -45,6 +48,16 @@ def overlay(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
     share = np.clip(np.abs(strength) / max(float(np.abs(cam).max()), LEAST_SCALE), 0.0, 1.0) * inside
     colour = np.where(strength[..., None] > 0, np.array(FOR_ALL), np.array(FOR_NORMAL))
     return np.concatenate([colour, np.rint(share * 255)[..., None]], axis=2).astype(np.uint8)
+
+
+def overlay_of_image(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
+    """`overlay` as large as the image itself, uint8 H x W x 4, to be laid over all of it."""
+    whole = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    corner = window(cell_mask(pixels), size=size)
+    if corner is not None:
+        inside, within = _where_both_are(corner, size=size, height=whole.shape[0], width=whole.shape[1])
+        whole[inside] = overlay(pixels, cam, size=size)[within]
+    return whole
 
 
 def importance(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Importance:
@@ -70,8 +83,15 @@ def _mask_in_square(mask: Mask, *, size: int) -> Mask:
     corner = window(mask, size=size)
     if corner is None:
         return square
-    top, left = corner
-    rows = slice(max(top, 0), min(top + size, mask.shape[0]))
-    columns = slice(max(left, 0), min(left + size, mask.shape[1]))
-    square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = mask[rows, columns]
+    inside, within = _where_both_are(corner, size=size, height=mask.shape[0], width=mask.shape[1])
+    square[within] = mask[inside]
     return square
+
+
+def _where_both_are(corner: tuple[int, int], *, size: int, height: int, width: int) -> tuple[Part, Part]:
+    """The part that image and square have in common, in the image's rows and columns and in the square's."""
+    top, left = corner
+    rows = slice(max(top, 0), min(top + size, height))
+    columns = slice(max(left, 0), min(left + size, width))
+    within = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+    return (rows, columns), within

@@ -64,7 +64,7 @@ def test_keys_do_nothing_while_one_types_and_what_was_typed_is_kept(
     assert rea.page.locator("dialog").is_visible()
     rea.page.keyboard.press("Escape")
     rea.page.keyboard.press("+")
-    assert rea.page.locator("[data-cell]").evaluate("cell => cell.style.width") == "150%"
+    assert rea.page.locator("[data-sheet]").evaluate("sheet => sheet.style.width") == "150%"
     rea.page.keyboard.press("0")
-    assert rea.page.locator("[data-cell]").evaluate("cell => cell.style.width") == "100%"
+    assert rea.page.locator("[data-sheet]").evaluate("sheet => sheet.style.width") == "100%"
     assert rea.complaints == []

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from app.vision.drawn import Look, draw
-from app.vision.heatmap import FOR_ALL, FOR_NORMAL, importance, overlay
-from app.vision.preprocess import cell_mask, crop
+from app.vision.heatmap import FOR_ALL, FOR_NORMAL, importance, overlay, overlay_of_image
+from app.vision.preprocess import cell_mask, crop, window
 
 SIZE = 224
 
@@ -55,9 +55,26 @@ def test_a_cell_at_the_edge_of_its_image_is_coloured_where_the_network_saw_it(ce
     assert np.array_equal(seen[..., 3] > 0, inside(moved))
 
 
+@pytest.mark.parametrize("start", [0, 150])
+def test_over_the_whole_image_lies_what_lies_over_the_square_and_nothing_else(cell, start):
+    image = np.ascontiguousarray(cell[start:, : cell.shape[1] - start // 2])
+    cam = np.random.default_rng(0).normal(0, 3, (7, 7)).astype(np.float32)
+
+    whole = overlay_of_image(image, cam, size=SIZE)
+
+    assert whole.shape == (*image.shape[:2], 4)
+    assert not whole[~cell_mask(image), 3].any()
+    corner, middle = window(cell_mask(image), size=SIZE), SIZE // 2
+    assert corner is not None
+    assert np.array_equal(whole[corner[0] + middle, corner[1] + middle], overlay(image, cam, size=SIZE)[middle, middle])
+    assert whole[..., 3].sum() == overlay(image, cam, size=SIZE)[..., 3].astype(int).sum()
+
+
 def test_an_image_without_a_cell_has_a_map_that_shows_and_says_nothing():
     empty = np.zeros((40, 40, 3), np.uint8)
     cam = np.ones((7, 7), np.float32)
+
+    assert not overlay_of_image(empty, cam, size=SIZE).any()
 
     assert not overlay(empty, cam, size=SIZE)[..., 3].any()
     assert importance(empty, cam, size=SIZE).inside == 0

@@ -45,11 +45,12 @@
   for (const part of document.querySelectorAll("[data-without-script]")) part.hidden = true;
 
   // The view: nothing of it leaves this page.
+  const sheet = document.querySelector("[data-sheet]");
   const cell = document.querySelector("[data-cell]");
   const zoom = document.querySelector("[data-zoom]");
   const brightness = document.querySelector("[data-brightness]");
   function look() {
-    cell.style.width = `${zoom.value}%`;
+    sheet.style.width = `${zoom.value}%`;
     cell.style.filter = brightness.value === "100" ? "" : `brightness(${brightness.value}%)`;
   }
   const acts = {
