@@ -1,4 +1,4 @@
-"""`resnet` with GroupNorm, eight channels' groups in each image by itself, instead of BatchNorm.
+"""`resnet` with GroupNorm, eight groups of channels in each image by itself, instead of BatchNorm.
 
 python -m training fit resnet_group_norm DIR
 """
