@@ -23,7 +23,7 @@ TRICKS = {
     "a band": ("screenings", "UPDATE screenings SET band = 'uncertain' WHERE probability > 0.9"),
     "a threshold": ("screenings", "UPDATE screenings SET thresholds = '{\"prior_all\": 0.1}'"),
     "a verdict": ("reads", "UPDATE reads SET verdict = 'leukaemic_blast'"),
-    "a reader's time": ("reads", "UPDATE reads SET seconds = 1"),
+    "a reader's time": ("reads", "UPDATE reads SET seconds = coalesce(seconds, 0) + 1"),
     "the case number": ("", "UPDATE case_identifiers SET accession = 'S26-0666'"),
     "who opened it": ("cases", "UPDATE cases SET opened_by = '00000000-0000-4000-8000-000000000001'"),
 }  # fmt: skip

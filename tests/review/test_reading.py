@@ -65,7 +65,7 @@ def test_the_own_call_comes_first_and_both_calls_are_kept(
     after = call(reviewer, path, "normal", "round, smooth").text
     decide(reviewer, path, "leukaemic_blast", "round, but nucleoli")
 
-    for told in ("Uncertain", "56.25 %", "between the thresholds", "Heat map"):
+    for told in ("Uncertain", "56.25 %", "between the thresholds", "Measurements and findings"):
         assert told not in before
         assert told in after
     assert "Your own call was: <strong>Normal cell</strong>" in after
