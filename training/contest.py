@@ -146,7 +146,7 @@ def _row(entry: dict[str, Any]) -> str:
 def _shown(figures: dict[str, Any]) -> list[str]:
     """Each of COLUMNS with its interval."""
     estimates = (figures[key] for key in ("auc", "floor_matched", "area_matched", "balanced_accuracy", "healthy"))
-    return [f"{one.value:.3f} ({one.low:.2f} to {one.high:.2f})" for one in estimates]
+    return [str(one) for one in estimates]
 
 
 def _differences(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> list[str]:

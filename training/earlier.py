@@ -31,7 +31,8 @@ def earlier(
 ) -> Recipe:
     """One of their networks: three grouped folds of seed 0, 8 epochs, some twenty minutes of two cores, no final fit.
 
-    What costs more an image than most gets fewer cells an epoch, and learns in `mixed_bfloat16`, which halves the time.
+    What costs more an image than most gets fewer cells an epoch. Where a recipe says `mixed_bfloat16`, that halves the
+    time.
     """
     return Recipe(
         name=name,

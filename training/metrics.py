@@ -60,6 +60,9 @@ class Estimate:
         """[value, low, high]; None for what cannot be had, say the precision where nothing was called ALL."""
         return [None if np.isnan(one) else round(one, 4) for one in (self.value, self.low, self.high)]
 
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
+
 
 def ones(scored: Scored) -> Floats:
     return np.ones(len(scored.logits))

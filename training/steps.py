@@ -55,7 +55,7 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
         if base not in scored_of or not variants:
             continue
         wanted = _figures(scored_of[base], cells)
-        plain = [_shown(estimate(figure, scored_of[base])) for figure in wanted]
+        plain = [str(estimate(figure, scored_of[base])) for figure in wanted]
         rows = [(base, plain)]
         for name in variants:
             gains = [paired_difference(figure, scored_of[name], scored_of[base]) for figure in wanted]
@@ -72,10 +72,6 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
 def _figures(base: Scored, cells: Sequence[Cell]) -> tuple[Figure, ...]:
     floor = floor_scores(cells, folds=len(set(base.folds.tolist())), seed=0)
     return metrics.auc, metrics.matched_auc(floor), metrics.macro(metrics.specificity)
-
-
-def _shown(one: Estimate) -> str:
-    return f"{one.value:.3f} ({one.low:.2f} to {one.high:.2f})"
 
 
 def _signed(gain: Estimate) -> str:

@@ -54,15 +54,13 @@ def watch(
     """
     learning = model.get_weights()
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    answers = [
-        model.predict_on_batch(plain(crops, watched[start : start + 128], size=size))
+    logits = [
+        model.predict_on_batch(plain(crops, watched[start : start + 128], size=size))["logit"]
         for start in range(0, len(watched), 128)
     ]
     is_all = crops.labels[watched] == 1
     weights = subject_balance(is_all, np.array([crops.cells[index].subject for index in watched]))
-    figure = float(
-        weighted_auc(is_all, np.concatenate([one["logit"] for one in answers])[:, 0].astype(np.float64), weights)
-    )
+    figure = float(weighted_auc(is_all, np.concatenate(logits)[:, 0].astype(np.float64), weights))
     memory = remembered(folder).after(epoch, figure)
     if memory.best_epoch == epoch:
         np.savez(folder / "best.npz", *model.get_weights())

@@ -44,20 +44,25 @@ def overlay(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
 
     `cam` is float32 h x w over that square, as a Score carries it. Outside the cell it is wholly transparent.
     """
-    strength, inside = _over_square(cam, size=size), _mask_in_square(cell_mask(pixels), size=size)
-    share = np.clip(np.abs(strength) / max(float(np.abs(cam).max()), LEAST_SCALE), 0.0, 1.0) * inside
-    colour = np.where(strength[..., None] > 0, np.array(FOR_ALL), np.array(FOR_NORMAL))
-    return np.concatenate([colour, np.rint(share * 255)[..., None]], axis=2).astype(np.uint8)
+    return _coloured(cell_mask(pixels), cam, size=size)
 
 
 def overlay_of_image(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Overlay:
     """`overlay` as large as the image itself, uint8 H x W x 4, to be laid over all of it."""
-    whole = np.zeros((*pixels.shape[:2], 4), np.uint8)
-    corner = window(cell_mask(pixels), size=size)
+    mask = cell_mask(pixels)
+    whole = np.zeros((*mask.shape, 4), np.uint8)
+    corner = window(mask, size=size)
     if corner is not None:
-        inside, within = _where_both_are(corner, size=size, height=whole.shape[0], width=whole.shape[1])
-        whole[inside] = overlay(pixels, cam, size=size)[within]
+        inside, within = _where_both_are(corner, size=size, height=mask.shape[0], width=mask.shape[1])
+        whole[inside] = _coloured(mask, cam, size=size)[within]
     return whole
+
+
+def _coloured(mask: Mask, cam: NDArray[np.float32], *, size: int) -> Overlay:
+    strength, inside = _over_square(cam, size=size), _mask_in_square(mask, size=size)
+    share = np.clip(np.abs(strength) / max(float(np.abs(cam).max()), LEAST_SCALE), 0.0, 1.0) * inside
+    colour = np.where(strength[..., None] > 0, np.array(FOR_ALL), np.array(FOR_NORMAL))
+    return np.concatenate([colour, np.rint(share * 255)[..., None]], axis=2).astype(np.uint8)
 
 
 def importance(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> Importance:
