@@ -11,7 +11,7 @@ from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
 
-BASES = ("texture2", "resnet")
+BASES = ("texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
 
 TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")

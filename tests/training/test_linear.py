@@ -12,7 +12,7 @@ from training.cnmc import Cell
 from training.dataset import Crops, outline_map
 from training.metrics import subject_balance
 from training.networks import ours
-from training.recipes.texture2 import RECIPE
+from training.recipes.texture3 import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -44,7 +44,7 @@ def walked(crops, tmp_path_factory):
 
 
 def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walked, crops):
-    rows = results.read(walked / "results" / "texture2.csv")
+    rows = results.read(walked / "results" / "texture3.csv")
     scored = evaluate.scored_of(rows, crops.cells, seed=0)
 
     assert roc_auc_score(scored.is_all, scored.logits) > 0.9
@@ -52,7 +52,7 @@ def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walke
 
 def test_the_kept_network_gives_the_kept_scores(walked, crops):
     part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
-    rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture2.csv")}
+    rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture3.csv")}
 
     again = fit.scores(fit.trained(QUICK, part), crops, part.tested, size=QUICK.size)["logit"]
 

@@ -50,14 +50,14 @@ def test_each_table_says_what_a_variant_is_what_it_gains_and_how_it_bears_shifts
     results = {
         "resnet": scored(cells, skill=0.5),
         "resnet_mixup": scored(cells, skill=3.0),
-        "texture2": scored(cells, skill=1),
+        "texture3": scored(cells, skill=1),
     }
 
     page = "\n".join(steps.lines(results, cells, folder=tmp_path, recipes=tmp_path))
 
     rows = [line for line in page.splitlines() if line.startswith("| resnet")]
     assert "### `resnet`" in page
-    assert "### `texture2`" not in page  # it has no variant here
+    assert "### `texture3`" not in page  # it has no variant here
     assert rows[0].endswith("| -0.100 | -0.200 | -0.300 |  |")
     assert rows[1].endswith("| - | - | - | Blended cells: what mixup brings. |")
     assert "[+0." in rows[1].split(" | ")[1]
