@@ -92,10 +92,12 @@ def _warped(stored: Pixels, *, size: int, augment: Augment, rng: np.random.Gener
 
 
 def _recoloured(square: Pixels, *, augment: Augment, rng: np.random.Generator) -> Pixels:
-    """One gamma for the picture and one gain for each channel; 0 stays 0, so the background stays background."""
+    """One gamma, one gain for each channel and one for all; 0 stays 0, so the background stays background."""
     gamma = math.exp(rng.normal(0.0, augment.gamma_sigma))
     gains = np.exp(rng.normal(0.0, augment.channel_sigma, 3))
-    if augment.gamma_sigma == augment.channel_sigma == 0.0:
+    if augment.brightness:
+        gains *= 1.0 + rng.uniform(-augment.brightness, augment.brightness)
+    elif augment.gamma_sigma == augment.channel_sigma == 0.0:
         return square
     curve = 255.0 * _GREY**gamma
     table = np.clip(np.rint(gains[:, None] * curve), 1, 255).astype(np.uint8)

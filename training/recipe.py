@@ -19,6 +19,8 @@ class Augment:
     shift_px: float = 10.0
     gamma_sigma: float = 0.3
     channel_sigma: float = 0.15
+    brightness: float = field(default=0.0, metadata={"came_later": True})
+    """Half-width of one factor for all channels, even in 1-x..1+x."""
     noise_sigma: float = 6.0
     """Grey levels; each cell draws its own level between 0 and this."""
     noise_share: float = 0.5
@@ -120,4 +122,8 @@ class Recipe:
         plain = Recipe(name="", network=self.network).as_json()
         chosen = {name: value for name, value in self.as_json().items() if value != plain[name]}
         chosen["network"] = self.as_json()["network"]
+        if "augment" in chosen:
+            later = [field for field in dataclasses.fields(self.augment) if field.metadata.get("came_later")]
+            unused = [field.name for field in later if chosen["augment"][field.name] == field.default]
+            chosen["augment"] = {name: value for name, value in chosen["augment"].items() if name not in unused}
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,17 @@ def test_a_warp_changes_the_area_by_no_more_than_the_scale_allows(stored):
     assert min(areas) > area * np.exp(-0.45)
     assert max(areas) < area * np.exp(0.45)
     assert max(areas) > min(areas) * 1.2
+
+
+def test_one_factor_brightens_every_channel_alike_and_no_further_than_asked(stored):
+    square, outline = stored
+    brightened = dataclasses.replace(STILL, brightness=0.5)
+    vary = varier(brightened, size=288).vary
+
+    means = np.array([vary(square, outline, rng=np.random.default_rng(seed)).mean(axis=(0, 1)) for seed in range(30)])
+
+    factors = means / square.mean(axis=(0, 1))
+    assert np.allclose(factors, factors[:, :1], atol=0.05)
+    assert factors.min() > 0.45
+    assert factors.max() < 1.55
+    assert factors.max() > 2 * factors.min()

@@ -38,3 +38,11 @@ def test_a_choice_at_its_default_leaves_the_fingerprint_and_any_other_changes_it
     assert plain.fingerprint() == Recipe(name="x", network=network, epochs=16).fingerprint()
     assert plain.fingerprint() != Recipe(name="x", network=network, epochs=17).fingerprint()
     assert plain.fingerprint() != Recipe(name="x", network=network, augment=Augment(scale_log=0.3)).fingerprint()
+
+
+def test_a_way_to_vary_that_came_later_leaves_the_fingerprint_of_recipes_that_do_not_use_it():
+    turned = Augment(scale_log=0.3)
+    kept = Recipe(name="x", network=Recipe, augment=turned).fingerprint()
+
+    assert kept == "37a32ef81aa7"
+    assert kept != Recipe(name="x", network=Recipe, augment=Augment(scale_log=0.3, brightness=0.5)).fingerprint()

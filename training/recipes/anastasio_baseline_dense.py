@@ -12,4 +12,5 @@ RECIPE = earlier(
     "anastasio_baseline_dense",
     anastasio.baseline_dense,
     learning_rate=0.0001,
+    optimizer="adam",
 )

@@ -5,11 +5,12 @@
 Published: .824, likewise, with inverted labels on one image in seven.
 """
 
-from training.earlier import earlier
+from training.earlier import BRIGHTENED, earlier
 from training.networks import anastasio
 
 RECIPE = earlier(
     "anastasio_cnn_aug",
     anastasio.cnn_aug,
     learning_rate=0.0001,
+    augment=BRIGHTENED,
 )

@@ -5,7 +5,7 @@
 Published: .816, likewise, with inverted labels on one image in seven.
 """
 
-from training.earlier import earlier
+from training.earlier import BRIGHTENED, earlier
 from training.networks import anastasio
 
 RECIPE = earlier(
@@ -13,4 +13,5 @@ RECIPE = earlier(
     anastasio.cnn_dropout,
     learning_rate=0.0001,
     precision="mixed_bfloat16",
+    augment=BRIGHTENED,
 )

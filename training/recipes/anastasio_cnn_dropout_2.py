@@ -5,7 +5,7 @@
 Published: .792, likewise, with inverted labels on one image in seven.
 """
 
-from training.earlier import earlier
+from training.earlier import BRIGHTENED, earlier
 from training.networks import anastasio
 
 RECIPE = earlier(
@@ -13,4 +13,5 @@ RECIPE = earlier(
     anastasio.cnn_dropout_2,
     learning_rate=1e-05,
     precision="mixed_bfloat16",
+    augment=BRIGHTENED,
 )

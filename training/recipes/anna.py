@@ -13,4 +13,6 @@ RECIPE = earlier(
     anna.anna,
     optimizer="adam",
     learning_rate=0.001,
+    epochs=20,
+    patience=2,
 )

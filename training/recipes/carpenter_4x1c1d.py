@@ -14,4 +14,5 @@ RECIPE = earlier(
     options={"name": "4x1C1D"},
     cells_per_epoch=1600,
     precision="mixed_bfloat16",
+    learning_rate=0.001,
 )

@@ -5,7 +5,7 @@
 Published accuracies are of the 32 images that it was trained on.
 """
 
-from training.earlier import earlier
+from training.earlier import ZOOMED, earlier
 from training.networks import carpenter
 
 RECIPE = earlier(
@@ -14,4 +14,5 @@ RECIPE = earlier(
     options={"name": "2C2D"},
     learning_rate=0.001,
     cells_per_epoch=960,
+    augment=ZOOMED,
 )

@@ -5,7 +5,7 @@
 Its script gives one sigmoid unit to a loss for several, so that it learned nothing there; here it has the common loss.
 """
 
-from training.earlier import earlier
+from training.earlier import ZOOMED, earlier
 from training.networks import carpenter
 
 RECIPE = earlier(
@@ -15,4 +15,5 @@ RECIPE = earlier(
     learning_rate=0.001,
     cells_per_epoch=320,
     precision="mixed_bfloat16",
+    augment=ZOOMED,
 )

@@ -5,7 +5,7 @@
 Published accuracies are of the 32 images that it was trained on.
 """
 
-from training.earlier import earlier
+from training.earlier import ZOOMED, earlier
 from training.networks import carpenter
 
 RECIPE = earlier(
@@ -15,4 +15,5 @@ RECIPE = earlier(
     learning_rate=0.001,
     cells_per_epoch=640,
     precision="mixed_bfloat16",
+    augment=ZOOMED,
 )
