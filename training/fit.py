@@ -22,7 +22,7 @@ from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.cnmc import fingerprint
 from training.dataset import Answers, Crops, TrainingBatches, balanced, plain
-from training.learner import Learner, checkpoint, started
+from training.learner import Learner, checkpoint, settle, started
 from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.splits import partition
@@ -148,6 +148,7 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
         batches = _batches(recipe, crops, part, learns, answers=answers, vary=vary, epoch=epoch)
         bar = 1 if sys.stdout.isatty() else 2
         history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=bar).history
+        settle(model)
         epoch += 1
         figures = {name: float(values[-1]) for name, values in history.items()}
         if len(watched):
@@ -158,8 +159,6 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
         _tell(part, figures, epoch=epoch, epochs=recipe.epochs, curves=curves)
     if len(watched):
         stopping.take_best(model, folder=part.folder)
-    else:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
     seconds = time.monotonic() - began
     seen = epoch * recipe.cells_per_epoch + recipe.pretraining_epochs * len(part.learns)
     _keep(recipe, crops, part, learner.network, seconds=seconds, epochs=epoch, seen=seen)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from training import adversary
 from training.cnmc import Cell
@@ -48,6 +49,14 @@ def started(recipe: Recipe, network: keras.Model, cells: Sequence[Cell], *, fold
     asked.optimizer.build(asked.trainable_variables)
     asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
     return Learner(network, asked, epochs)
+
+
+def settle(asked: keras.Model) -> None:
+    """Gives the weights arrays of their own, after Keras has ended an epoch by putting their averages in their place.
+
+    Weights and averages are then one array, and JAX refuses to give that away twice.
+    """
+    asked.set_weights([np.array(weight) for weight in asked.get_weights()])
 
 
 def checkpoint(asked: keras.Model, *, folder: Path, epoch: int) -> None:

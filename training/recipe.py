@@ -68,7 +68,7 @@ class Recipe:
     label_smoothing: float = 0.05
     clip_norm: float = 1.0
     ema: float = 0.995
-    """Momentum of the average weights that are kept; 0 keeps the last ones."""
+    """Momentum of the average weights: each epoch ends on them and the next goes on from there; 0 averages nothing."""
     sampling: str = "subjects"
     """Within a class, `subjects` draws a subject by the root of its size first, `cells` any cell like another."""
     mixup: float = 0.0

@@ -48,12 +48,7 @@ def watched_apart(
 def watch(
     model: keras.Model, crops: Crops, watched: NDArray[np.int64], *, size: int, folder: Path, epoch: int
 ) -> float:
-    """AUC of the watched cells, subjects counting the same, by the weights that would be kept now (the averaged ones).
-
-    Where it is the best so far, those weights are written to `folder`; the model goes on with its own.
-    """
-    learning = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    """AUC of the watched cells, subjects counting the same. Where it is the best so far, weights go to `folder`."""
     logits = [
         model.predict_on_batch(plain(crops, watched[start : start + 128], size=size))["logit"]
         for start in range(0, len(watched), 128)
@@ -65,7 +60,6 @@ def watch(
     if memory.best_epoch == epoch:
         np.savez(folder / "best.npz", *model.get_weights())
     (folder / "watched.json").write_text(json.dumps(asdict(memory)))
-    model.set_weights(learning)
     return figure
 
 

@@ -17,10 +17,10 @@ from training.metrics import Floats, Scored, subject_weights
 PRIOR_ALL = 0.5
 
 MISS_RATE = 0.05
-"""At most this share of ALL cells may fall into the band `not_suspected`."""
+"""Of a new subject's ALL cells at most this share, on the mean of subjects, falls into the band `not_suspected`."""
 
 UPPER_PRECISION = 0.9
-"""At least this share of the band `suspected` should be ALL, at the card's prior."""
+"""The share of ALL in the band `suspected`, at the card's prior, that is aimed at; the card says what was reached."""
 
 MISCOVERAGE = 0.1
 
@@ -45,13 +45,16 @@ def cross_calibrated(scored: Scored, *, apart: NDArray[Any]) -> Floats:
 def bands(scored: Scored) -> BandThresholds:
     """Where `not_suspected` ends and `suspected` begins, on `scored.probabilities`.
 
-    The lower band is as wide as MISS_RATE allows; the upper begins where from there on UPPER_PRECISION holds. Where the
+    The lower band is as wide as MISS_RATE allows by conformal risk control (Angelopoulos and others, arXiv 2208.02814):
+    one more subject group is counted, all of whose cells are missed. The upper begins where from there on
+    UPPER_PRECISION holds among these subjects; a few dozen healthy ones are too few to promise it of others. Where the
     two would cross, nothing is uncertain and both lie between.
     """
     weights = subject_weights(scored)
     order = np.argsort(scored.probabilities, kind="stable")
     probability, weight, truth = scored.probabilities[order], weights[order], scored.is_all[order]
-    missed = np.cumsum(weight * truth) / (weight * truth).sum()
+    groups = len(np.unique(scored.groups[scored.is_all]))
+    missed = (groups * np.cumsum(weight * truth) / (weight * truth).sum() + 1) / (groups + 1)
     lower = float(probability[np.searchsorted(missed, MISS_RATE, side="right")])
     from_here = np.cumsum((weight * truth)[::-1])[::-1] / np.cumsum(weight[::-1])[::-1]
     enough = np.flatnonzero(from_here >= UPPER_PRECISION)

@@ -73,6 +73,20 @@ def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
     assert json.loads((part.folder / "done.json").read_text())["seen"] == recipe.cells_per_epoch + 2 * len(part.learns)
 
 
+def test_an_epoch_ends_on_the_average_of_its_weights_which_is_what_is_kept(crops, runs, monkeypatch):
+    ended = []
+    monkeypatch.setattr(fit, "settle", lambda asked: ended.append((asked.get_weights(), asked.optimizer)))
+    recipe = dataclasses.replace(QUICK, name="averaged", epochs=2, ema=0.9)
+    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+
+    weights, optimizer = ended[1]
+    kept = fit.trained(recipe, first_part(recipe, crops, runs)).get_weights()
+    averages = [average.numpy() for average in optimizer._model_variables_moving_average if average is not None]
+
+    assert all(any(np.array_equal(average, weight) for weight in weights) for average in averages)
+    assert all(np.array_equal(one, other) for one, other in zip(kept, weights, strict=True))
+
+
 def test_pretraining_meets_nobody_of_the_tested_fold(crops, tmp_path):
     part = first_part(QUICK, crops, tmp_path)
     met = set()

@@ -125,3 +125,20 @@ def test_a_real_models_card_without_its_shift_test_is_refused():
 
     with pytest.raises(Invalid, match="The shift test is missing"):
         model_card.text(raw)
+
+
+def test_what_costs_much_under_a_shift_is_named_among_the_known_failures_and_nothing_else():
+    raw = json.loads((SHIPPED / "card.json").read_text())
+    little, much = [-0.05, -0.08, -0.02], [-0.31, -0.4, -0.2]
+    shift = {"auc": 0.8, "auc_change": little, "sensitivity_change": little, "specificity_change": little}
+    raw["evaluation"]["shifts"] = [
+        {**shift, "shift": "red x .9", "sensitivity_change": much},
+        {**shift, "shift": "area x .85"},
+        {**shift, "shift": "silhouette only", "specificity_change": much},
+    ]
+
+    failures = model_card.text(raw).split("## Known failures")[1].split("## ")[0]
+
+    assert "- red x .9 costs 0.31 of sensitivity (" in failures
+    assert "area x .85" not in failures
+    assert "silhouette" not in failures

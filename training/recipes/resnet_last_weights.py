@@ -1,4 +1,4 @@
-"""`resnet` that keeps its last weights: what averaging them (EMA) brings.
+"""`resnet` that never averages its weights: what ending each epoch on the average (EMA) brings.
 
 python -m training fit resnet_last_weights DIR
 """
