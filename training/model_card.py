@@ -148,10 +148,10 @@ def _bands(card: dict[str, Any]) -> str:
     thresholds, evaluation = card["thresholds"], card["evaluation"]
     return (
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
-        f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. Of a new person's ALL "
-        f"cells at most {trust.MISS_RATE} are to be `not_suspected`, on the mean of persons, by conformal risk control. "
-        f"`suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects cannot promise: the table says "
-        "what was reached. Every subject counts the same, and the bands were chosen on other folds:\n\n"
+        f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
+        f"{trust.MISS_RATE} of a new person's ALL cells are to be `not_suspected`, on the mean of persons, by conformal "
+        f"risk control. `suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects cannot promise: "
+        "the table says what was reached. Every subject counts the same, and the bands were chosen on other folds:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
 
