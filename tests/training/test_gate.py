@@ -142,3 +142,9 @@ def test_what_costs_much_under_a_shift_is_named_among_the_known_failures_and_not
     assert "- red x .9 costs 0.31 of sensitivity (" in failures
     assert "area x .85" not in failures
     assert "silhouette" not in failures
+
+
+def test_the_shipped_models_card_in_words_is_what_its_figures_say_now():
+    raw = json.loads((SHIPPED / "card.json").read_text())
+
+    assert (SHIPPED / "MODEL_CARD.md").read_text() == model_card.text(raw)
