@@ -177,11 +177,13 @@ def results(arguments: argparse.Namespace) -> None:
 
 def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", scored: "Scored") -> None:
     from training import fit as fitting
+    from training import results as kept
     from training import shifts
 
     parts = fitting.parts(recipe, crops, folder=fitting.place_of(recipe, crops, folder=arguments.var / "runs"))
-    path = asked.results_folder(arguments, recipe) / f"{recipe.name}.shifts.json"
-    path.write_text(json.dumps(shifts.report(recipe, crops, parts, scored), indent=1) + "\n")
+    path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
+    found = shifts.report(recipe, crops, parts, scored)
+    kept.write_shifts(found, path, made_from=kept.fingerprints(recipe, crops.cells))
     print(path)
 
 
