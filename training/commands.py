@@ -163,7 +163,8 @@ def compare(arguments: argparse.Namespace) -> None:
 
     folder = arguments.results or asked.RESULTS
     one, other = (folder / f"{name}.csv" for name in (arguments.one, arguments.other))
-    print(json.dumps(comparing.compared(one, other, cnmc.read_index(folder / "cells.csv")), indent=1))
+    found = comparing.compared(one, other, cnmc.read_index(folder / "cells.csv"))
+    print(json.dumps(found, indent=1, allow_nan=False))
 
 
 def results(arguments: argparse.Namespace) -> None:
