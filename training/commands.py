@@ -163,7 +163,8 @@ def compare(arguments: argparse.Namespace) -> None:
 
     folder = arguments.results or asked.RESULTS
     one, other = (folder / f"{name}.csv" for name in (arguments.one, arguments.other))
-    print(json.dumps(comparing.compared(one, other, cnmc.read_index(folder / "cells.csv")), indent=1))
+    found = comparing.compared(one, other, cnmc.read_index(folder / "cells.csv"))
+    print(json.dumps(found, indent=1, allow_nan=False))
 
 
 def results(arguments: argparse.Namespace) -> None:
@@ -177,11 +178,13 @@ def results(arguments: argparse.Namespace) -> None:
 
 def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", scored: "Scored") -> None:
     from training import fit as fitting
+    from training import results as kept
     from training import shifts
 
     parts = fitting.parts(recipe, crops, folder=fitting.place_of(recipe, crops, folder=arguments.var / "runs"))
-    path = asked.results_folder(arguments, recipe) / f"{recipe.name}.shifts.json"
-    path.write_text(json.dumps(shifts.report(recipe, crops, parts, scored), indent=1) + "\n")
+    path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
+    found = shifts.report(recipe, crops, parts, scored)
+    kept.write_shifts(found, path, made_from=kept.fingerprints(recipe, crops.cells))
     print(path)
 
 

@@ -12,7 +12,7 @@ from app.vision.classifier import OnnxClassifier
 from training import metrics, results, trust
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Floats, Scored, estimate, subject_weights
+from training.metrics import Estimate, Figure, Floats, Scored, Stated, estimate, subject_weights
 from training.pictures import read_pixels
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
@@ -40,13 +40,13 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
     return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
 
 
-def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
-    """Every figure with its interval. Thresholds and calibration of each cell come from the other folds.
+def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
+    """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 
-    But for the calibration error as served: its calibration is fitted on all other subject groups, which is what a
-    new person meets; that of the other folds knows a third fewer people, and none whom the cell's own network scored.
+    Thresholds and calibration of each cell come from the other folds. But for the calibration error as served: its
+    calibration is fitted on all other subject groups, which is what a new person meets; that of the other folds knows a
+    third fewer people, and none whom the cell's own network scored.
     """
-    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
     wanted: Mapping[str, Figure] = {
         "auc": metrics.auc,
         "area_matched_auc": metrics.matched_auc(scored.areas),
@@ -63,16 +63,23 @@ def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Es
         "calibration_error": metrics.macro(metrics.calibration_error),
         "brier": metrics.macro(metrics.brier),
     }
-    found = {name: estimate(figure, scored) for name, figure in wanted.items()}
     served = replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups))
-    found["calibration_error_as_served"] = estimate(metrics.macro(metrics.calibration_error), served)
+    return {name: Stated(figure, scored) for name, figure in wanted.items()} | {
+        "calibration_error_as_served": Stated(metrics.macro(metrics.calibration_error), served)
+    }
+
+
+def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+    """What is `stated` of these scores, and what the floor reaches, each with its interval."""
+    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
+    found = _estimates(stated(scored, floor=floor))
     floored = scored.with_logits(floor)
     found["floor_auc"] = estimate(metrics.auc, floored)
     found["floor_subject_macro_auc"] = estimate(metrics.macro(metrics.auc), floored)
     return found
 
 
-def band_figures(scored: Scored) -> dict[str, Estimate]:
+def stated_of_bands(scored: Scored) -> dict[str, Stated]:
     """What the bands do to cells of subjects that they were not chosen on; subjects count the same, prior 0.5."""
     crossed = np.zeros((2, len(scored.logits)))
     for fold in np.unique(scored.folds):
@@ -93,7 +100,11 @@ def band_figures(scored: Scored) -> dict[str, Estimate]:
         "uncertain_share_hem": share(~(lower | upper), 1 - is_all),
         "uncertain_share_all": share(~(lower | upper), is_all),
     }
-    return {name: estimate(figure, scored) for name, figure in wanted.items()}
+    return {name: Stated(figure, scored) for name, figure in wanted.items()}
+
+
+def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
+    return {name: estimate(one.figure, one.scored) for name, one in found.items()}
 
 
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
@@ -167,7 +178,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "subject_groups": len({cell.group for cell in cells}),
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
-        "bands": {name: one.as_json() for name, one in band_figures(scored).items()},
+        "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(scored)).items()},
         "confusion": confusion,
         "reliability": reliability(scored),
         "predictive_values": at_prevalence(*macro),

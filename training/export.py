@@ -76,12 +76,14 @@ class Trained:
 def load(
     recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
 ) -> Trained:
-    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished."""
+    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ShiftsDoNotFit where the shift test
+    is of another recipe or of other cells.
+    """
     parts = fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))
     rows = results.read(results_folder / f"{recipe.name}.csv")
     scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
-    shifts = results_folder / f"{recipe.name}.shifts.json"
-    found = json.loads(shifts.read_text()) if shifts.exists() else []
+    made_from = results.fingerprints(recipe, crops.cells)
+    found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)
     return Trained(
         recipe,
         crops,

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
 from training import not_cells
 from training.cnmc import Cell
-from training.metrics import Scored, estimate, macro, share
+from training.metrics import Scored, binomial_interval, estimate, macro, share
 from training.pictures import read_pixels
 from training.splits import partition
 
@@ -88,14 +88,6 @@ def statistics(measured: Sequence[Measurements], is_all: Any) -> dict[str, Any]:
         values = np.quantile(table[chosen], QUANTILES, axis=0)
         found[name] = {key: [round(float(one), 4) for one in values[:, place]] for place, key in enumerate(names)}
     return found
-
-
-def binomial_interval(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    z = 1.96
-    middle = (hits + z * z / 2) / (count + z * z)
-    half = z / (count + z * z) * float(np.sqrt(hits * (count - hits) / count + z * z / 4))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _limits(measured: Sequence[Measurements], chosen: NDArray[np.bool_]) -> GateLimits:

@@ -61,7 +61,21 @@ class Estimate:
         return [None if np.isnan(one) else round(one, 4) for one in (self.value, self.low, self.high)]
 
     def __str__(self) -> str:
+        """The same for a reader; "-" for what cannot be had."""
+        if np.isnan(self.value):
+            return "-"
         return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A figure together with the scores that it is of: weights alone make it a number."""
+
+    figure: Figure
+    scored: Scored
+
+    def __call__(self, weights: Floats) -> Floats:
+        return self.figure(self.scored, weights)
 
 
 def ones(scored: Scored) -> Floats:
@@ -181,15 +195,19 @@ def calibration_error(scored: Scored, weights: Floats, *, bins: int = 15) -> Flo
 def estimate(figure: Figure, scored: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """The figure over all cells, with its cluster-bootstrap interval."""
     values = figure(scored, bootstrap_weights(scored, draws=draws, seed=seed))
-    return Estimate(float(figure(scored, ones(scored))), *_interval(values))
+    return Estimate(float(figure(scored, ones(scored))), *interval(values))
 
 
 def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:
     """figure(one) - figure(other) on the same cells, whose groups are drawn together."""
-    weights = bootstrap_weights(one, draws=draws, seed=seed)
-    whole = ones(one)
-    difference = float(figure(one, whole) - figure(other, whole))
-    return Estimate(difference, *_interval(figure(one, weights) - figure(other, weights)))
+    return difference(Stated(figure, one), Stated(figure, other), draws=draws, seed=seed)
+
+
+def difference(one: Stated, other: Stated, *, draws: int = 500, seed: int = 0) -> Estimate:
+    """The same of two figures that each know their own scores of those cells; nan where either cannot be had."""
+    weights = bootstrap_weights(one.scored, draws=draws, seed=seed)
+    whole = ones(one.scored)
+    return Estimate(float(one(whole) - other(whole)), *interval(one(weights) - other(weights)))
 
 
 def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
@@ -209,11 +227,19 @@ def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
     return weights
 
 
-def _interval(values: Floats) -> tuple[float, float]:
-    """The middle 95 % of the draws in which the figure could be had."""
+def interval(values: Floats) -> tuple[float, float]:
+    """The middle 95 % of the draws in which the figure could be had; nan where it never could."""
     known = values[~np.isnan(values)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
     return float(low), float(high)
+
+
+def binomial_interval(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share."""
+    z = 1.96
+    middle = (hits + z * z / 2) / (count + z * z)
+    half = z / (count + z * z) * float(np.sqrt(hits * (count - hits) / count + z * z / 4))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -1,8 +1,12 @@
-"""Out-of-fold logits as committed files: `<recipe>.csv` (a row for each cell and seed) and `<recipe>.json`."""
+"""What an experiment found, as committed files that say of which recipe and of which cells they are.
+
+`<recipe>.csv` has the out-of-fold logits (a row for each cell and seed), `<recipe>.json` says how they came about, and
+`<recipe>.shifts.json` is the shift test, where it was run.
+"""
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Invalid
-from training.cnmc import fingerprint
+from training.cnmc import Cell, fingerprint
 from training.dataset import Crops
 
 
 class ResultsDoNotFit(Invalid):
     code = "results_do_not_fit"
+
+
+class ShiftsDoNotFit(ResultsDoNotFit):
+    code = "shifts_do_not_fit"
 
 
 COLUMNS = ("image_sha256", "seed", "fold", "logit")
@@ -66,13 +74,45 @@ def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder
     path = folder / f"{experiment.name}.json"
     record = {
         "recipe": experiment.as_json(),
-        "recipe_fingerprint": experiment.fingerprint(),
-        "data_fingerprint": fingerprint(crops.cells),
+        **fingerprints(experiment, crops.cells),
         "cells": len(crops.cells),
         **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
     }
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
+
+
+def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str]:
+    """What every file of an experiment on these cells says of itself: `recipe_fingerprint` and `data_fingerprint`."""
+    return {"recipe_fingerprint": experiment.fingerprint(), "data_fingerprint": fingerprint(cells)}
+
+
+def shifts_path(name: str, *, folder: Path) -> Path:
+    """Where the shift test of a recipe lies."""
+    return folder / f"{name}.shifts.json"
+
+
+def write_shifts(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
+    """Writes what `shifts.report` found, with the fingerprints of recipe and cells that it is of."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
+
+
+def shifts(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The shift test in `path`, empty where it was not run; raises ShiftsDoNotFit if it is of another recipe or data.
+
+    `made_from` has at least both fingerprints, as `fingerprints` or a `<recipe>.json` gives them.
+    """
+    if not path.is_file():
+        return []
+    kept = json.loads(path.read_text())
+    names = ("recipe_fingerprint", "data_fingerprint")
+    if not isinstance(kept, dict) or any(kept.get(name) != made_from[name] for name in names):
+        raise ShiftsDoNotFit(
+            f"{path} is of an earlier recipe or of other cells. Run `python -m training evaluate --shifts` again."
+        )
+    found: list[dict[str, Any]] = kept["shifts"]
+    return found
 
 
 def record_milliseconds(path: Path, milliseconds: float) -> None:

@@ -4,9 +4,8 @@ import ast
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from training import metrics
+from training import metrics, results
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
@@ -47,7 +46,8 @@ def base_of(name: str) -> str | None:
 def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Path, recipes: Path) -> list[str]:
     """A table for each base that has a variant, as Markdown, from the scores of one partition by name.
 
-    `folder` may have their shift tests; `recipes` has the modules whose docstrings say what they are.
+    `folder` has their results and may have their shift tests; `recipes` has the modules whose docstrings say what they
+    are. Raises ShiftsDoNotFit where a shift test is not of the recipe or cells of the results beside it.
     """
     found: list[str] = []
     for base in BASES:
@@ -63,7 +63,7 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
             rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
         found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         for name, figures in rows:
-            shifted = _worst_shift(folder / f"{name}.shifts.json")
+            shifted = _worst_shift(name, folder=folder)
             found.append(f"| {' | '.join([name, *figures, *shifted, _about(recipes / f'{name}.py')])} |")
         found.append("")
     return [HEAD, *found] if found else []
@@ -78,11 +78,12 @@ def _signed(gain: Estimate) -> str:
     return f"{gain.value:+.3f}, {gain.low:+.2f} to {gain.high:+.2f}"
 
 
-def _worst_shift(path: Path) -> list[str]:
-    """The largest fall of each of SHIFTED; "-" where there is no such file."""
+def _worst_shift(name: str, *, folder: Path) -> list[str]:
+    """The largest fall of each of SHIFTED; "-" where the shift test was not run."""
+    path = results.shifts_path(name, folder=folder)
     if not path.is_file():
         return ["-"] * len(SHIFTED)
-    tried: list[dict[str, Any]] = json.loads(path.read_text())
+    tried = results.shifts(path, made_from=json.loads((folder / f"{name}.json").read_text()))
     own = [one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)]
     return [f"{min(one[key][0] for one in own):+.3f}" for key in SHIFTED]
 

@@ -4,8 +4,9 @@ import json
 import numpy as np
 import pytest
 
+from training import evaluate, results
 from training.__main__ import main
-from training.cnmc import Cell, write_index
+from training.cnmc import Cell, read_index, write_index
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
@@ -46,6 +47,35 @@ def test_the_better_network_is_told_from_the_poorer_and_equals_differ_by_nothing
     assert low <= value <= high
     assert low > 0.1
     assert all(one == [0.0, 0.0, 0.0] for one in same.values())
+
+
+def test_every_figure_that_evaluate_states_of_a_network_is_compared(kept, capsys):
+    cells = read_index(kept / "cells.csv")
+    scored = evaluate.scored_of(results.read(kept / "good.csv"), cells, seed=0)
+    report = evaluate.report(scored, cells, seed=0)
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
+
+    compared = json.loads(capsys.readouterr().out)["differences"]
+    of_the_floor = {"floor_auc", "floor_subject_macro_auc"}
+    assert set(compared) == {*report["figures"], *report["bands"]} - of_the_floor
+    assert {"sensitivity", "specificity", "precision", "weighted_f1", "brier"} < set(compared)
+    assert compared["brier"][2] < 0 < compared["weighted_f1"][1]
+
+
+def test_each_is_held_to_its_own_bands(kept, capsys):
+    """What is uncertain to the one is not what is uncertain to the other."""
+    cells = read_index(kept / "cells.csv")
+    own = {}
+    for name in ("good", "poor"):
+        scored = evaluate.scored_of(results.read(kept / f"{name}.csv"), cells, seed=0)
+        own[name] = evaluate.report(scored, cells, seed=0)["bands"]["uncertain_share"][0]
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
+
+    value = json.loads(capsys.readouterr().out)["differences"]["uncertain_share"][0]
+    assert value == pytest.approx(own["good"] - own["poor"], abs=2e-4)
+    assert value < 0
 
 
 def test_results_that_share_no_partition_are_not_compared(kept, capsys):

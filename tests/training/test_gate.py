@@ -8,7 +8,7 @@ import pytest
 from app.errors import Invalid
 from app.vision.drawn import CELLS, Look, draw, save
 from tests.shipped import SHIPPED
-from training import cnmc, gate, model_card, not_cells
+from training import cnmc, gate, metrics, model_card, not_cells
 from training.__main__ import main
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -48,7 +48,7 @@ def test_real_cells_mostly_pass_and_every_subject_has_its_rate(tried):
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 10), (3, 10), (10, 10), (61, 61)])
 def test_the_interval_of_a_share_holds_it_and_stays_within_nothing_and_all(hits, count):
-    low, high = gate.binomial_interval(hits, count)
+    low, high = metrics.binomial_interval(hits, count)
 
     assert 0 <= low <= hits / count <= high <= 1
     assert high - low > 0.02

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -62,6 +63,20 @@ def test_what_is_trained_already_is_not_trained_again(walked):
     assert code == 0
     assert len(finished) == 3
     assert [path.stat().st_mtime_ns for path in finished] == before
+
+
+def test_a_network_is_not_exported_with_the_shift_test_of_an_earlier_recipe(walked, tmp_path, capsys):
+    results = shutil.copytree(walked / "results", tmp_path / "results")
+    made_from = json.loads((results / "smoke.json").read_text())
+    earlier = {"recipe_fingerprint": "of before", "data_fingerprint": made_from["data_fingerprint"], "shifts": []}
+    (results / "smoke.shifts.json").write_text(json.dumps(earlier))
+
+    where = ["--var", str(walked / "var"), "--results", str(results), "--models", str(tmp_path)]
+    code = main(["export", "smoke", *where])
+
+    assert code == 1
+    assert "smoke.shifts.json is of an earlier recipe or of other cells. Run" in capsys.readouterr().err
+    assert not list(tmp_path.glob("drawn*"))
 
 
 def test_the_evaluation_page_stands_alone(walked):

@@ -3,9 +3,14 @@ import json
 import numpy as np
 import pytest
 
+from app.errors import Invalid
 from training import steps
 from training.cnmc import Cell
 from training.metrics import Scored
+
+pytestmark = pytest.mark.tensorflow
+
+OWN = {"recipe_fingerprint": "own", "data_fingerprint": "cells"}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,8 @@ def test_each_table_says_what_a_variant_is_what_it_gains_and_how_it_bears_shifts
             ("silhouette only", -0.4, -0.9, -1.0),
         )
     ]
-    (tmp_path / "resnet.shifts.json").write_text(json.dumps(shifts))
+    (tmp_path / "resnet.json").write_text(json.dumps(OWN))
+    (tmp_path / "resnet.shifts.json").write_text(json.dumps({**OWN, "shifts": shifts}))
     results = {
         "resnet": scored(cells, skill=0.5),
         "resnet_mixup": scored(cells, skill=3.0),
@@ -61,6 +67,15 @@ def test_each_table_says_what_a_variant_is_what_it_gains_and_how_it_bears_shifts
     assert rows[0].endswith("| -0.100 | -0.200 | -0.300 |  |")
     assert rows[1].endswith("| - | - | - | Blended cells: what mixup brings. |")
     assert "[+0." in rows[1].split(" | ")[1]
+
+
+def test_no_table_is_made_of_a_shift_test_that_is_older_than_the_results(cells, tmp_path):
+    (tmp_path / "resnet.json").write_text(json.dumps(OWN))
+    (tmp_path / "resnet.shifts.json").write_text(json.dumps({**OWN, "recipe_fingerprint": "of before", "shifts": []}))
+    results = {name: scored(cells, skill=1) for name in ("resnet", "resnet_mixup")}
+
+    with pytest.raises(Invalid, match=r"resnet\.shifts\.json is of an earlier recipe"):
+        steps.lines(results, cells, folder=tmp_path, recipes=tmp_path)
 
 
 def test_no_bases_no_tables(cells, tmp_path):
