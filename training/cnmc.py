@@ -7,10 +7,13 @@ byte-identical under several subject ids, and the label, which comes from the na
 import csv
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -35,6 +38,10 @@ LOSSLESS = frozenset({".bmp", ".png", ".tif", ".tiff", ".webp"})
 
 class NoCells(Invalid):
     code = "no_cells"
+
+
+class IndexNotReadable(Invalid):
+    code = "index_not_readable"
 
 
 class SubjectOfBothClasses(Invalid):
@@ -144,18 +151,35 @@ def distinct(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def write_index(cells: Iterable[Cell], path: Path) -> None:
-    """The table as CSV, one row a cell."""
+    """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
+    with written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in dataclasses.fields(Cell))
+        writer.writerow(INDEX)
         writer.writerows(dataclasses.astuple(cell) for cell in cells)
 
 
+@contextmanager
+def written_aside(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` when the block ends well, and else is removed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def read_index(path: Path) -> list[Cell]:
-    """What `write_index` wrote."""
-    with path.open(newline="") as file:
-        return [_row_read(row) for row in csv.DictReader(file)]
+    """What `write_index` wrote; raises IndexNotReadable."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_row_read(row) for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise IndexNotReadable(
+            f"{path} is no table of cells ({error}). Write one with `python -m training index`."
+        ) from error
 
 
 def fingerprint(cells: Iterable[Cell]) -> str:
@@ -167,6 +191,12 @@ def fingerprint(cells: Iterable[Cell]) -> str:
 def _row_read(row: dict[str, str]) -> Cell:
     path, subject, group, label, source, sha256, area, red, green, blue = row.values()
     return Cell(path, subject, group, label, source, sha256, int(area), float(red), float(green), float(blue))
+
+
+def order(cells: Iterable[Cell]) -> str:
+    """SHA-256 over hashes, subjects and groups as they come: what counts cells by their place belongs to this order."""
+    lines = (f"{cell.sha256} {cell.subject} {cell.group}\n" for cell in cells)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _images(root: Path) -> list[Path]:
