@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import importlib
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from training.dataset import Crops
 
 RESULTS = Path("training/results")
+INDEX = "index.csv"
 MORPHOLOGY = "morphology.json"
 
 
@@ -23,6 +25,10 @@ class RecipeNotFound(Misconfigured):
 
 class FolderNotNamed(Misconfigured):
     code = "folder_not_named"
+
+
+class FolderNotWritable(Misconfigured):
+    code = "folder_not_writable"
 
 
 class NothingPretrained(Misconfigured):
@@ -88,19 +94,28 @@ def drawn_cells(arguments: argparse.Namespace, recipe: Recipe) -> "tuple[list[Ce
     """The recipe's drawn cells, and the folder where they lie."""
     from training import drawn
 
-    root = arguments.var / "drawn"
+    root = writable(arguments.var) / "drawn"
     drawn.write_cells(root, count=recipe.drawn_cells)
     return indexed(arguments, root, table="drawn.csv"), root
 
 
-def indexed(arguments: argparse.Namespace, root: Path, *, table: str = "index.csv") -> "list[Cell]":
+def indexed(arguments: argparse.Namespace, root: Path, *, table: str = INDEX) -> "list[Cell]":
     """The labelled cells below `root`, indexed now or earlier."""
-    from training import cnmc
+    from training import index
 
-    path = arguments.var / table
-    if not path.exists():
-        cnmc.write_index(cnmc.read(root), path)
-    return [cell for cell in cnmc.read_index(path) if cell.label]
+    return [cell for cell in index.current(root, writable(arguments.var) / table) if cell.label]
+
+
+def writable(folder: Path) -> Path:
+    """The same folder, made where it is missing; raises FolderNotWritable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise FolderNotWritable(
+            f"{folder} cannot be written ({error.strerror}). Name another folder with --var."
+        ) from error
+    return folder
 
 
 def smear_fields(arguments: argparse.Namespace, root: Path) -> Path:

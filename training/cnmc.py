@@ -7,35 +7,45 @@ byte-identical under several subject ids, and the label, which comes from the na
 import csv
 import dataclasses
 import hashlib
-import json
-import re
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from app.errors import Invalid
 from app.vision.decode import pixels_sha256
 from app.vision.preprocess import cell_mask
-from training.pictures import read_pixels
+from training.labels import (
+    LabelsDisagree,
+    Rows,
+    Table,
+    group_files,
+    is_named,
+    known_groups,
+    parse_name,
+    rows_of,
+    tables,
+)
+from training.pictures import read_lossless
 
 LOSSLESS = frozenset({".bmp", ".png", ".tif", ".tiff", ".webp"})
-_NAME = re.compile(r"UID_(?P<subject>[Hh]?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)", re.ASCII)
-_CSV_COLUMNS = ("Patient_ID", "new_names", "labels")
 
 
 class NoCells(Invalid):
     code = "no_cells"
 
 
-class LabelNotKnown(Invalid):
-    code = "label_not_known"
+class IndexNotReadable(Invalid):
+    code = "index_not_readable"
 
 
-class LabelsDisagree(Invalid):
-    code = "labels_disagree"
+class SubjectOfBothClasses(Invalid):
+    code = "subject_of_both_classes"
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,10 @@ class Cell:
     blue: float
 
 
+INDEX = tuple(field.name for field in dataclasses.fields(Cell))
+"""The columns of a table of cells."""
+
+
 @dataclass(frozen=True)
 class Named:
     """Where an image lies and what its name or CSV row says of it."""
@@ -69,29 +83,35 @@ class Named:
 def read(root: Path) -> list[Cell]:
     """Every distinct cell below `root`, sorted by path; of pixel-identical images the first is kept.
 
-    Raises NoCells, LabelNotKnown, LabelsDisagree, or what decoding raises, each naming the file.
+    Raises NoCells, SubjectOfBothClasses, PictureLossy, or what reading labels or pixels raises, each naming the file.
     """
     named = find(root)
+    known = known_groups(root)
+    _refuse_both_classes(named)
     with ThreadPoolExecutor(2) as pool:
         measured = list(pool.map(lambda one: _measured(root, one), named))
-    groups = subject_groups(measured, known=_known_groups(root))
+    groups = subject_groups(measured, known=known)
     grouped = [dataclasses.replace(cell, group=groups[cell.subject]) for cell in measured]
     return distinct(grouped)
 
 
 def find(root: Path) -> list[Named]:
-    """Every lossless image below `root` in the order of its path, with subject and label by name or CSV."""
-    paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS)
+    """Every lossless image below `root` in the order of its path, with subject and label by name or CSV.
+
+    Raises NoCells, or what reading the CSV raises.
+    """
+    paths = _images(root)
     if not paths:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
-    by_csv = {folder: _rows_of(folder) for folder in {path.parent for path in paths}}
-    return [_named(path, by_csv[path.parent]) for path in paths]
+    tables = _tables(paths)
+    by_csv = {folder: rows_of(folder, tables) for folder in {path.parent for path in paths if not is_named(path)}}
+    return [_named(path, by_csv.get(path.parent, {})) for path in paths]
 
 
-def parse_name(name: str) -> tuple[str, str] | None:
-    """(subject, class name) of a file named `UID_<subject>_<image>_<cell>_<all|hem>`, or None for another name."""
-    match = _NAME.match(name)
-    return (match["subject"].upper(), match["label"].upper()) if match else None
+def sources(root: Path) -> list[Path]:
+    """Every file that `read` looks into: images, label CSVs and known groups; raises LabelsNotReadable."""
+    images = _images(root)
+    return [*images, *(table.path for table in _tables(images)), *group_files(root)]
 
 
 def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()) -> dict[str, str]:
@@ -111,35 +131,55 @@ def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()
 
     holders: dict[str, list[str]] = {}
     for cell in cells:
-        holders.setdefault(cell.sha256, []).append(cell.subject)
+        alike = cell.sha256 if cell.subject else ""  # nobody's images join nobody
+        holders.setdefault(alike, []).append(cell.subject)
     for subjects in [*holders.values(), *(list(group) for group in known)]:
         join(subjects)
     return {subject: root_of(subject) for subject in list(parent)}
 
 
-def distinct(cells: Iterable[Cell]) -> list[Cell]:
-    """The first of every set of pixel-identical images; raises LabelsDisagree where they carry different labels."""
+def distinct(cells: Sequence[Cell]) -> list[Cell]:
+    """The first of every set of pixel-identical images, or its first labelled one; raises LabelsDisagree where they
+    carry different labels.
+    """
     kept: dict[str, Cell] = {}
-    for cell in cells:
+    for cell in sorted(cells, key=lambda one: not one.label):
         first = kept.setdefault(cell.sha256, cell)
-        if first.label != cell.label:
+        if cell.label and first.label != cell.label:
             raise LabelsDisagree(f"{first.path} and {cell.path} have the same pixels and different labels. Remove one.")
-    return list(kept.values())
+    return [cell for cell in cells if kept[cell.sha256] is cell]
 
 
 def write_index(cells: Iterable[Cell], path: Path) -> None:
-    """The table as CSV, one row a cell."""
+    """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
+    with written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in dataclasses.fields(Cell))
+        writer.writerow(INDEX)
         writer.writerows(dataclasses.astuple(cell) for cell in cells)
 
 
+@contextmanager
+def written_aside(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` when the block ends well, and else is removed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 def read_index(path: Path) -> list[Cell]:
-    """What `write_index` wrote."""
-    with path.open(newline="") as file:
-        return [_row_read(row) for row in csv.DictReader(file)]
+    """What `write_index` wrote; raises IndexNotReadable."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_row_read(row) for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise IndexNotReadable(
+            f"{path} is no table of cells ({error}). Write one with `python -m training index`."
+        ) from error
 
 
 def fingerprint(cells: Iterable[Cell]) -> str:
@@ -153,38 +193,40 @@ def _row_read(row: dict[str, str]) -> Cell:
     return Cell(path, subject, group, label, source, sha256, int(area), float(red), float(green), float(blue))
 
 
-def _named(path: Path, rows: dict[str, tuple[str, str]]) -> Named:
+def order(cells: Iterable[Cell]) -> str:
+    """SHA-256 over hashes, subjects and groups as they come: what counts cells by their place belongs to this order."""
+    lines = (f"{cell.sha256} {cell.subject} {cell.group}\n" for cell in cells)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _images(root: Path) -> list[Path]:
+    return sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS)
+
+
+def _tables(images: Iterable[Path]) -> list[Table]:
+    """The CSV files that may hold labels: an index of ours, kept beside its images, is none."""
+    return [table for table in tables(images) if table.columns != INDEX]
+
+
+def _named(path: Path, rows: Rows) -> Named:
     subject, label = parse_name(path.name) or rows.get(path.name) or ("", "")
     return Named(path=path, subject=subject, label=label)
 
 
-def _rows_of(folder: Path) -> dict[str, tuple[str, str]]:
-    """File name -> (subject, label) from the official label CSV in or beside `folder`; 1 = ALL."""
-    rows: dict[str, tuple[str, str]] = {}
-    for path in sorted([*folder.glob("*.csv"), *folder.parent.glob("*.csv")]):
-        with path.open(newline="") as file:
-            reader = csv.DictReader(file)
-            if any(column not in (reader.fieldnames or ()) for column in _CSV_COLUMNS):
-                continue
-            for line, row in enumerate(reader, start=2):
-                rows[row["new_names"]] = _csv_row(row, where=f"{path.name}, line {line}")
-    return rows
-
-
-def _csv_row(row: dict[str, str], *, where: str) -> tuple[str, str]:
-    label = {"0": "HEM", "1": "ALL"}.get(row["labels"].strip())
-    if label is None:
-        raise LabelNotKnown(f"{where}: label {row['labels']!r} is neither 0 (HEM) nor 1 (ALL).")
-    parsed = parse_name(row["Patient_ID"])
-    if parsed is None:
-        raise LabelNotKnown(f"{where}: {row['Patient_ID']!r} is not a C-NMC name, so the subject is not known.")
-    if parsed[1] != label:
-        raise LabelsDisagree(f"{where}: the name says {parsed[1]} and the label {label}.")
-    return parsed[0], label
+def _refuse_both_classes(named: Iterable[Named]) -> None:
+    """The class is the subject's here: figures and folds count every subject within one class."""
+    first: dict[str, Named] = {}
+    for one in named:
+        other = first.setdefault(one.subject, one)
+        if other.label != one.label:
+            raise SubjectOfBothClasses(
+                f"Subject {one.subject} has cells of both classes: {other.path} is {other.label} and {one.path} is "
+                f"{one.label}. Every subject is of one class: mend the label, or name another subject."
+            )
 
 
 def _measured(root: Path, named: Named) -> Cell:
-    pixels = read_pixels(named.path)
+    pixels = read_lossless(named.path)
     mask = cell_mask(pixels)
     area = int(np.count_nonzero(mask))
     red, green, blue = (float(mean) for mean in pixels[mask].mean(axis=0)) if area else (0.0, 0.0, 0.0)
@@ -202,14 +244,3 @@ def _measured(root: Path, named: Named) -> Cell:
         green=round(green, 3),
         blue=round(blue, 3),
     )
-
-
-def _known_groups(root: Path) -> list[list[str]]:
-    """Groups named in `subject_groups.json` below or just above the root, upper-cased."""
-    found = [*sorted(root.rglob("subject_groups.json")), root.parent / "subject_groups.json"]
-    return [
-        [subject.upper() for subject in group]
-        for path in found
-        if path.is_file()
-        for group in json.loads(path.read_text())["groups"]
-    ]

@@ -22,11 +22,10 @@ class GateNotTried(Misconfigured):
 
 
 def index(arguments: argparse.Namespace) -> None:
-    from training import cnmc
+    from training import index as tables
 
-    cells = cnmc.read(arguments.folder)
-    table = arguments.var / "index.csv"
-    cnmc.write_index(cells, table)
+    table = asked.writable(arguments.var) / asked.INDEX
+    cells = tables.renewed(arguments.folder, table)
     print(f"{len(cells)} cells of {len({cell.group for cell in cells})} subject groups -> {table}")
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION, crop
 from training.augment import CELL, ERODED, OPENED, Varier, middle
-from training.cnmc import Cell, fingerprint
+from training.cnmc import Cell, order
 from training.pictures import read_pixels
 
 STORED_SIDE = 288
@@ -40,8 +40,11 @@ class Crops:
 
 
 def stored(cells: Sequence[Cell], root: Path, *, folder: Path) -> Crops:
-    """The crops of `cells`, read from `root` and written below `folder` on first use; later calls map those files."""
-    place = folder / f"{fingerprint(cells)[:16]}-r{REVISION}"
+    """The crops of `cells`, read from `root` and written below `folder` on first use; later calls map those files.
+
+    The same cells in another order have other files.
+    """
+    place = folder / f"{order(cells)[:16]}-r{REVISION}"
     done = place / "done"
     if not done.exists():
         place.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from app.errors import Misconfigured
 from training import linear, results, stopping
 from training.adversary import subjects_of
 from training.augment import Varier, varier
-from training.cnmc import fingerprint
+from training.cnmc import fingerprint, order
 from training.dataset import Answers, Crops, TrainingBatches, balanced, plain
 from training.learner import Learner, checkpoint, settle, started
 from training.pretrain import pretrain
@@ -32,6 +32,13 @@ from training.teacher import taught
 class NotTrained(Misconfigured):
     code = "not_trained"
 
+
+class CellsReordered(Misconfigured):
+    code = "cells_reordered"
+
+
+ORDER = "order"
+"""The file that says in which order the cells came that the folds and tables beside it count by their place."""
 
 FINAL = -1
 """The fold number of the fit on all cells."""
@@ -65,11 +72,14 @@ def parts(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
 def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, logs: Path | None = None) -> None:
     """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results.
 
+    Raises CellsReordered where some of it was trained on the same cells in another order.
+
     `logs` is where TensorBoard will look for the curves; None writes none.
     """
     place = place_of(recipe, crops, folder=folder)
     place.mkdir(parents=True, exist_ok=True)
     (place / "recipe.json").write_text(json.dumps(recipe.as_json(), indent=1))
+    (place / ORDER).write_text(order(crops.cells))
     for part in parts(recipe, crops, folder=place):
         if not (part.folder / "done.json").exists() and recipe.views is not None:
             _learn_head(recipe, crops, part)
@@ -80,8 +90,15 @@ def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, log
 
 
 def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
-    """Where the networks of this very recipe on these very cells lie."""
-    return folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
+    """Where the networks of this very recipe on these very cells lie; raises CellsReordered."""
+    place = folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
+    kept = place / ORDER
+    if kept.is_file() and kept.read_text() != order(crops.cells):
+        raise CellsReordered(
+            f"{place} was trained on these images under other names, so in another order or with other subjects. "
+            "Name another --var."
+        )
+    return place
 
 
 def trained(recipe: Recipe, part: Part) -> keras.Model:

@@ -10,9 +10,8 @@ from app import schema
 from app.accounts import actions as accounts
 from app.db import Database
 from app.errors import Misconfigured
-from app.main import create_app
+from app.main import create_app, make_instrument
 from app.settings import Settings
-from app.storage import ImageStore
 from app.web.connections import PatientHttp
 
 BACKLOG = 2048
@@ -36,15 +35,22 @@ SERVER: dict[str, Any] = {
 
 
 def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
-    """Migrate, print the one-time set-up link while there is no account, and serve until stopped."""
+    """Migrate, print the one-time set-up link while there is no account, and serve until stopped.
+
+    Raises Misconfigured where the port, the model, the database or a folder is not as it must be; nothing is printed.
+    """
     with _listening(host, port) as listening:  # first: a second service on a busy port must not renew the link
+        instrument = make_instrument(settings)  # next: a damaged model must not migrate anything
         migrate_if_needed(settings)
-        ImageStore(settings.image_store).sweep()
+        instrument.store.sweep()
+        app = create_app(settings, instrument=instrument)
         _print_setup_link(settings, host=host, port=port)
         print(f"Blastscreen serves http://{host}:{port} (Ctrl-C stops it).", flush=True)
         if workers == 1:
-            Server(Config(create_app(settings), **SERVER)).run(sockets=[listening])
+            Server(Config(app, **SERVER)).run(sockets=[listening])
         else:
+            app.state.database.dispose()  # each worker makes an app of its own; this one has shown that it can be made
+            del app, instrument
             config = Config("app.main:create_from_environment", factory=True, workers=workers, **SERVER)
             Multiprocess(config, sockets=[listening]).run()
     return 0

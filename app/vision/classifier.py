@@ -1,5 +1,6 @@
 """Pixels -> Score, by an ONNX model and the card beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from app.vision.bundle import Card, Distance, card_for, model_bytes
+from app.vision.bundle import Card, CardDoesNotFit, Distance, card_for, model_bytes
 from app.vision.decode import Pixels
 from app.vision.golden import GoldenCell, read_golden
 from app.vision.preprocess import crop
@@ -53,7 +54,8 @@ class Classifier(Protocol):
 class OnnxClassifier:
     """A bundle's model in ONNX Runtime on the CPU: one session, safe to use from several threads at once.
 
-    Raises what `read_card` raises, and ModelNotLoadable where the model is no ONNX file or lacks what its card names.
+    Raises what `read_card` raises, CardDoesNotFit also where the model's input or embedding has another size than the
+    card says, and ModelNotLoadable where the model is no ONNX file or lacks what its card names.
     """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
@@ -67,6 +69,7 @@ class OnnxClassifier:
             raise ModelNotLoadable(
                 f"model.onnx in {folder} lacks the output {', '.join(sorted(missing))}. Export it again."
             )
+        _refuse_other_sizes(self._session, self.card, folder=folder)
         self._input = self._session.get_inputs()[0].name
         self._reference = _Reference.of(self.card.distance) if self.card.distance else None
 
@@ -114,6 +117,24 @@ def distances(
     away = (embeddings[:, None, :] - means[None]) / deviation
     nearest: NDArray[np.float64] = np.sqrt((away * away).mean(axis=2)).min(axis=1)
     return nearest
+
+
+def _refuse_other_sizes(session: "InferenceSession", card: Card, *, folder: Path) -> None:
+    side = card.preprocessing.size
+    told = {"input": [side, side, 3]} | ({"embedding": [len(card.distance.deviation)]} if card.distance else {})
+    there = {output.name: output.shape[1:] for output in session.get_outputs()}
+    there["input"] = session.get_inputs()[0].shape[1:]
+    for what, shape in told.items():
+        left_open = any(not isinstance(length, int) for length in there[what])
+        if there[what] != shape and not left_open:
+            raise CardDoesNotFit(
+                f"{folder / 'card.json'} says {what} {_sides(shape)}, and model.onnx has {_sides(there[what])}. "
+                "Export the model again."
+            )
+
+
+def _sides(shape: Sequence[object]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def _session(model: bytes, *, folder: Path, threads: int) -> "InferenceSession":

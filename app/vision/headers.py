@@ -26,13 +26,17 @@ from app.vision.rejected import (
 
 @dataclass(frozen=True)
 class Header:
-    """`body` is the file without what makes no pixels; `orientation` is EXIF's, 1 to 8, not yet applied."""
+    """`body` is the file without what makes no pixels; `orientation` is EXIF's, 1 to 8, not yet applied.
+
+    `lossy`: the pixels are not those that were compressed.
+    """
 
     kind: str
     width: int
     height: int
     body: bytes
     orientation: int = 1
+    lossy: bool = False
 
 
 def read_header(data: bytes) -> Header:
@@ -178,7 +182,7 @@ def _read_jpeg(data: bytes) -> Header:
         raise bit_depth("JPEG", bits=f"{bits} bits a channel")
     if channels not in {1, 3}:
         raise colour_mode("JPEG", found=f"{channels} channels, as for print (CMYK)")
-    return Header("JPEG", width, height, b"".join(kept), orientation)
+    return Header("JPEG", width, height, b"".join(kept), orientation, lossy=True)
 
 
 # --------------------------------------------------------------------------------------------------------- TIFF
@@ -212,9 +216,8 @@ def _read_tiff(data: bytes) -> Header:
         raise compression("TIFF")
     _check_tiff_data(directory, needed=width * height * channels if packing == 1 else 1)
     orientation = directory.number(tiff.ORIENTATION, default=1)
-    return Header(
-        "TIFF", width, height, tiff.only(directory, tags=_TIFF_KEPT), orientation if 1 <= orientation <= 8 else 1
-    )
+    body = tiff.only(directory, tags=_TIFF_KEPT)
+    return Header("TIFF", width, height, body, orientation if 1 <= orientation <= 8 else 1, lossy=packing == 7)
 
 
 def _check_tiff_data(directory: tiff.Directory, *, needed: int) -> None:
@@ -258,7 +261,8 @@ def _read_webp(data: bytes) -> Header:
         width, height = (side & 0x3FFF for side in struct.unpack_from("<6xHH", chunks[b"VP8 "]))
     else:
         raise damaged("WebP", what="it holds no image")
-    return Header("WEBP", width, height, data, tiff.exif_orientation(chunks.get(b"EXIF", b"")))
+    orientation = tiff.exif_orientation(chunks.get(b"EXIF", b""))
+    return Header("WEBP", width, height, data, orientation, lossy=b"VP8 " in chunks)
 
 
 _READERS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], Header]]] = {

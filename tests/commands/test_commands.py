@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import socket
 from pathlib import Path
 
@@ -164,6 +165,27 @@ def test_a_busy_port_is_told_before_anything_changes(capsys: pytest.CaptureFixtu
 
     told = capsys.readouterr()
     assert "Name another --port" in told.err
+    assert told.out == ""
+    with database.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM setup_links")) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_damaged_model_is_told_before_anything_changes(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    database: Database,
+    workers: str,
+) -> None:
+    bundle = Path(shutil.copytree(DEMONSTRATION, tmp_path / "bundle"))
+    (bundle / "model.onnx").write_bytes((bundle / "model.onnx").read_bytes()[:5000])
+    monkeypatch.setenv("BLASTSCREEN_MODEL", str(bundle))
+
+    assert main(["serve", "--port", "0", "--workers", workers]) == 1
+
+    told = capsys.readouterr()
+    assert "belongs to another model" in told.err
     assert told.out == ""
     with database.reading() as session:
         assert session.scalar(text("SELECT count(*) FROM setup_links")) == 0

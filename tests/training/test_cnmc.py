@@ -6,7 +6,8 @@ from PIL import Image
 
 from app.errors import Invalid
 from training import cnmc
-from training.cnmc import find, parse_name, read
+from training.cnmc import find, read
+from training.labels import parse_name
 
 
 def write_cell(path, *, grey=100, size=64):
@@ -118,6 +119,122 @@ def test_images_without_any_label_are_read_with_an_empty_one(tmp_path):
     write_cell(tmp_path / "1.bmp")
 
     assert [cell.label for cell in read(tmp_path)] == [""]
+
+
+def write_labels(folder, text, *, encoding="utf-8"):
+    (folder / "labels.csv").write_bytes(text.encode(encoding))
+
+
+ROW = "Patient_ID,new_names,labels\nUID_57_29_1_all.bmp,1.bmp,1\n"
+
+
+def test_a_csv_with_a_byte_order_mark_is_read_like_any_other(tmp_path):
+    write_cell(tmp_path / "1.bmp")
+    write_labels(tmp_path, ROW, encoding="utf-8-sig")
+
+    assert [cell.subject for cell in read(tmp_path)] == ["57"]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "what"),
+    [
+        ("Patient_ID,new_names,labels\nUID_57_29_1_all.bmp,1.bmp\n", "utf-8", "line 2: the row is too short"),
+        ("patient,name,label\n57,1.bmp,1\n", "utf-8", "has the columns patient, name, label, and labels are read from"),
+        ("", "utf-8", r"has the columns \(none\)"),
+        (ROW, "utf-16", "cannot be read as CSV .* Save it as CSV in UTF-8"),
+        (ROW + "UID_57_29_2_all.bmp,2.bmp,1\n", "utf-8", "line 3: there is no image '2.bmp' in"),
+    ],
+)
+def test_a_csv_that_gives_no_labels_is_refused_in_words(tmp_path, text, encoding, what):
+    write_cell(tmp_path / "1.bmp")
+    write_labels(tmp_path, text, encoding=encoding)
+
+    with pytest.raises(Invalid, match=f"labels.csv.*{what}"):
+        read(tmp_path)
+
+
+def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
+    write_cell(tmp_path / "one" / "1.bmp", grey=90)
+    write_cell(tmp_path / "two" / "2.bmp", grey=91)
+    write_labels(tmp_path, ROW + "UID_H2_29_2_hem.bmp,2.bmp,0\n")
+
+    assert [cell.label for cell in read(tmp_path)] == ["ALL", "HEM"]
+    assert [cell.label for cell in read(tmp_path / "two")] == ["HEM"]
+
+
+def test_a_csv_of_something_else_beside_named_images_is_left_alone(tmp_path):
+    write_cell(tmp_path / "fold_0" / "UID_57_29_1_all.bmp")
+    write_labels(tmp_path, "path,size\nx,1\n", encoding="utf-16")
+
+    assert [cell.label for cell in read(tmp_path)] == ["ALL"]
+
+
+def test_an_index_of_ours_beside_unlabelled_images_is_taken_for_no_label_csv(tmp_path):
+    write_cell(tmp_path / "1.bmp")
+    cells = read(tmp_path)
+
+    cnmc.write_index(cells, tmp_path / "index.csv")
+
+    assert read(tmp_path) == cells
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"groups": ["H2"]}', '{"groups": [[2]]}', '{"groups": null}'])
+def test_subject_groups_that_cannot_be_read_are_refused_by_name(tmp_path, text):
+    write_cell(tmp_path / "UID_h2_1_1_hem.bmp")
+    (tmp_path / "subject_groups.json").write_text(text)
+
+    with pytest.raises(Invalid, match=r"subject_groups\.json is not of the form"):
+        read(tmp_path)
+
+
+def test_a_subject_with_cells_of_both_classes_is_refused_by_name(tmp_path):
+    write_cell(tmp_path / "UID_7_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "UID_7_2_1_hem.bmp", grey=91)
+
+    with pytest.raises(Invalid, match=r"Subject 7 has cells of both classes: .*UID_7_1_1_all\.bmp is ALL"):
+        read(tmp_path)
+
+
+def test_an_unlabelled_copy_of_a_labelled_image_is_kept_once_with_its_label(tmp_path):
+    write_cell(tmp_path / "1.bmp", grey=90)
+    write_cell(tmp_path / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "UID_2_1_1_all.bmp", grey=91)
+    write_cell(tmp_path / "copy.bmp", grey=91)
+
+    cells = read(tmp_path)
+
+    assert [(cell.path, cell.label) for cell in cells] == [("UID_1_1_1_all.bmp", "ALL"), ("UID_2_1_1_all.bmp", "ALL")]
+    assert [cell.group for cell in cells] == ["1", "2"]
+
+
+def saved(path, form, **how):
+    pixels = np.full((64, 64, 4), 255, np.uint8)
+    pixels[16:48, 16:48, :3] = np.random.default_rng(0).integers(50, 200, (32, 32, 3))
+    image = Image.fromarray(pixels if how.pop("alpha", False) else pixels[..., :3])
+    image.save(path, form, **how)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "how"),
+    [
+        ("webp", "WEBP", {"quality": 80}),
+        ("webp", "WEBP", {"quality": 80, "exif": Image.Exif().tobytes()}),
+        ("bmp", "JPEG", {}),
+        ("tif", "TIFF", {"compression": "jpeg"}),
+    ],
+)
+def test_an_image_that_was_compressed_with_loss_is_refused_by_name(tmp_path, name, form, how):
+    saved(tmp_path / f"UID_1_1_1_all.{name}", form, **how)
+
+    with pytest.raises(Invalid, match=f"UID_1_1_1_all.{name} is compressed with loss"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("how", [{}, {"alpha": True}, {"exif": Image.Exif().tobytes()}])
+def test_webp_without_loss_is_read(tmp_path, how):
+    saved(tmp_path / "UID_1_1_1_all.webp", "WEBP", lossless=True, **how)
+
+    assert [cell.label for cell in read(tmp_path)] == ["ALL"]
 
 
 def test_a_folder_without_images_says_so(tmp_path):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from training import fit
+from app.errors import Misconfigured
+from app.vision.drawn import Look, draw, save
+from training import cnmc, fit
 from training.augment import CELL, varier
 from training.cnmc import Cell
-from training.dataset import Crops, TrainingBatches, balanced, mixed
+from training.dataset import Crops, TrainingBatches, balanced, mixed, stored
 from training.networks import anastasio
 from training.recipe import Augment, Recipe
 
@@ -48,6 +50,29 @@ def test_a_batch_carries_the_labels_of_its_own_images(crops):
     for number in range(len(batches)):
         pixels, told = batches[number]
         assert (pixels[:, 16, 16, 0] % 2).tolist() == told["logit"][:, 0].tolist()
+
+
+def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path):
+    def folder(name, *, seeds):
+        for place, seed in enumerate(seeds):
+            (tmp_path / name).mkdir(exist_ok=True)
+            save(tmp_path / name / f"UID_1_{place}_1_all.png", draw(seed, Look.BLAST), look=Look.BLAST)
+        return stored(cnmc.read(tmp_path / name), tmp_path / name, folder=tmp_path / "crops")
+
+    one, other = folder("one", seeds=(1, 2)), folder("other", seeds=(2, 1))
+
+    assert cnmc.fingerprint(one.cells) == cnmc.fingerprint(other.cells)
+    assert np.array_equal(one.pixels[0], other.pixels[1])
+    assert not np.array_equal(one.pixels[0], other.pixels[0])
+
+
+def test_networks_of_the_same_cells_in_another_order_are_not_taken_for_these(crops, tmp_path):
+    place = fit.place_of(RECIPE, crops, folder=tmp_path)
+    place.mkdir()
+    (place / fit.ORDER).write_text(cnmc.order(reversed(crops.cells)))
+
+    with pytest.raises(Misconfigured, match="under other names"):
+        fit.place_of(RECIPE, crops, folder=tmp_path)
 
 
 def test_what_mixes_two_cells_mixes_their_labels_by_the_same_share_and_no_other_answer():

@@ -12,6 +12,7 @@ from app.errors import Misconfigured
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw
 from app.vision.golden import GOLDEN_CELLS, golden_fault, read_golden
+from app.vision.preprocess import REVISION
 
 MODELS = Path(__file__).parents[2] / "models"
 BUNDLES = sorted(path for path in MODELS.iterdir() if (path / "card.json").exists())
@@ -112,6 +113,26 @@ def test_an_output_that_the_model_does_not_have_is_refused_in_words(bundle):
     (bundle / "card.json").write_text(json.dumps(card))
 
     with pytest.raises(Misconfigured, match="lacks the output attention"):
+        OnnxClassifier(bundle)
+
+
+def change_card(bundle, **fields):
+    path = bundle / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def test_a_card_that_states_another_side_than_the_models_input_is_refused_in_words(bundle):
+    change_card(bundle, preprocessing={"revision": REVISION, "size": 128})
+
+    with pytest.raises(Misconfigured, match=r"card\.json says input 128 x 128 x 3, and model\.onnx has 224 x 224 x 3"):
+        OnnxClassifier(bundle)
+
+
+def test_a_reference_that_is_shorter_than_the_models_embedding_is_refused_in_words(bundle):
+    shorter = {"hem_mean": [0.0, 0.0], "all_mean": [1.0, 1.0], "deviation": [1.0, 1.0], "atypical_from": 3.0}
+    change_card(bundle, distance=shorter)
+
+    with pytest.raises(Misconfigured, match=r"card\.json says embedding 2, and model\.onnx has 64"):
         OnnxClassifier(bundle)
 
 

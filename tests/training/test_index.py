@@ -1,0 +1,125 @@
+import json
+import os
+
+import pytest
+
+from app.vision.drawn import Look, draw, save
+from training import index
+from training.__main__ import main
+from training.cnmc import read_index
+
+
+def drawn(folder, *, count, first=0):
+    """`count` drawn cells of each class, each of its own subject."""
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        for look, name in ((Look.HEALTHY, "hem"), (Look.BLAST, "all")):
+            prefix = "H" if look is Look.HEALTHY else ""
+            path = folder / f"UID_{prefix}{number}_{first + number}_1_{name}.png"
+            save(path, draw(first + number, look), look=look)
+    return folder
+
+
+@pytest.fixture
+def cells(tmp_path):
+    return drawn(tmp_path / "cells", count=2)
+
+
+def test_an_index_is_read_once_for_as_long_as_nothing_changes(cells, tmp_path, capsys):
+    first = index.current(cells, tmp_path / "index.csv")
+    written = (tmp_path / "index.csv").stat().st_mtime_ns
+
+    again = index.current(cells, tmp_path / "index.csv")
+
+    assert again == first
+    assert (tmp_path / "index.csv").stat().st_mtime_ns == written
+    assert capsys.readouterr().out == ""
+
+
+def test_the_index_of_another_folder_is_not_taken_for_this_ones(cells, tmp_path, capsys):
+    other = drawn(tmp_path / "other", count=1, first=50)
+    index.current(cells, tmp_path / "index.csv")
+
+    found = index.current(other, tmp_path / "index.csv")
+
+    assert {cell.path for cell in found} == {path.name for path in other.iterdir()}
+    assert f"was not made from {other} as it is now" in capsys.readouterr().out
+
+
+def add(cells):
+    drawn(cells, count=1, first=70)
+
+
+def take_away(cells):
+    min(cells.iterdir()).unlink()
+
+
+def change(cells):
+    save(min(cells.iterdir()), draw(90, Look.BLAST), look=Look.BLAST)
+
+
+def group(cells):
+    (cells / "subject_groups.json").write_text(json.dumps({"groups": [["0", "1"]]}))
+
+
+@pytest.mark.parametrize("happens", [add, take_away, change, group])
+def test_an_index_is_made_anew_when_its_files_are_others(cells, tmp_path, happens):
+    before = index.current(cells, tmp_path / "index.csv")
+
+    happens(cells)
+
+    after = index.current(cells, tmp_path / "index.csv")
+    assert after != before
+    assert after == read_index(tmp_path / "index.csv")
+
+
+def test_an_index_is_made_anew_when_a_label_is_mended(tmp_path):
+    folder, labels = tmp_path / "cells", tmp_path / "cells" / "labels.csv"
+    folder.mkdir()
+    save(folder / "1.png", draw(1, Look.BLAST), look=Look.BLAST)
+    labels.write_text("Patient_ID,new_names,labels\nUID_7_1_1_all.bmp,1.png,1\n")
+    assert [cell.subject for cell in index.current(folder, tmp_path / "index.csv")] == ["7"]
+
+    labels.write_text("Patient_ID,new_names,labels\nUID_8_1_1_all.bmp,1.png,1\n")
+    os.utime(labels, ns=(1, 1))  # a disk may count time in steps longer than this test takes
+
+    assert [cell.subject for cell in index.current(folder, tmp_path / "index.csv")] == ["8"]
+
+
+@pytest.mark.parametrize("broken", ["index.json", "index.csv"])
+def test_an_index_that_does_not_know_its_files_is_made_anew(cells, tmp_path, broken):
+    first = index.current(cells, tmp_path / "index.csv")
+    (tmp_path / broken).write_text("cut o")
+
+    assert index.current(cells, tmp_path / "index.csv") == first
+
+
+def test_an_index_that_cannot_be_read_leaves_the_earlier_one_and_nothing_beside_it(cells, tmp_path, capsys):
+    place = ["--var", str(tmp_path / "var")]
+    assert main(["index", str(cells), *place]) == 0
+    before = (tmp_path / "var" / "index.csv").read_text()
+    (cells / "UID_3_1_1_all.png").write_bytes(b"no image")
+
+    code = main(["index", str(cells), *place])
+
+    assert code == 1
+    assert "UID_3_1_1_all.png" in capsys.readouterr().err
+    assert (tmp_path / "var" / "index.csv").read_text() == before
+    assert sorted(path.name for path in (tmp_path / "var").iterdir()) == ["index.csv", "index.json"]
+
+
+def test_an_index_beside_its_images_does_not_make_itself_old(cells, tmp_path, capsys):
+    index.current(cells, cells / "index.csv")
+
+    index.current(cells, cells / "index.csv")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_a_var_that_is_a_file_is_told_so(cells, tmp_path, capsys):
+    (tmp_path / "var").touch()
+
+    code = main(["index", str(cells), "--var", str(tmp_path / "var")])
+
+    assert code == 1
+    assert "cannot be written (File exists). Name another folder with --var." in capsys.readouterr().err
