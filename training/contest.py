@@ -4,18 +4,19 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from training import evaluate, metrics, results, steps
+from training import evaluate, metrics, results, steps, targets
 from training.cnmc import Cell, read_index
 from training.floor import floor_scores
 from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
 from training.splits import partition
+from training.targets import Gain
 
 CELLS = "cells.csv"
 
@@ -37,14 +38,19 @@ still. *Healthy* is the share of normal cells called normal, every healthy subje
 
 *Input* is the side of the square that a network sees: 224 pixels at native scale is ours, the earlier ones see 288
 shrunk to less. *Cells seen* is what one fold's network met in training, repeats counted; *tested* are the cells of each
-fold; *ms* is the median time of one image in ONNX Runtime on one thread, "-" where it was not measured or there is no
-network.
+fold; *minutes* is what all folds took on two cores, which were not always free; *ms* is the median time of one image in
+ONNX Runtime on one thread, "-" where it was not measured or there is no network.
+
+All are compared on partition 0, one of those on which choices of ours were made; it has been run on partitions 3 and 4,
+on which they were not, as well (below).
 
 Made by `python -m training results` from the files in `training/results/`.
 """
 
 COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
-FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "ms")
+FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "minutes", "ms")
+FACTS_OF_ENTRY = ("name", "parameters", "input", "seen", "tested", "minutes", "milliseconds")
+"""The keys of an entry whose values stand in FACTS' columns."""
 
 
 def text(folder: Path) -> str:
@@ -60,10 +66,11 @@ def text(folder: Path) -> str:
     columns = (*FACTS, *COLUMNS)
     head = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["scored"]]
-    compared = _differences([*in_contest, yardsticks[0]], cells)
+    gains = _gains([*in_contest, yardsticks[0]], cells)
     by_step = steps.lines({one["name"]: one["scored"] for one in finished}, cells, folder=folder, recipes=RECIPES)
-    partitions = _partitions(folder / f"{OURS}.csv", cells)
-    return "\n".join([HEAD, *head, *rows, "", *compared, *partitions, *unfinished, *by_step]).rstrip() + "\n"
+    on = _partitions(folder / f"{OURS}.csv", cells)
+    sections = [*_differences(gains), *_targets(gains, on, folder=folder), *_by_partition(on, cells)]
+    return "\n".join([HEAD, *head, *rows, "", *sections, *unfinished, *by_step]).rstrip() + "\n"
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
@@ -79,6 +86,7 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
         "input": f"{recipe['shrink_to'] or recipe['size']} px" if "size" in recipe else "features",
         "seen": f"{results.seen(folds, recipe):,}",
         "tested": " + ".join(f"{fold['cells']:,}" for fold in folds),
+        "minutes": f"{sum(fold.get('seconds', 0) for fold in folds) / 60:.0f}",
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
         "scored": scored,
         **(_figures(scored, cells, seed=seed) if scored else {}),
@@ -107,27 +115,39 @@ def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
         scored = evaluate.scored_of(rows, cells, seed=seed)
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
-        facts = {"name": name, "parameters": "", "input": "", "seen": "", "tested": "", "milliseconds": ""}
+        facts = {
+            "name": name,
+            "parameters": "",
+            "input": "",
+            "seen": "",
+            "tested": "",
+            "minutes": "",
+            "milliseconds": "",
+        }
         found.append({**facts, "scored": scored, **_figures(scored, cells, seed=seed)})
     return found
 
 
-def _partitions(path: Path, cells: Sequence[Cell]) -> list[str]:
-    """Ours on every partition that it was trained on."""
+def _partitions(path: Path, cells: Sequence[Cell]) -> dict[int, Scored]:
+    """Ours on every partition that it was trained on, by seed."""
     rows = results.read(path) if path.is_file() else []
-    seeds = sorted({row.seed for row in rows})
-    if len(seeds) < 2:
+    return {seed: evaluate.scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+
+
+def _by_partition(on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:
+    if len(on) < 2:
         return []
-    lines = [
-        f"## `{OURS}` on each partition",
-        "",
-        f"| seed | {' | '.join(COLUMNS)} |",
-        "|---" * (1 + len(COLUMNS)) + "|",
-    ]
-    for seed in seeds:
-        found = _figures(evaluate.scored_of(rows, cells, seed=seed), cells, seed=seed)
-        lines.append(f"| {seed} | {' | '.join(_shown(found))} |")
-    return [*lines, ""]
+    head = [f"| seed | {' | '.join(COLUMNS)} |", "|---" * (1 + len(COLUMNS)) + "|"]
+    rows = [f"| {seed} | {' | '.join(_shown(_figures(scored, cells, seed=seed)))} |" for seed, scored in on.items()]
+    return [f"## `{OURS}` on each partition", "", *head, *rows, ""]
+
+
+def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], *, folder: Path) -> list[str]:
+    if not gains:
+        return []
+    record = json.loads((folder / f"{OURS}.json").read_text())
+    shifts = results.shifts(results.shifts_path(OURS, folder=folder), made_from=record)
+    return targets.lines(OURS, gains, on, record=record, shifts=shifts)
 
 
 def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed: int) -> list[results.Row]:
@@ -139,8 +159,7 @@ def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed:
 
 
 def _row(entry: dict[str, Any]) -> str:
-    facts = [entry[key] for key in ("name", "parameters", "input", "seen", "tested", "milliseconds")]
-    return f"| {' | '.join([*facts, *_shown(entry)])} |"
+    return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *_shown(entry)])} |"
 
 
 def _shown(figures: dict[str, Any]) -> list[str]:
@@ -149,12 +168,25 @@ def _shown(figures: dict[str, Any]) -> list[str]:
     return [str(one) for one in estimates]
 
 
-def _differences(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> list[str]:
-    """What OURS gains over each other, pairwise over the same drawn groups."""
-    ours = next((one for one in entries if one["name"] == OURS), None)
+def _gains(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> dict[str, Gain]:
+    """What OURS gains over each other, pairwise over the same drawn groups; nothing where it is not among them."""
+    ours = next((one["scored"] for one in entries if one["name"] == OURS), None)
     if ours is None:
+        return {}
+    floor = floor_scores(cells, folds=len(set(ours.folds.tolist())), seed=SEED)
+    return {
+        other["name"]: Gain(
+            auc=paired_difference(metrics.auc, ours, other["scored"]),
+            floor_matched=paired_difference(metrics.matched_auc(floor), ours, other["scored"]),
+        )
+        for other in entries
+        if other["name"] != OURS
+    }
+
+
+def _differences(gains: Mapping[str, Gain]) -> list[str]:
+    if not gains:
         return []
-    floor = floor_scores(cells, folds=len(set(ours["scored"].folds.tolist())), seed=0)
     lines = [
         f"## `{OURS}` less each other",
         "",
@@ -163,12 +195,9 @@ def _differences(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> li
         "| less | AUC | floor-matched AUC |",
         "|---|---|---|",
     ]
-    for other in entries:
-        if other is not ours:
-            gains = [
-                paired_difference(figure, ours["scored"], other["scored"])
-                for figure in (metrics.auc, metrics.matched_auc(floor))
-            ]
-            shown = (f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})" for gain in gains)
-            lines.append(f"| {other['name']} | {' | '.join(shown)} |")
-    return [*lines, ""]
+    rows = [(name, _signed(gain.auc), _signed(gain.floor_matched)) for name, gain in gains.items()]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def _signed(gain: Estimate) -> str:
+    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"

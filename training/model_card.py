@@ -150,9 +150,9 @@ def _bands(card: dict[str, Any]) -> str:
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
         f"{trust.MISS_RATE} of a new person's ALL cells are to be `not_suspected`, on the mean of persons, by "
-        f"conformal risk control. `suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects cannot "
-        "promise: the table says what was reached. Every subject counts the same, and the bands were chosen on other "
-        "folds:\n\n"
+        f"conformal risk control. `suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects "
+        "cannot promise: the table says what was reached. Every subject counts the same, and the bands were chosen on "
+        "other folds:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
 

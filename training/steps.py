@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from training import metrics, results
 from training.cnmc import Cell
@@ -84,8 +85,12 @@ def _worst_shift(name: str, *, folder: Path) -> list[str]:
     if not path.is_file():
         return ["-"] * len(SHIFTED)
     tried = results.shifts(path, made_from=json.loads((folder / f"{name}.json").read_text()))
-    own = [one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)]
-    return [f"{min(one[key][0] for one in own):+.3f}" for key in SHIFTED]
+    return [f"{worst(tried, key):+.3f}" for key in SHIFTED]
+
+
+def worst(tried: Sequence[Mapping[str, Any]], key: str) -> float:
+    """The largest fall of one of SHIFTED when cells are larger, smaller, brighter, darker or tinted."""
+    return min(float(one[key][0]) for one in tried if one["shift"].startswith(TINTED_OR_SIZED))
 
 
 def _about(module: Path) -> str:

@@ -1,0 +1,61 @@
+"""A target is met by value, shown, or not met, and what was not run is not claimed."""
+
+import pytest
+
+from tests.training.test_metrics import scored
+from training import targets
+from training.metrics import Estimate
+from training.targets import Gain
+
+RECORD = {"folds": [{"parameters": 471}], "milliseconds": 1.9}
+SHIFT = {"shift": "red x .9", "auc_change": [-0.03, -0.05, -0.01], "specificity_change": [0.05, 0.0, 0.1]}
+
+
+def rows(gains=None, *, shifts=(), record=RECORD, skill=1.5):
+    page = targets.lines("ours", gains or {}, {3: scored(skill=skill)}, record=record, shifts=shifts)
+    return {line.split(" | ")[0].strip("| "): line for line in page if line.startswith("| ")}
+
+
+def gain(low, value, high):
+    return Gain(auc=Estimate(value, low, high), floor_matched=Estimate(value, low, high))
+
+
+@pytest.mark.parametrize(
+    ("found", "met"),
+    [((0.05, 0.1, 0.2), "shown"), ((-0.05, 0.1, 0.2), "by value"), ((-0.2, -0.1, 0.1), "no")],
+)
+def test_one_earlier_network_that_is_not_beaten_leaves_the_target_open(found, met):
+    row = rows({"schneider": gain(*found), "carpenter_1c1d": gain(0.3, 0.4, 0.5)})[
+        "floor-matched AUC above every earlier network"
+    ]
+
+    assert f"| {met} |" in row
+    assert "over schneider" in row
+    assert ("Not shown against: schneider." in row) == (met != "shown")
+
+
+def test_what_is_no_earlier_network_does_not_count():
+    row = rows({"features_svm": gain(-0.2, -0.1, 0.1)})["AUC, pooled, not below any earlier network"]
+
+    assert "no earlier network has been run" in row
+
+
+def test_a_shift_beyond_its_limit_is_not_met_and_one_that_was_not_run_is_not_claimed():
+    shifted = rows(shifts=[SHIFT])
+
+    assert "| no | -0.030 at worst |" in shifted["AUC falls by at most 0.02 under a shift"]
+    assert (
+        "| yes | +0.050 at worst |" in shifted["specificity at the fixed threshold falls by at most 0.1 under a shift"]
+    )
+    assert "| - | was not run |" in rows()["shift test"]
+
+
+def test_ranking_is_wanted_in_words_that_follow_the_interval():
+    assert "| shown |" in rows(skill=9.0)["wanted: AUC 0.93, partition 3"]
+    assert "| no |" in rows(skill=1.0)["wanted: AUC 0.93, partition 3"]
+
+
+def test_size_and_time_are_said_and_a_time_that_was_not_measured_is_not():
+    assert "| yes | 471 |" in rows()["under 3,000,000 parameters"]
+    assert "| no | 3.20 ms |" in rows(record={**RECORD, "milliseconds": 3.2})["at most 3.0 ms"]
+    assert "at most 3.0 ms" not in rows(record={"folds": RECORD["folds"]})

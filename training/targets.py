@@ -1,0 +1,123 @@
+"""Where our network stands against what was asked of it, said by the figures themselves.
+
+The limits are those that the network was to meet out of fold: matched ranking above every earlier network, pooled
+ranking not below any, size and colour that move little, a calibration error of .05, milliseconds and parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from training import metrics, trust
+from training.metrics import Estimate, Scored, estimate
+from training.steps import worst
+
+AUC_FALL, SPECIFICITY_FALL = 0.02, 0.10
+CALIBRATION_ERROR = 0.05
+MILLISECONDS, PARAMETERS = 3.0, 3_000_000
+WANTED_AUC, WANTED_BALANCED_ACCURACY = 0.93, 0.85
+
+EARLIER = ("anastasio", "anna", "carpenter", "sagemaker", "schneider", "transfer")
+"""What the recipes of earlier projects' networks begin with."""
+
+HEAD = """\
+## `{ours}` against its targets
+
+*Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
+not. Partitions 0 to 2 are those on which choices were made.
+"""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What ours gains over one other, paired over the same drawn subject groups."""
+
+    auc: Estimate
+    floor_matched: Estimate
+
+
+def lines(
+    ours: str,
+    gains: Mapping[str, Gain],
+    on: Mapping[int, Scored],
+    *,
+    record: Mapping[str, Any],
+    shifts: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """One row for each target, as Markdown.
+
+    `on` has ours' scores by partition, `record` is its results' JSON, `shifts` its shift test, or nothing.
+    """
+    earlier = {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
+    rows = [
+        ("floor-matched AUC above every earlier network", *_against({n: g.floor_matched for n, g in earlier.items()})),
+        ("AUC, pooled, not below any earlier network", *_against({n: g.auc for n, g in earlier.items()})),
+        *_shifted(shifts),
+        *(_calibrated(seed, scored) for seed, scored in sorted(on.items())),
+        *_wanted(on),
+        *_small_and_quick(record),
+    ]
+    head = ["| target | met | where it stands |", "|---|---|---|"]
+    return [HEAD.format(ours=ours), *head, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def _against(gains: Mapping[str, Estimate]) -> tuple[str, str]:
+    if not gains:
+        return "-", "no earlier network has been run"
+    least, gain = min(gains.items(), key=lambda one: one[1].value)
+    open_ones = sorted(name for name, one in gains.items() if one.low <= 0)
+    met = "no" if gain.value < 0 else "by value" if open_ones else "shown"
+    against = f" Not shown against: {', '.join(open_ones)}." if open_ones else ""
+    shown = len(gains) - len(open_ones)
+    told = f"least gain {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), over {least}"
+    return met, f"{told}; shown against {shown} of {len(gains)}.{against}"
+
+
+def _shifted(tried: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    if not tried:
+        return [("shift test", "-", "was not run")]
+    return [
+        (f"{told} falls by at most {limit} under a shift", "yes" if fall >= -limit else "no", f"{fall:+.3f} at worst")
+        for told, key, limit in (
+            ("AUC", "auc_change", AUC_FALL),
+            ("specificity at the fixed threshold", "specificity_change", SPECIFICITY_FALL),
+        )
+        for fall in [worst(tried, key)]
+    ]
+
+
+def _calibrated(seed: int, scored: Scored) -> tuple[str, str, str]:
+    error = metrics.macro(metrics.calibration_error)
+    found = estimate(error, scored)
+    served = estimate(error, replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups)))
+    met = _below(found, CALIBRATION_ERROR)
+    return f"calibration error at most {CALIBRATION_ERROR}, partition {seed}", met, f"{found}; as served {served}"
+
+
+def _wanted(on: Mapping[int, Scored]) -> list[tuple[str, str, str]]:
+    seed, scored = max(on.items())
+    auc, balanced = (estimate(figure, scored) for figure in (metrics.auc, metrics.balanced_accuracy))
+    return [
+        (f"wanted: AUC {WANTED_AUC}, partition {seed}", _above(auc, WANTED_AUC), str(auc)),
+        (
+            f"wanted: balanced accuracy {WANTED_BALANCED_ACCURACY}, partition {seed}",
+            _above(balanced, WANTED_BALANCED_ACCURACY),
+            str(balanced),
+        ),
+    ]
+
+
+def _small_and_quick(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    parameters, taken = record["folds"][0]["parameters"], record.get("milliseconds")
+    size = (f"under {PARAMETERS:,} parameters", "yes" if parameters < PARAMETERS else "no", f"{parameters:,}")
+    if taken is None:
+        return [size]
+    return [size, (f"at most {MILLISECONDS} ms", "yes" if taken <= MILLISECONDS else "no", f"{taken:.2f} ms")]
+
+
+def _below(found: Estimate, limit: float) -> str:
+    return "shown" if found.high <= limit else "by value" if found.value <= limit else "no"
+
+
+def _above(found: Estimate, limit: float) -> str:
+    return "shown" if found.low >= limit else "by value" if found.value >= limit else "no"
