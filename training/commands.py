@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 MODELS = Path("models")
 
+SHIFTS_RUN = (
+    "The same unseen cells, at most 40 of each subject, changed and scored again. Threshold and calibration stay as "
+    "they are; a fall shows what the network leans on."
+)
+SHIFTS_NOT_RUN = (
+    "The shift test and the mask-edge test were not run. They need the trained networks: evaluate with --shifts."
+)
+
 
 class GateNotTried(Misconfigured):
     code = "gate_not_tried"
@@ -58,7 +66,7 @@ def search(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
-    from training import page
+    from training import page, points
     from training import results as kept
 
     if arguments.model:
@@ -71,11 +79,16 @@ def evaluate(arguments: argparse.Namespace) -> None:
     rows = kept.read(asked.results_folder(arguments, recipe) / f"{recipe.name}.csv")
     for seed in sorted({row.seed for row in rows}):
         scored = evaluation.scored_of(rows, crops.cells, seed=seed)
-        written = arguments.var / "evaluation" / f"{recipe.name}-seed{seed}"
-        page.write(evaluation.report(scored, crops.cells, seed=seed), scored, crops, path=written)
-        print(f"{written}.html and .json, from images in {root}")
         if arguments.shifts and seed == recipe.seeds[0]:
             _shift_test(arguments, recipe, crops, scored)
+        found = {
+            **evaluation.report(scored, crops.cells, seed=seed),
+            "curves": points.curves(scored),
+            **_kept_shifts(arguments, recipe, crops, seed=seed),
+        }
+        written = arguments.var / "evaluation" / f"{recipe.name}-seed{seed}"
+        page.write(found, scored, crops, path=written)
+        print(f"{written}.html and .json, from images in {root}")
 
 
 def export(arguments: argparse.Namespace) -> None:
@@ -185,6 +198,20 @@ def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", s
     found = shifts.report(recipe, crops, parts, scored)
     kept.write_shifts(found, path, made_from=kept.fingerprints(recipe, crops.cells))
     print(path)
+
+
+def _kept_shifts(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", *, seed: int) -> dict[str, Any]:
+    """The shift test for the page of one partition, and a sentence on it or on why there is none."""
+    from training import results as kept
+
+    if seed != recipe.seeds[0]:
+        return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
+    path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
+    try:
+        found = kept.shifts(path, made_from=kept.fingerprints(recipe, crops.cells))
+    except kept.ShiftsDoNotFit as error:
+        return {"shifts": [], "shifts_note": error.message}
+    return {"shifts": found, "shifts_note": SHIFTS_RUN if found else SHIFTS_NOT_RUN}
 
 
 def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:

@@ -12,7 +12,18 @@ from app.vision.classifier import OnnxClassifier
 from training import metrics, results, trust
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Floats, Scored, Stated, estimate, subject_weights
+from training.metrics import (
+    Estimate,
+    Figure,
+    Floats,
+    Scored,
+    Stated,
+    binomial_interval,
+    bootstrap_weights,
+    estimate,
+    interval,
+    subject_weights,
+)
 from training.pictures import read_pixels
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
@@ -108,7 +119,7 @@ def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
 
 
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
-    """What became of cells by their probability: bins of equal weight from 0 to 1, each with its share of ALL.
+    """What became of cells by their probability: bins of equal weight from 0 to 1, each with mean and share of ALL.
 
     Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups.
     """
@@ -123,55 +134,72 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
         {
             "from": edges[number],
             "to": edges[number + 1],
-            "all_share": estimate(metrics.macro(metrics.share(is_all, bin_of == number)), scored).as_json(),
-            "cells": int((bin_of == number).sum()),
+            "mean_probability": round(float(np.average(scored.probabilities[own], weights=weights[own])), 4),
+            "all_share": estimate(metrics.macro(metrics.share(is_all, own)), scored).as_json(),
+            "cells": int(own.sum()),
         }
         for number in range(bins)
-        if (bin_of == number).any()
+        if (own := bin_of == number).any()
     ]
 
 
 def by_subject(scored: Scored) -> list[dict[str, Any]]:
-    """For every subject: cells, mean probability, and the share of its cells called right at 0.5."""
+    """For every subject: cells, mean probability, and the share of its cells called right at 0.5, with its interval.
+
+    Right is the specificity of a healthy subject and the sensitivity of another. The interval is Wilson's over the
+    subject's cells, as if they were independent: what other cells of this person would give, and nothing about another
+    person. A bootstrap of the cells would claim certainty of whoever has none called wrong.
+    """
     found = []
     for subject in sorted(set(scored.subjects.tolist()), key=lambda name: (name.startswith("H"), name)):
         own = scored.subjects == subject
         truth, probability = bool(scored.is_all[own][0]), scored.probabilities[own]
-        right = float(((probability >= 0.5) == truth).mean())
+        right = int(((probability >= 0.5) == truth).sum())
         found.append(
             {
                 "subject": str(subject),
                 "class": "ALL" if truth else "HEM",
-                "cells": int(own.sum()),
+                "cells": len(probability),
                 "mean_probability": round(float(probability.mean()), 4),
-                "right": round(right, 4),
+                "right": round(right / len(probability), 4),
+                "right_interval": [round(one, 4) for one in binomial_interval(right, len(probability))],
             }
         )
     return found
 
 
-def at_prevalence(sensitivity: float, specificity: float) -> list[dict[str, float]]:
-    """Predictive values of a call at 0.5 when this share of cells is ALL."""
+def at_prevalence(
+    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = 500, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Predictive values of a call at 0.5 when this share of cells is ALL, each [value, low, high], every subject
+    counting the same; None for what cannot be had, say the NPV where nothing is called normal.
+    """
+    weights = np.vstack([metrics.ones(scored), bootstrap_weights(scored, draws=draws, seed=seed)])
+    rates = [metrics.macro(figure)(scored, weights) for figure in (metrics.sensitivity, metrics.specificity)]
     found = []
-    for prevalence in PREVALENCES:
-        called = prevalence * sensitivity + (1 - prevalence) * (1 - specificity)
-        ppv = prevalence * sensitivity / called if called else float("nan")
-        npv = (1 - prevalence) * specificity / (1 - called) if called < 1 else float("nan")
-        found.append({"prevalence": prevalence, "ppv": round(ppv, 4), "npv": round(npv, 4)})
+    for prevalence in prevalences:
+        ppv, npv = (
+            Estimate(float(values[0]), *interval(values[1:])).as_json()
+            for values in metrics.predictive_values(*rates, prevalence=prevalence)
+        )
+        found.append({"prevalence": round(prevalence, 5), "ppv": ppv, "npv": npv})
     return found
 
 
-def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
-    """Everything that evaluation says of one seed, as JSON values."""
-    found = figures(scored, cells, seed=seed)
+def confusion(scored: Scored) -> dict[str, int]:
+    """How many cells of each class were called what at 0.5."""
     called = scored.probabilities >= 0.5
-    confusion = {
+    return {
         "all_called_all": int((scored.is_all & called).sum()),
         "all_called_hem": int((scored.is_all & ~called).sum()),
         "hem_called_all": int((~scored.is_all & called).sum()),
         "hem_called_hem": int((~scored.is_all & ~called).sum()),
     }
-    macro = found["subject_macro_sensitivity"].value, found["subject_macro_specificity"].value
+
+
+def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
+    """Everything that evaluation says of one seed, as JSON values."""
+    found = figures(scored, cells, seed=seed)
     return {
         "seed": seed,
         "cells": len(cells),
@@ -179,9 +207,9 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
         "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(scored)).items()},
-        "confusion": confusion,
+        "confusion": confusion(scored),
         "reliability": reliability(scored),
-        "predictive_values": at_prevalence(*macro),
+        "predictive_values": at_prevalence(scored),
         "by_subject": by_subject(scored),
     }
 

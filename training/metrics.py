@@ -176,6 +176,16 @@ def macro(figure: Figure) -> Figure:
     return balanced
 
 
+def predictive_values(sensitivity: Floats, specificity: Floats, *, prevalence: float) -> tuple[Floats, Floats]:
+    """Share of ALL among what is called ALL, and of normal among the rest, where this share of cells is ALL.
+
+    nan where nothing is called so.
+    """
+    true_all, true_hem = prevalence * sensitivity, (1 - prevalence) * specificity
+    called_all, called_hem = true_all + (1 - prevalence) * (1 - specificity), true_hem + prevalence * (1 - sensitivity)
+    return _ratio(true_all, called_all), _ratio(true_hem, called_hem)
+
+
 def brier(scored: Scored, weights: Floats) -> Floats:
     return _ratio(weights @ (scored.probabilities - scored.is_all) ** 2, weights.sum(axis=-1))
 

@@ -12,33 +12,68 @@ import numpy as np
 from matplotlib.figure import Figure as Drawing
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 from app.vision.decode import Pixels
+from training import plots
 from training.augment import middle
 from training.dataset import Crops
-from training.metrics import Scored, subject_weights
+from training.metrics import Scored
+from training.model_card import BANDS, FIGURES
+from training.steps import TINTED_OR_SIZED
 
-STYLE = "body{font:15px system-ui;max-width:70rem;margin:2rem auto}td,th{padding:.2rem .6rem;text-align:left}"
+STYLE = (
+    "body{font:15px system-ui;max-width:70rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
+    "table{border-collapse:collapse}td,th{padding:.2rem .6rem;text-align:left;border-bottom:1px solid #ddd}"
+)
+
+TITLES = {
+    **FIGURES,
+    **{name: title.replace("`", "") for name, title in BANDS.items()},
+    "calibration_error_as_served": "Calibration error (ECE, 15 bins), calibrated on all other subject groups",
+    "floor_subject_macro_auc": "For comparison: the same, every subject counting the same",
+    "uncertain_share_hem": "Share of normal cells in the band uncertain",
+    "uncertain_share_all": "Share of ALL cells in the band uncertain",
+}
+
+PROTOCOL = (
+    "Every cell was scored by a network that never saw its subject. Intervals are 95 %, by bootstrap over subject "
+    "groups, but where another is named. Calls are at a calibrated probability of 0.5; calibration and threshold come "
+    "from the other folds. What cannot be had is shown as -."
+)
+OF_ONE_SUBJECT = (
+    "Called right is the specificity of a healthy subject and the sensitivity of another. These intervals are Wilson's "
+    "over the cells of the one subject: what other cells of this person would give, and nothing about another person."
+)
+
+SHIFTED = ("auc", "specificity", "sensitivity")
 
 
-def write(report: dict[str, Any], scored: Scored, crops: Crops, *, path: Path) -> None:
-    """Writes `path`.json and `path`.html."""
+def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Path) -> None:
+    """Writes `path`.json, which is `evaluation`, and `path`.html.
+
+    `evaluation` is `evaluate.report` with `curves` (`points.curves`), `shifts` (of `shifts.report`, may be empty) and
+    `shifts_note`, a sentence about them.
+    """
+    written = json.dumps(evaluation, indent=1, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".json").write_text(json.dumps(report, indent=1) + "\n")
+    path.with_name(path.name + ".json").write_text(written)
     parts = [
-        f"<h1>{html.escape(path.name)}</h1><p>{report['cells']} cells out of fold, 95 % intervals.</p>",
-        table(["figure", "value", "low", "high"], [[name, *values] for name, values in report["figures"].items()]),
+        f"<h1>{html.escape(path.name)}</h1>",
+        f"<p>{evaluation['cells']:,} cells of {evaluation['subject_groups']} subject groups. {PROTOCOL}</p>",
+        "<h2>Figures</h2>",
+        _estimates_table(evaluation["figures"]),
+        "<h2>Confusion</h2>",
+        _confusion(evaluation["confusion"]),
         "<h2>Bands</h2>",
-        table(["figure", "value", "low", "high"], [[name, *values] for name, values in report["bands"].items()]),
-        "<h2>Curves</h2>",
-        *(picture(drawing) for drawing in (_curves(scored), _reliability(scored), _coverage(scored))),
-        "<h2>Predictive values</h2>",
-        table(["prevalence", "PPV", "NPV"], [list(row.values()) for row in report["predictive_values"]]),
-        "<h2>By subject</h2>",
-        table(list(report["by_subject"][0]), [list(row.values()) for row in report["by_subject"]]),
-        "<h2>Worst mistakes</h2><p>Normal cells with the highest probability, then ALL cells with the lowest.</p>",
+        _estimates_table(evaluation["bands"]),
+        *_curves(evaluation),
+        "<h2>What moves it</h2>",
+        *_shifts(evaluation["shifts"], note=evaluation["shifts_note"]),
+        *_subjects(evaluation["by_subject"]),
+        "<h2>Worst mistakes</h2>",
+        "<p>Normal cells with the highest probability of ALL:</p>",
         _gallery(crops, _worst(scored, is_all=False)),
+        "<p>ALL cells with the lowest:</p>",
         _gallery(crops, _worst(scored, is_all=True)),
     ]
     path.with_name(path.name + ".html").write_text(shell(path.name, parts), encoding="utf-8")
@@ -46,7 +81,7 @@ def write(report: dict[str, Any], scored: Scored, crops: Crops, *, path: Path) -
 
 def shell(title: str, parts: Sequence[str]) -> str:
     """A whole page that needs nothing from elsewhere."""
-    head = f"<!doctype html><meta charset=utf-8><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{STYLE}</style>"
     return "\n".join([head, *parts])
 
 
@@ -57,54 +92,93 @@ def table(head: list[str], rows: Sequence[list[Any]]) -> str:
 
 
 def picture(drawing: Drawing) -> str:
-    """A plot, embedded."""
+    """A plot, embedded, with its titles for who cannot see it."""
     target = io.BytesIO()
-    drawing.savefig(target, format="png", dpi=90, bbox_inches="tight")
-    return _embedded(target.getvalue())
+    drawing.savefig(target, format="png", dpi=110, bbox_inches="tight")
+    return _embedded(target.getvalue(), alt=", ".join(axes.get_title() for axes in drawing.axes))
 
 
-def _embedded(png: bytes) -> str:
-    return f'<img alt="" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+def _embedded(png: bytes, *, alt: str = "") -> str:
+    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
-def _curves(scored: Scored) -> Drawing:
-    drawing = Drawing(figsize=(10, 4))
-    left, right = drawing.subplots(1, 2)
-    false, true, _ = roc_curve(scored.is_all, scored.logits)
-    left.plot(false, true)
-    left.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC")
-    precision, recall, _ = precision_recall_curve(scored.is_all, scored.logits)
-    right.plot(recall, precision)
-    right.set(xlabel="sensitivity", ylabel="precision", title="precision and recall")
-    return drawing
+def _estimates_table(figures: dict[str, list[float | None]]) -> str:
+    rows = [[TITLES.get(name, name), _shown(found[:1]), _shown(found[1:]), name] for name, found in figures.items()]
+    return table(["figure", "value", "95 % interval", "in the JSON"], rows)
 
 
-def _reliability(scored: Scored) -> Drawing:
-    weights = subject_weights(scored)
-    order = np.argsort(scored.probabilities)
-    place = np.minimum(np.cumsum(weights[order]) / weights.sum() * 15, 14).astype(int)
-    bins = [order[place == number] for number in range(15)]
-    said = [np.average(scored.probabilities[one], weights=weights[one]) for one in bins if len(one)]
-    held = [np.average(scored.is_all[one], weights=weights[one]) for one in bins if len(one)]
-    drawing = Drawing(figsize=(4.5, 4))
-    axes = drawing.subplots()
-    axes.plot([0, 1], [0, 1], ":")
-    axes.plot(said, held, "o-")
-    axes.set(xlabel="probability of ALL", ylabel="share of ALL", title="reliability")
-    return drawing
+def _shown(numbers: Sequence[float | None], *, sign: str = "") -> str:
+    """One number, or both ends of an interval; "-" for what cannot be had."""
+    known = [f"{one:{sign}z.3f}" for one in numbers if one is not None]
+    return " to ".join(known) or "-"
 
 
-def _coverage(scored: Scored) -> Drawing:
-    """Error among the most certain cells, by how many of them are kept."""
-    weights = subject_weights(scored)
-    order = np.argsort(-np.abs(scored.probabilities - 0.5))
-    wrong = ((scored.probabilities >= 0.5) != scored.is_all)[order] * weights[order]
-    covered = np.cumsum(weights[order])
-    drawing = Drawing(figsize=(4.5, 4))
-    axes = drawing.subplots()
-    axes.plot(covered, np.cumsum(wrong) / covered)
-    axes.set(xlabel="share of cells kept", ylabel="error among them", title="risk and coverage")
-    return drawing
+def _confusion(counts: dict[str, int]) -> str:
+    rows = []
+    for truth, title in (("all", "ALL"), ("hem", "normal")):
+        own = [counts[f"{truth}_called_{call}"] for call in ("all", "hem")]
+        rows.append([title, *(f"{count:,} ({count / sum(own):.1%})" for count in own), f"{sum(own):,}"])
+    said = "<p>Cells, and their share of the row; every cell counts the same.</p>"
+    return said + table(["in truth", "called ALL", "called normal", "cells"], rows)
+
+
+def _curves(evaluation: dict[str, Any]) -> list[str]:
+    curves, counts = evaluation["curves"], evaluation["confusion"]
+    share_of_all = (counts["all_called_all"] + counts["all_called_hem"]) / evaluation["cells"]
+    values = [
+        [f"{100 * one['prevalence']:g} %", *(_with_interval(one[key]) for key in ("ppv", "npv"))]
+        for one in evaluation["predictive_values"]
+    ]
+    return [
+        "<h2>Curves</h2><p>Every cell counts the same; dotted is what a guess reaches.</p>",
+        picture(plots.roc_and_precision(curves, share_of_all=share_of_all)),
+        "<p>Every subject counts the same within its class, and each class half.</p>",
+        picture(plots.reliability_and_risk(evaluation["reliability"], curves)),
+        "<h2>Predictive values</h2><p>Of a call at 0.5, every subject counting the same.</p>",
+        picture(plots.predictive_values(curves["predictive_values"])),
+        table(["share of cells that are ALL", "PPV", "NPV"], values),
+    ]
+
+
+def _with_interval(found: Sequence[float | None]) -> str:
+    return "-" if found[0] is None else f"{_shown(found[:1])} ({_shown(found[1:])})"
+
+
+def _shifts(shifts: Sequence[dict[str, Any]], *, note: str) -> list[str]:
+    """The shift test and the mask-edge test, if they were run."""
+    parts = [f"<p>{html.escape(note)}</p>"]
+    edges = [one for one in shifts if not one["shift"].startswith(TINTED_OR_SIZED)]
+    others = [one for one in shifts if one not in edges]
+    for title, tried in (("Size, brightness and tint", others), ("The outline", edges)):
+        rows = [
+            [one["shift"], _shown([one["auc"]]), *(_change(one[f"{key}_change"]) for key in SHIFTED)] for one in tried
+        ]
+        head = ["the same cells, with", "AUC", *(f"change of {key}" for key in ("AUC", *SHIFTED[1:]))]
+        parts += [f"<h3>{title}</h3>", table(head, rows)] if rows else []
+    return parts
+
+
+def _change(found: Sequence[float | None]) -> str:
+    return f"{_shown(found[:1], sign='+')} ({_shown(found[1:], sign='+')})"
+
+
+def _subjects(by_subject: Sequence[dict[str, Any]]) -> list[str]:
+    rows = [
+        [
+            one["subject"],
+            {"ALL": "ALL", "HEM": "normal"}[one["class"]],
+            f"{one['cells']:,}",
+            _with_interval([one["right"], *one["right_interval"]]),
+            _shown([one["mean_probability"]]),
+        ]
+        for one in sorted(by_subject, key=lambda one: (one["class"] == "ALL", len(one["subject"]), one["subject"]))
+    ]
+    return [
+        "<h2>By subject</h2>",
+        f"<p>{OF_ONE_SUBJECT}</p>",
+        picture(plots.healthy_subjects(by_subject)),
+        table(["subject", "class", "cells", "called right", "mean probability of ALL"], rows),
+    ]
 
 
 def _worst(scored: Scored, *, is_all: bool, count: int = 12) -> NDArray[np.intp]:

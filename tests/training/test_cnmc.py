@@ -1,3 +1,4 @@
+import argparse
 import csv
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from PIL import Image
 
 from app.errors import Invalid
-from training import cnmc
+from training import asked, cnmc
 from training.cnmc import find, read
 from training.labels import parse_name
 
@@ -235,6 +236,56 @@ def test_webp_without_loss_is_read(tmp_path, how):
     saved(tmp_path / "UID_1_1_1_all.webp", "WEBP", lossless=True, **how)
 
     assert [cell.label for cell in read(tmp_path)] == ["ALL"]
+
+
+def test_cells_without_a_label_are_in_the_index_and_in_no_figure(tmp_path):
+    root = tmp_path / "cells"
+    write_cell(root / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(root / "UID_H1_1_1_hem.bmp", grey=91)
+    write_cell(root / "unlabelled.bmp", grey=92)
+    arguments = argparse.Namespace(var=tmp_path)
+
+    at_first, again = asked.indexed(arguments, root), asked.indexed(arguments, root)
+
+    assert [cell.label for cell in at_first] == ["ALL", "HEM"]
+    assert again == at_first
+    assert len(cnmc.read_index(tmp_path / "index.csv")) == 3
+
+
+def test_folds_and_a_flat_folder_with_its_csv_are_one_table_that_says_where_each_cell_was(tmp_path):
+    write_cell(tmp_path / "training" / "fold_0" / "all" / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "training" / "fold_1" / "hem" / "UID_H1_1_1_hem.bmp", grey=91)
+    flat = tmp_path / "preliminary"
+    write_cell(flat / "1.bmp", grey=92)
+    write_cell(flat / "2.bmp", grey=93)
+    labels_csv(flat, [("UID_1_7_1_all.bmp", "1.bmp", "1"), ("UID_H9_1_1_hem.bmp", "2.bmp", "0")])
+
+    cells = read(tmp_path)
+
+    assert [(cell.source, cell.subject, cell.label) for cell in cells] == [
+        ("preliminary", "1", "ALL"),
+        ("preliminary", "H9", "HEM"),
+        ("training/fold_0", "1", "ALL"),
+        ("training/fold_1", "H1", "HEM"),
+    ]
+    assert cells[0].group == cells[2].group  # one person, wherever the cells lie
+
+
+def test_an_image_in_a_fold_and_in_the_flat_folder_is_kept_once_and_joins_its_two_names(tmp_path):
+    write_cell(tmp_path / "fold_0" / "all" / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "fold_0" / "all" / "UID_1_2_1_all.bmp", grey=91)
+    write_cell(tmp_path / "flat" / "1.bmp", grey=90)
+    write_cell(tmp_path / "flat" / "2.bmp", grey=92)
+    labels_csv(tmp_path / "flat", [("UID_5_1_1_all.bmp", "1.bmp", "1"), ("UID_5_2_1_all.bmp", "2.bmp", "1")])
+
+    cells = read(tmp_path)
+
+    assert [(cell.path, cell.subject) for cell in cells] == [
+        ("flat/1.bmp", "5"),
+        ("flat/2.bmp", "5"),
+        ("fold_0/all/UID_1_2_1_all.bmp", "1"),
+    ]
+    assert {cell.group for cell in cells} == {"1"}
 
 
 def test_a_folder_without_images_says_so(tmp_path):
