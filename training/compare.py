@@ -18,7 +18,7 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     """Each figure of `one` less that of `other` (`<recipe>.csv`), on the first partition that both were scored on.
 
     [difference, low, high] by bootstrap over subject groups that are drawn for both together. Raises NoCommonPartition,
-    ScoresMissing or ResultsDoNotFit.
+    ScoresMissing, GroupShared or ResultsDoNotFit.
     """
     rows = [results.read(path) for path in (one, other)]
     common = sorted({row.seed for row in rows[0]} & {row.seed for row in rows[1]})
