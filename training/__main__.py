@@ -55,7 +55,7 @@ def _of_a_recipe(command: Command) -> None:
     fit = _recipe(command("fit", "train a recipe: grouped folds, then the final network"))
     fit.add_argument("--tensorboard", action="store_true", help="also write curves for TensorBoard, below --var")
     search = _recipe(command("search", "try a recipe's declared choices: all, or some at random"))
-    search.add_argument("--draws", type=int, help="so many random combinations instead of the whole grid")
+    search.add_argument("--draws", type=_count, help="so many random combinations instead of the whole grid")
     evaluate = command("evaluate", "figures of a recipe, or scores of files by --model")
     evaluate.add_argument("recipe", help="a recipe; with --model the first image file")
     _from_scratch(evaluate)
@@ -66,6 +66,12 @@ def _of_a_recipe(command: Command) -> None:
     export.add_argument("--version", default="1")
     export.add_argument("--models", type=Path, default=commands.MODELS)
     _not_cells(export)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1 on")
+    return int(text)
 
 
 def _of_results(command: Command) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
+from app.vision.bundle import CLASSES
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class FolderNotNamed(Misconfigured):
 
 class FolderNotWritable(Misconfigured):
     code = "folder_not_writable"
+
+
+class ClassMissing(Misconfigured):
+    code = "class_missing"
 
 
 class NothingPretrained(Misconfigured):
@@ -100,10 +105,16 @@ def drawn_cells(arguments: argparse.Namespace, recipe: Recipe) -> "tuple[list[Ce
 
 
 def indexed(arguments: argparse.Namespace, root: Path, *, table: str = INDEX) -> "list[Cell]":
-    """The labelled cells below `root`, indexed now or earlier."""
+    """The labelled cells below `root`, indexed now or earlier; raises ClassMissing."""
     from training import index
 
-    return [cell for cell in index.current(root, writable(arguments.var) / table) if cell.label]
+    cells = [cell for cell in index.current(root, writable(arguments.var) / table) if cell.label]
+    if missing := [name for name in CLASSES if not any(cell.label == name for cell in cells)]:
+        raise ClassMissing(
+            f"{root} has no cell labelled {' or '.join(missing)}, and this needs both classes. The class comes from a "
+            "file's name (UID_1_1_1_all.bmp) or from the label CSV."
+        )
+    return cells
 
 
 def writable(folder: Path) -> Path:

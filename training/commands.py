@@ -170,12 +170,12 @@ def time(arguments: argparse.Namespace) -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    from training import cnmc
     from training import compare as comparing
+    from training import results as kept
 
     folder = arguments.results or asked.RESULTS
     one, other = (folder / f"{name}.csv" for name in (arguments.one, arguments.other))
-    found = comparing.compared(one, other, cnmc.read_index(folder / "cells.csv"))
+    found = comparing.compared(one, other, kept.cells_beside(folder))
     print(json.dumps(found, indent=1, allow_nan=False))
 
 

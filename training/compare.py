@@ -19,7 +19,8 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
 
     [difference, low, high] by bootstrap over subject groups that are drawn for both together; null for what cannot be
     had of one of them, say a precision where nothing was called ALL. What is compared is what `evaluate` states, less
-    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing or ResultsDoNotFit.
+    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared or
+    ResultsDoNotFit.
     """
     rows = [results.read(path) for path in (one, other)]
     common = sorted({row.seed for row in rows[0]} & {row.seed for row in rows[1]})

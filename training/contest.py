@@ -12,13 +12,11 @@ from typing import Any
 import numpy as np
 
 from training import evaluate, metrics, results, steps, targets
-from training.cnmc import Cell, read_index
+from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
 from training.splits import partition
 from training.targets import Gain
-
-CELLS = "cells.csv"
 
 OURS = "texture3"
 """The recipe of the shipped bundle, against which every other row is held."""
@@ -54,10 +52,11 @@ FACTS_OF_ENTRY = ("name", "parameters", "input", "seen", "tested", "minutes", "m
 
 
 def text(folder: Path) -> str:
-    """The whole page as Markdown, from the results in `folder`; raises ResultsDoNotFit where there are none."""
-    if not (folder / CELLS).is_file():
-        raise results.ResultsDoNotFit(f"There is no {CELLS} in {folder}. Run `python -m training index` first.")
-    cells = read_index(folder / CELLS)
+    """The whole page as Markdown, from the results in `folder`.
+
+    Raises ResultsDoNotFit where there are none or a row is none, and what `evaluate.scored_of` raises.
+    """
+    cells = results.cells_beside(folder)
     entries = [_entry(path, cells) for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]

@@ -25,6 +25,7 @@ from training.metrics import (
     subject_weights,
 )
 from training.pictures import read_pixels
+from training.splits import refuse_shared
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
@@ -34,11 +35,16 @@ class ScoresMissing(results.ResultsDoNotFit):
 
 
 def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored:
-    """The out-of-fold scores of one seed in the order of `cells`; raises ScoresMissing where a cell has none."""
+    """The out-of-fold scores of one seed in the order of `cells`.
+
+    Raises ScoresMissing where a cell has none, and GroupShared where a subject group was scored in two folds: then a
+    network was tested on people whom it knew.
+    """
     by_image = {row.image_sha256: row for row in rows if row.seed == seed}
     if missing := sum(cell.sha256 not in by_image for cell in cells):
         raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
     own = [by_image[cell.sha256] for cell in cells]
+    refuse_shared([cell.group for cell in cells], [row.fold for row in own], where=[row.where for row in own])
     scored = Scored(
         is_all=np.array([cell.label == "ALL" for cell in cells]),
         subjects=np.array([cell.subject for cell in cells]),

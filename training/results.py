@@ -6,6 +6,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Invalid
-from training.cnmc import Cell, fingerprint
+from training.cnmc import Cell, fingerprint, read_index
 from training.dataset import Crops
 
 
@@ -26,6 +27,9 @@ class ResultsDoNotFit(Invalid):
 class ShiftsDoNotFit(ResultsDoNotFit):
     code = "shifts_do_not_fit"
 
+
+CELLS = "cells.csv"
+"""The table of all images that results are of, beside them."""
 
 COLUMNS = ("image_sha256", "seed", "fold", "logit")
 
@@ -60,6 +64,8 @@ class Row:
     seed: int
     fold: int
     logit: float
+    where: str = ""
+    """File and line that it was read from."""
 
 
 def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
@@ -143,11 +149,30 @@ def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of a `<recipe>.csv`; raises ResultsDoNotFit where there is no such file."""
+    """The rows of a `<recipe>.csv`; raises ResultsDoNotFit where there is no such file, or a row is none."""
     if not path.is_file():
         raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
-    with path.open(newline="") as file:
-        return [
-            Row(row["image_sha256"], int(row["seed"]), int(row["fold"]), float(row["logit"]))
-            for row in csv.DictReader(file)
-        ]
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        return [_row(row, where=f"{path}, line {line}") for line, row in enumerate(csv.DictReader(file), start=2)]
+
+
+def _row(row: dict[str, str | None], *, where: str) -> Row:
+    found = [row.get(column) or "" for column in COLUMNS]
+    sha256, seed, fold, logit = found
+    try:
+        if not math.isfinite(float(logit)):
+            raise ValueError("no finite logit")
+        return Row(sha256, int(seed), int(fold), float(logit), where)
+    except ValueError as error:
+        raise ResultsDoNotFit(
+            f"{where}: {', '.join(found)} is no row of {', '.join(COLUMNS)} ({error}). Run `fit` again."
+        ) from error
+
+
+def cells_beside(folder: Path) -> list[Cell]:
+    """The cells of the results in `folder`, from CELLS; raises ResultsDoNotFit or IndexNotReadable."""
+    if not (folder / CELLS).is_file():
+        raise ResultsDoNotFit(
+            f"There is no {CELLS} in {folder}. Run `python -m training index` and copy its index.csv there as {CELLS}."
+        )
+    return read_index(folder / CELLS)

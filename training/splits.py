@@ -41,9 +41,12 @@ def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int
     return fold_of
 
 
-def refuse_shared(groups: Sequence[str], folds: Sequence[int]) -> None:
-    """Raises GroupShared where a subject group lies in more than one fold."""
+def refuse_shared(groups: Sequence[str], folds: Sequence[int], *, where: Sequence[str] = ()) -> None:
+    """Raises GroupShared where a subject group lies in more than one fold; `where` is what each was read from."""
     seen: dict[str, int] = {}
-    for group, fold in zip(groups, folds, strict=True):
+    for place, (group, fold) in enumerate(zip(groups, folds, strict=True)):
         if seen.setdefault(group, fold) != fold:
-            raise GroupShared(f"Subject group {group} lies in folds {seen[group]} and {fold}. Split by group.")
+            read_from = f"{where[place]}: " if where and where[place] else ""
+            raise GroupShared(
+                f"{read_from}Subject group {group} lies in folds {seen[group]} and {fold}. Split by group."
+            )

@@ -12,6 +12,12 @@ from training.splits import partition
 pytestmark = pytest.mark.tensorflow
 
 
+RECORD = {
+    "recipe": {"size": 224, "shrink_to": None, "cells_per_epoch": 10},
+    "folds": [{"seed": 0, "fold": fold, "cells": 80, "parameters": 1, "epochs": 1} for fold in range(3)],
+}
+
+
 def _cell(number, name):
     label, green = "HEM" if name.startswith("H") else "ALL", 90.0 + number % 7
     return Cell(f"{number}.bmp", name, name, label, "f", f"{number:064x}", 10_000 + number, 90.0, green, 90.0)
@@ -82,6 +88,65 @@ def test_results_that_share_no_partition_are_not_compared(kept, capsys):
     assert main(["compare", "good", "elsewhere", "--results", str(kept)]) == 1
 
     assert "share no partition" in capsys.readouterr().err
+
+
+def changed(path, line, **fields):
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[line - 2].update(fields)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows[line - 2]
+
+
+@pytest.mark.parametrize("command", [["compare", "good", "poor"], ["results"]])
+def test_a_subject_group_that_was_scored_in_two_folds_is_refused_by_name_and_line(kept, capsys, command):
+    (kept / "poor.json").write_text(json.dumps(RECORD))
+    fold = int(changed(kept / "poor.csv", 200)["fold"])
+    changed(kept / "poor.csv", 200, fold=(fold + 1) % 3)
+
+    assert main([*command, "--results", str(kept)]) == 1
+
+    told = capsys.readouterr().err
+    assert f"{kept / 'poor.csv'}, line 200: Subject group {'H' if 198 % 2 else ''}{198 % 12} lies in folds" in told
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        ({"logit": "nan"}, "no finite logit"),
+        ({"logit": "inf"}, "no finite logit"),
+        ({"logit": "abc"}, "could not convert string to float: 'abc'"),
+        ({"logit": ""}, "is no row of image_sha256, seed, fold, logit"),
+        ({"fold": "first"}, "invalid literal"),
+    ],
+)
+def test_a_row_of_results_that_is_none_is_refused_by_its_line(kept, capsys, fields, what):
+    changed(kept / "poor.csv", 7, **fields)
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    told = capsys.readouterr().err
+    assert "poor.csv, line 7: " in told
+    assert what in told
+
+
+def test_results_without_their_cells_are_told_where_to_get_them(kept, capsys):
+    (kept / "cells.csv").unlink()
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    assert "There is no cells.csv in" in capsys.readouterr().err
+
+
+def test_cells_that_are_no_table_are_refused_by_name(kept, capsys):
+    (kept / "cells.csv").write_text("image,label\n1.png,ALL\n")
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    assert "cells.csv is no table of cells" in capsys.readouterr().err
 
 
 def test_a_recipe_without_results_is_named(kept, capsys):

@@ -3,6 +3,7 @@ import pytest
 
 from app.vision.drawn import Look, draw, save
 from training import cnmc, dataset, explore
+from training.__main__ import main
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -39,3 +40,41 @@ def test_two_people_with_nearly_the_same_image_are_listed(drawn):
     found = explore.near_duplicates(doubled)
 
     assert {crops.cells[1].path, crops.cells[3].path} in [set(pair[:2]) for pair in found]
+
+
+def named(folder, *, classes):
+    folder.mkdir()
+    for number, name in enumerate(classes):
+        prefix = "H" if name == "hem" else ""
+        path = folder / (f"UID_{prefix}{number}_1_1_{name}.png" if name else f"{number}.png")
+        save(path, draw(number, Look.BLAST), look=Look.BLAST)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("classes", "missing"), [(["all", "all"], "HEM"), (["hem", "hem"], "ALL"), (["", ""], "HEM or ALL")]
+)
+@pytest.mark.parametrize("command", [["explore"], ["fit", "anna"], ["morphology"]])
+def test_what_needs_both_classes_says_which_is_missing(tmp_path, capsys, command, classes, missing):
+    folder = named(tmp_path / "cells", classes=classes)
+
+    code = main([*command, str(folder), "--var", str(tmp_path / "var"), "--results", str(tmp_path / "results")])
+
+    assert code == 1
+    assert f"has no cell labelled {missing}, and this needs both classes" in capsys.readouterr().err
+
+
+def test_too_few_subjects_for_the_floor_are_told_so(tmp_path, capsys):
+    folder = named(tmp_path / "cells", classes=["all", "hem"])
+
+    assert main(["explore", str(folder), "--var", str(tmp_path / "var")]) == 1
+
+    assert "3 folds need 3 subject groups of class HEM; there are 1" in capsys.readouterr().err
+
+
+def test_one_class_alone_can_still_be_indexed(tmp_path, capsys):
+    folder = named(tmp_path / "cells", classes=["all", "all"])
+
+    assert main(["index", str(folder), "--var", str(tmp_path / "var")]) == 0
+
+    assert "2 cells of 2 subject groups" in capsys.readouterr().out

@@ -27,6 +27,14 @@ def test_an_empty_folder_is_told_apart_from_a_training_set(tmp_path, capsys):
     assert not (tmp_path / "index.csv").exists()
 
 
+@pytest.mark.parametrize("draws", ["-1", "0", "some"])
+def test_a_search_is_not_asked_for_fewer_than_one_draw(draws, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(["search", "schneider", "cells", "--draws", draws])
+
+    assert "--draws: a number from 1 on" in capsys.readouterr().err
+
+
 @pytest.mark.tensorflow
 def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_another_name():
     as_it_stands, told = (
