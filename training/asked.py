@@ -88,6 +88,16 @@ def crops(arguments: argparse.Namespace, recipe: Recipe) -> tuple["Crops", Path]
     return stored(arguments, arguments.folder), arguments.folder
 
 
+def unlabelled(arguments: argparse.Namespace, recipe: Recipe) -> "Crops | None":
+    """Crops of the unlabelled cells below the folder that was named, for pretraining; None where either is none."""
+    from training import dataset, index
+
+    if recipe.drawn_cells or not recipe.pretraining_epochs:
+        return None
+    cells = [cell for cell in index.current(arguments.folder, writable(arguments.var) / INDEX) if not cell.label]
+    return dataset.stored(cells, arguments.folder, folder=arguments.var / "crops") if cells else None
+
+
 def stored(arguments: argparse.Namespace, root: Path) -> "Crops":
     """Crops of the labelled cells below `root`."""
     from training import dataset

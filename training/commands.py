@@ -44,7 +44,12 @@ def fit(arguments: argparse.Namespace) -> None:
     crops, _ = asked.crops(arguments, recipe)
     logs = arguments.var / "tensorboard" if arguments.tensorboard else None
     fit_recipe(
-        recipe, crops, folder=arguments.var / "runs", results_folder=asked.results_folder(arguments, recipe), logs=logs
+        recipe,
+        crops,
+        folder=arguments.var / "runs",
+        results_folder=asked.results_folder(arguments, recipe),
+        logs=logs,
+        unlabelled=asked.unlabelled(arguments, recipe),
     )
 
 

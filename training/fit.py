@@ -69,12 +69,19 @@ def parts(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
     return found
 
 
-def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, logs: Path | None = None) -> None:
+def fit(
+    recipe: Recipe,
+    crops: Crops,
+    *,
+    folder: Path,
+    results_folder: Path,
+    logs: Path | None = None,
+    unlabelled: Crops | None = None,
+) -> None:
     """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results.
 
-    Raises CellsReordered where some of it was trained on the same cells in another order.
-
-    `logs` is where TensorBoard will look for the curves; None writes none.
+    `logs` is where TensorBoard will look for the curves; None writes none. `unlabelled` are met in pretraining, where
+    the recipe has one. Raises CellsReordered where some of it was trained on the same cells in another order.
     """
     place = place_of(recipe, crops, folder=folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -84,7 +91,7 @@ def fit(recipe: Recipe, crops: Crops, *, folder: Path, results_folder: Path, log
         if not (part.folder / "done.json").exists() and recipe.views is not None:
             _learn_head(recipe, crops, part)
         elif not (part.folder / "done.json").exists():
-            _fit_part(recipe, crops, part, curves=logs and logs / place.name / part.folder.name)
+            _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=logs and logs / place.name / part.folder.name)
         if part.fold != FINAL:
             results.write(recipe, crops, _finished(recipe, crops, place), folder=results_folder)
 
@@ -150,11 +157,14 @@ def _learn_head(recipe: Recipe, crops: Crops, part: Part) -> None:
     print(f"{part.folder.name} done", flush=True)
 
 
-def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) -> None:
+def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None, curves: Path | None) -> None:
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
-    learner = _started(recipe, crops, part)
+    pools = [(crops, part.learns)]
+    if unlabelled is not None:
+        pools.append((unlabelled, np.arange(len(unlabelled.cells))))
+    learner = _started(recipe, crops, part, pools=pools)
     model, epoch = learner.asked, learner.epochs
     learns, watched = part.learns, part.learns[:0]
     if recipe.patience is not None:
@@ -177,19 +187,18 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, curves: Path | None) 
     if len(watched):
         stopping.take_best(model, folder=part.folder)
     seconds = time.monotonic() - began
-    seen = epoch * recipe.cells_per_epoch + recipe.pretraining_epochs * len(part.learns)
+    seen = epoch * recipe.cells_per_epoch + recipe.pretraining_epochs * sum(len(cells) for _, cells in pools)
     _keep(recipe, crops, part, learner.network, seconds=seconds, epochs=epoch, seen=seen)
 
 
-def _started(recipe: Recipe, crops: Crops, part: Part) -> Learner:
-    """The part's network as its last checkpoint left it, or fresh, or fresh from its pretraining."""
+def _started(recipe: Recipe, crops: Crops, part: Part, *, pools: Sequence[tuple[Crops, NDArray[np.int64]]]) -> Learner:
+    """The part's network as its last checkpoint left it, or fresh, or fresh from its pretraining on `pools`."""
     network = build(recipe, precision=recipe.precision)
     learner = started(recipe, network, crops.cells, folder=part.folder)
     if recipe.pretraining_epochs and not learner.epochs:
         pretrain(
             network,
-            crops,
-            part.learns,
+            pools,
             varier=varier(recipe.augment, size=recipe.size),
             epochs=recipe.pretraining_epochs,
             batch=recipe.batch,

@@ -1,9 +1,10 @@
 """Self-supervised pretraining: two variations of a cell shall have like embeddings, and unlike those of other cells.
 
-SimCLR (Chen et al. 2020) without its large batches. No label is read, and only cells of people that the fold learns
-from are seen.
+SimCLR (Chen et al. 2020) without its large batches. No label is read; seen are cells of people that the fold learns
+from, and unlabelled ones, whose people are in no fold.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -30,26 +31,27 @@ class Pairs(TrainingBatches):
 
 def pretrain(
     network: keras.Model,
-    crops: Crops,
-    learns: NDArray[np.int64],
+    pools: Sequence[tuple[Crops, NDArray[np.int64]]],
     *,
     varier: Varier,
     epochs: int,
     batch: int,
     seed: tuple[int, ...],
 ) -> None:
-    """Gives the network up to its `embedding` better starting weights; its head keeps its own. Every epoch meets as
-    many cells as `learns` has.
+    """Gives the network up to its `embedding` better starting weights; its head keeps its own. Every epoch meets each
+    cell that is named by its place among the crops of its pool, one pool after another.
     """
     hidden = layers.Dense(2 * PROJECTED, activation="relu", dtype="float32")(network.output["embedding"])
     projected = layers.Dense(PROJECTED, dtype="float32", name="projected")(hidden)
     model = keras.Model(network.inputs, projected)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss=contrast)
     for epoch in range(epochs):
-        drawn = np.random.default_rng((*seed, epoch)).permutation(learns)
-        pairs = Pairs(crops, drawn, answers={}, varier=varier, batch=batch, seed=(*seed, epoch))
-        loss = model.fit(pairs, verbose=0).history["loss"][-1]
-        print(f"pretraining epoch {epoch + 1}/{epochs} loss {loss:.4f}", flush=True)
+        losses = []
+        for crops, learns in pools:
+            drawn = np.random.default_rng((*seed, epoch)).permutation(learns)
+            pairs = Pairs(crops, drawn, answers={}, varier=varier, batch=batch, seed=(*seed, epoch))
+            losses += model.fit(pairs, verbose=0).history["loss"]
+        print(f"pretraining epoch {epoch + 1}/{epochs} loss {np.mean(losses):.4f}", flush=True)
 
 
 def contrast(_: Any, projected: Any) -> Any:

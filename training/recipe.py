@@ -76,7 +76,7 @@ class Recipe:
     adversary: float = 0.0
     """How strongly the embedding is turned away from telling the subjects of a class apart; 0 does not ask."""
     pretraining_epochs: int = 0
-    """So many rounds without labels first, on the cells that the fold learns from."""
+    """So many rounds without labels first, on the cells that the fold learns from and on unlabelled ones, if any."""
     teacher: "Recipe | None" = None
     """A trained recipe whose mean over eight ways to lie makes up half of the label; its part of the same fold."""
     augment: Augment = Augment()

@@ -73,6 +73,21 @@ def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
     assert json.loads((part.folder / "done.json").read_text())["seen"] == recipe.cells_per_epoch + 2 * len(part.learns)
 
 
+def test_pretraining_meets_unlabelled_cells_too_and_nothing_else_does(crops, tmp_path, monkeypatch):
+    unlabelled = dataclasses.replace(crops, cells=tuple(dataclasses.replace(cell, label="") for cell in crops.cells))
+    met = []
+    monkeypatch.setattr(fit, "pretrain", lambda _, pools, **__: met.extend(pools))
+    recipe = dataclasses.replace(QUICK, name="unlabelled", pretraining_epochs=1)
+
+    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path / "results", unlabelled=unlabelled)
+    part = first_part(recipe, crops, tmp_path)
+    rows = (tmp_path / "results" / "unlabelled.csv").read_text().splitlines()
+
+    assert [(pool is unlabelled, len(cells)) for pool, cells in met[:2]] == [(False, len(part.learns)), (True, 32)]
+    assert json.loads((part.folder / "done.json").read_text())["seen"] == 32 + len(part.learns) + 32
+    assert len(rows) == 1 + 32
+
+
 def test_an_epoch_ends_on_the_average_of_its_weights_which_is_what_is_kept(crops, runs, monkeypatch):
     ended = []
     monkeypatch.setattr(fit, "settle", lambda asked: ended.append((asked.get_weights(), asked.optimizer)))
@@ -98,7 +113,7 @@ def test_pretraining_meets_nobody_of_the_tested_fold(crops, tmp_path):
 
     network, usual = fit.build(QUICK), varier(QUICK.augment, size=64)
     watching = Watching(usual.augment, usual.size, usual.noise)
-    pretrain.pretrain(network, crops, part.learns, varier=watching, epochs=1, batch=4, seed=(0,))
+    pretrain.pretrain(network, [(crops, part.learns)], varier=watching, epochs=1, batch=4, seed=(0,))
 
     tested = {crops.pixels[cell].tobytes() for cell in part.tested}
     assert len(met) > len(part.learns) // 2

@@ -1,10 +1,11 @@
+import argparse
 import json
 import os
 
 import pytest
 
 from app.vision.drawn import Look, draw, save
-from training import index
+from training import asked, index
 from training.__main__ import main
 from training.cnmc import read_index
 
@@ -123,3 +124,17 @@ def test_a_var_that_is_a_file_is_told_so(cells, tmp_path, capsys):
 
     assert code == 1
     assert "cannot be written (File exists). Name another folder with --var." in capsys.readouterr().err
+
+
+def test_unlabelled_cells_are_for_recipes_that_pretrain_and_never_among_the_labelled(cells, tmp_path):
+    save(cells / "7.png", draw(7, Look.BLAST), look=Look.BLAST)
+    arguments = argparse.Namespace(folder=cells, var=tmp_path / "var")
+
+    pretrains, does_not = (
+        asked.unlabelled(arguments, asked.recipe_named(name)) for name in ("resnet_pretrained", "resnet")
+    )
+
+    assert [cell.path for cell in pretrains.cells] == ["7.png"]
+    assert pretrains.pixels.shape == (1, 288, 288, 3)
+    assert does_not is None
+    assert len(asked.indexed(arguments, cells)) == 4
