@@ -58,6 +58,12 @@ NOTABLE_FALL = 0.1
 """A shift that costs so much sensitivity or specificity is named among the known failures."""
 
 
+FOLDERS = (
+    "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
+    "without `--not-cells` they are looked for in `not_cells` beside `FOLDER`. "
+)
+
+
 class FigureMissing(Invalid):
     code = "figure_missing"
 
@@ -224,12 +230,12 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
 
 
 def _reproduce(card: dict[str, Any]) -> str:
-    name = card["training"]["recipe"]["name"]
-    folder = "" if card["for_demonstration"] else " FOLDER"
+    name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
+    folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
     return (
-        f"```\npython -m training fit {name}{folder}\npython -m training evaluate {name}{folder}\n"
-        f"python -m training export {name}{folder} --version {card['version']}\n```\n\n"
-        f"`FOLDER` holds the images in the C-NMC layout. Recipe `training/recipes/{name}.py`, fingerprint "
+        f"```\npython -m training fit {name}{folder}\npython -m training evaluate {name}{folder}{shifts}\n"
+        f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
+        f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
         f"`{card['training']['recipe_fingerprint']}`, {card['training']['seconds'] / 60:.0f} minutes on two cores; "
         "out-of-fold logits are in `training/results/`."
     )

@@ -71,10 +71,8 @@ def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Pat
         *_shifts(evaluation["shifts"], note=evaluation["shifts_note"]),
         *_subjects(evaluation["by_subject"]),
         "<h2>Worst mistakes</h2>",
-        "<p>Normal cells with the highest probability of ALL:</p>",
-        _gallery(crops, _worst(scored, is_all=False)),
-        "<p>ALL cells with the lowest:</p>",
-        _gallery(crops, _worst(scored, is_all=True)),
+        *_mistakes(crops, scored, is_all=False, said="Normal cells with the highest probability of ALL"),
+        *_mistakes(crops, scored, is_all=True, said="ALL cells with the lowest probability of ALL"),
     ]
     path.with_name(path.name + ".html").write_text(shell(path.name, parts), encoding="utf-8")
 
@@ -187,8 +185,12 @@ def _worst(scored: Scored, *, is_all: bool, count: int = 12) -> NDArray[np.intp]
     return by_probability[:count] if is_all else by_probability[::-1][:count]
 
 
-def _gallery(crops: Crops, chosen: NDArray[np.intp]) -> str:
-    return tiles([middle(crops.pixels[one], size=224)[::2, ::2] for one in chosen])
+def _mistakes(crops: Crops, scored: Scored, *, is_all: bool, said: str) -> list[str]:
+    """The worst ones of a class, with subject and probability of each."""
+    chosen = _worst(scored, is_all=is_all)
+    named = ", ".join(f"{scored.subjects[one]} {scored.probabilities[one]:.3f}" for one in chosen)
+    pictures = [middle(crops.pixels[one], size=224)[::2, ::2] for one in chosen]
+    return [f"<p>{said}; from the left, each with its subject: {html.escape(named)}.</p>", tiles(pictures)]
 
 
 def tiles(pictures: Sequence[Pixels]) -> str:

@@ -124,6 +124,8 @@ def test_a_figure_that_no_cell_speaks_for_is_no_number_and_no_warning():
 
     assert np.isnan(metrics.precision(cells, metrics.ones(cells)))
     assert metrics.estimate(metrics.sensitivity, cells, draws=5).as_json() == [0, 0, 0]
+    assert metrics.estimate(metrics.precision, cells, draws=5).as_json() == [None, None, None]
+    assert str(metrics.estimate(metrics.precision, cells, draws=5)) == "-"
 
 
 def test_sensitivity_is_that_of_all_cells_and_specificity_that_of_normal_ones():

@@ -121,3 +121,12 @@ def test_every_healthy_persons_specificity_is_shown_with_its_interval(scored, cr
             f"<td>{one['subject']}</td><td>normal</td><td>4</td><td>{one['right']:.3f} ({low:.3f} to {high:.3f})"
             in html
         )
+
+
+def test_the_worst_mistakes_are_named_with_their_subjects_worst_first(scored, crops, tmp_path):
+    _, html = written(scored, crops, tmp_path)
+
+    normal = np.flatnonzero(~scored.is_all)
+    worst = normal[np.argmax(scored.probabilities[normal])]
+    first = f"{scored.subjects[worst]} {scored.probabilities[worst]:.3f}"
+    assert f"Normal cells with the highest probability of ALL; from the left, each with its subject: {first}" in html

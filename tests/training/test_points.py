@@ -77,6 +77,23 @@ def test_the_confusion_counts_each_cell_where_truth_and_call_meet(six):
     }
 
 
+def test_the_figures_of_a_confusion_are_those_of_its_counts(six):
+    whole = metrics.ones(six)
+
+    assert metrics.sensitivity(six, whole) == 1
+    assert metrics.specificity(six, whole) == pytest.approx(2 / 3)
+    assert metrics.precision(six, whole) == 0.75
+    f1_of_all, f1_of_normal = 2 * 3 / (3 + 4), 2 * 2 / (3 + 2)
+    assert metrics.weighted_f1(six, whole) == pytest.approx((f1_of_all + f1_of_normal) / 2)
+    assert metrics.brier(six, whole) == pytest.approx((0.01 + 0.04 + 0.49 + 0.16 + 0.16 + 0.0025) / 6)
+
+
+def test_the_calibration_error_is_the_mean_gap_between_what_is_said_and_what_holds():
+    cells = scored([0.2, 0.2, 0.2, 0.2, 0.9, 0.9, 0.9, 0.9], subjects=["H1", "H1", "H1", "1", "1", "1", "1", "H1"])
+
+    assert metrics.calibration_error(cells, metrics.ones(cells), bins=2) == pytest.approx((0.05 + 0.15) / 2)
+
+
 def test_predictive_values_are_those_of_a_thousand_cells_counted_out():
     # Of 100 with ALL 90 are called so, of 900 without 180 are.
     ppv, npv = metrics.predictive_values(np.array(0.9), np.array(0.8), prevalence=0.1)

@@ -1,5 +1,6 @@
 """The whole road on drawn cells: fit, evaluate, export, and a served score."""
 
+import argparse
 import csv
 import dataclasses
 import json
@@ -11,9 +12,10 @@ import pytest
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import fit, learner
+from training import commands, fit, learner
 from training.__main__ import main
 from training.recipes.smoke import RECIPE
+from training.shifts import SHIFTS
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -23,7 +25,7 @@ def walked(tmp_path_factory):
     place = tmp_path_factory.mktemp("road")
     where = ["--var", str(place / "var"), "--results", str(place / "results")]
     assert main(["fit", "smoke", *where]) == 0
-    assert main(["evaluate", "smoke", *where]) == 0
+    assert main(["evaluate", "smoke", *where, "--shifts"]) == 0
     assert main(["export", "smoke", *where, "--models", str(place / "models")]) == 0
     return place
 
@@ -79,11 +81,45 @@ def test_a_network_is_not_exported_with_the_shift_test_of_an_earlier_recipe(walk
     assert not list(tmp_path.glob("drawn*"))
 
 
+def test_the_shift_test_is_kept_with_the_results_and_told_by_page_and_card_alike(walked):
+    kept = json.loads((walked / "results" / "smoke.shifts.json").read_text())
+    (evaluated,) = (walked / "var" / "evaluation").glob("*.json")
+    card = json.loads((walked / "models" / "drawn-1" / "card.json").read_text())
+
+    assert kept["recipe_fingerprint"] == RECIPE.fingerprint() == card["training"]["recipe_fingerprint"]
+    assert kept["data_fingerprint"] == card["training"]["data_fingerprint"]
+    assert kept["shifts"] == card["evaluation"]["shifts"] == json.loads(evaluated.read_text())["shifts"]
+    assert {one["shift"] for one in kept["shifts"]} == set(SHIFTS)
+
+
+@pytest.mark.parametrize(
+    ("kept", "seed", "said"),
+    [
+        (None, RECIPE.seeds[0], "were not run"),
+        (
+            {"recipe_fingerprint": "of before", "data_fingerprint": "", "shifts": [{}]},
+            RECIPE.seeds[0],
+            "earlier recipe",
+        ),
+        (None, RECIPE.seeds[0] + 1, "on the page of the first seed"),
+    ],
+)
+def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, said):
+    if kept:
+        (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
+
+    found = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, seed=seed)
+
+    assert found["shifts"] == []
+    assert said in found["shifts_note"]
+
+
 def test_the_evaluation_page_stands_alone(walked):
     (page,) = (walked / "var" / "evaluation").glob("*.html")
     text = page.read_text()
 
     assert "floor_matched_auc" in text
+    assert "<h3>The outline</h3>" in text
     assert "http" not in text.replace("data:image", "")
 
 

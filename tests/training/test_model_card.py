@@ -1,0 +1,55 @@
+"""What README and model card tell a reader to type is what the program takes, and is enough."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.shipped import SHIPPED
+from training import model_card
+from training.__main__ import parser
+
+pytestmark = pytest.mark.tensorflow
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DRAWN = ROOT / "models" / "drawn-1"
+
+
+def typed(text):
+    """The words after `python -m training` of every such line."""
+    return [
+        shlex.split(line, comments=True) for line in re.findall(r"^\S*python -m training (.+)$", text, re.MULTILINE)
+    ]
+
+
+def card(bundle):
+    return model_card.text(json.loads((bundle / "card.json").read_text()))
+
+
+@pytest.mark.parametrize("text", [README.read_text(), card(SHIPPED), card(DRAWN)], ids=["README", "real", "drawn"])
+def test_every_command_that_is_told_is_one_that_the_program_takes(text):
+    commands = [words[0] for words in typed(text)]
+
+    assert commands[:3] == ["fit", "evaluate", "export"]
+    for words in typed(text):
+        parser().parse_args(words)
+
+
+@pytest.mark.parametrize("text", [README.read_text(), card(SHIPPED)], ids=["README", "real"])
+def test_who_does_as_told_has_the_shift_test_and_the_smear_fields_that_an_export_asks_for(text):
+    evaluate = parser().parse_args(next(words for words in typed(text) if words[0] == "evaluate"))
+
+    assert evaluate.shifts
+    assert "smear fields (JPEG)" in text
+    assert "`--not-cells`" in text
+    assert "`not_cells` beside" in text
+
+
+def test_a_model_of_drawn_cells_needs_no_folder_of_any_kind():
+    told = card(DRAWN).split("## To reproduce")[1]
+
+    assert "FOLDER" not in told
+    assert "SMEARS" not in told
