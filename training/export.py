@@ -98,7 +98,7 @@ def load(
 
 
 def export(trained: Trained, *, version: str, models: Path) -> Path:
-    """Writes `models/<bundle>-<version>` and gives that folder. Nothing is there until all of it is right.
+    """Writes `models/<bundle>-<version>` and gives that folder. An earlier one stays there until all of it is right.
 
     Raises ExportDiffers where the ONNX file does not agree with Keras, and what the card's checks raise.
     """
@@ -106,20 +106,41 @@ def export(trained: Trained, *, version: str, models: Path) -> Path:
     aside = models / f".{folder.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    outputs = onnx_model.write(trained.network, aside / "model.onnx", size=trained.recipe.size)
-    card = _card(trained, version=version, outputs=outputs, model=(aside / "model.onnx").read_bytes())
-    _write_json(aside / "card.json", card)
-    _write_json(aside / "golden.json", {"cells": []})
-    classifier = OnnxClassifier(aside)
+    try:
+        _write(trained, version=version, folder=aside)
+        put_in_place(aside, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def put_in_place(aside: Path, folder: Path) -> None:
+    """`aside` becomes `folder`; an earlier `folder` is renamed, and removed only when the new one is there."""
+    old = folder.with_name(f".{folder.name}.old")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+    try:
+        aside.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write(trained: Trained, *, version: str, folder: Path) -> None:
+    outputs = onnx_model.write(trained.network, folder / "model.onnx", size=trained.recipe.size)
+    card = _card(trained, version=version, outputs=outputs, model=(folder / "model.onnx").read_bytes())
+    _write_json(folder / "card.json", card)
+    _write_json(folder / "golden.json", {"cells": []})
+    classifier = OnnxClassifier(folder)
     card["evaluation"]["parity"] = check_parity(classifier, trained)
     card["evaluation"]["milliseconds"] = model_card.milliseconds(classifier)
-    _write_json(aside / "card.json", card)
+    _write_json(folder / "card.json", card)
     golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
-    _write_json(aside / "golden.json", {"cells": golden})
-    (aside / "MODEL_CARD.md").write_text(model_card.text(card), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
-    return folder
+    _write_json(folder / "golden.json", {"cells": golden})
+    (folder / "MODEL_CARD.md").write_text(model_card.text(card), encoding="utf-8")
 
 
 def check_parity(classifier: OnnxClassifier, trained: Trained) -> dict[str, Any]:

@@ -5,14 +5,16 @@ import csv
 import dataclasses
 import json
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
 
+from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import commands, fit, learner
+from training import commands, export, fit, learner
 from training.__main__ import main
 from training.recipes.smoke import RECIPE
 from training.shifts import SHIFTS
@@ -112,6 +114,55 @@ def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, sai
 
     assert found["shifts"] == []
     assert said in found["shifts_note"]
+
+
+def bundle_saying(folder, *, text):
+    folder.mkdir(parents=True)
+    (folder / "card.json").write_text(text)
+    return folder
+
+
+def test_an_export_that_fails_leaves_the_earlier_bundle_and_nothing_else(crops, tmp_path):
+    earlier = bundle_saying(tmp_path / "models" / "drawn-1", text="earlier")
+    unasked: Any = None  # the images are asked for first
+    trained = export.Trained(
+        RECIPE,
+        crops,
+        root=tmp_path / "no images",
+        parts=(),
+        scored=unasked,
+        network=fit.build(RECIPE),
+        shifts=[],
+        smear_fields=None,
+        morphology=tmp_path / "none",
+    )
+
+    with pytest.raises(Invalid, match="cannot be read"):
+        export.export(trained, version="1", models=tmp_path / "models")
+
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["drawn-1"]
+    assert (earlier / "card.json").read_text() == "earlier"
+
+
+def test_a_new_bundle_takes_the_place_of_the_earlier_one_even_after_an_export_that_was_cut_off(tmp_path):
+    bundle_saying(tmp_path / "drawn-1", text="earlier")
+    bundle_saying(tmp_path / ".drawn-1.old", text="before that")
+    aside = bundle_saying(tmp_path / ".drawn-1.part", text="new")
+
+    export.put_in_place(aside, tmp_path / "drawn-1")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["drawn-1"]
+    assert (tmp_path / "drawn-1" / "card.json").read_text() == "new"
+
+
+def test_a_bundle_that_cannot_be_put_in_place_leaves_the_earlier_one_there(tmp_path):
+    earlier = bundle_saying(tmp_path / "drawn-1", text="earlier")
+
+    with pytest.raises(FileNotFoundError):
+        export.put_in_place(tmp_path / ".drawn-1.part", tmp_path / "drawn-1")
+
+    assert (earlier / "card.json").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["drawn-1"]
 
 
 def test_the_evaluation_page_stands_alone(walked):
