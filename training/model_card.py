@@ -28,6 +28,7 @@ FIGURES = {
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
     "calibration_error": "Calibration error (ECE, 15 bins)",
+    "calibration_error_as_served": "Calibration error as a new person meets it (calibrated on all other persons)",
     "brier": "Brier score",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }

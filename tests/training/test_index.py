@@ -134,6 +134,7 @@ def test_unlabelled_cells_are_for_recipes_that_pretrain_and_never_among_the_labe
         asked.unlabelled(arguments, asked.recipe_named(name)) for name in ("resnet_pretrained", "resnet")
     )
 
+    assert pretrains is not None
     assert [cell.path for cell in pretrains.cells] == ["7.png"]
     assert pretrains.pixels.shape == (1, 288, 288, 3)
     assert does_not is None
