@@ -4,7 +4,7 @@ from pathlib import Path
 
 from app.vision.drawn import Look, draw, save
 
-SUBJECTS = 6
+SUBJECTS = 50
 """Of each class; drawn subjects differ in nothing but their name."""
 
 
