@@ -58,7 +58,7 @@ def _of_a_recipe(command: Command) -> None:
     search.add_argument("--draws", type=_count, help="so many random combinations instead of the whole grid")
     evaluate = command("evaluate", "figures of a recipe, or scores of files by --model")
     evaluate.add_argument("recipe", help="a recipe; with --model the first image file")
-    _from_scratch(evaluate)
+    _variant(evaluate)
     evaluate.add_argument("files", type=Path, nargs="*", help="the folder of images; with --model more image files")
     evaluate.add_argument("--shifts", action="store_true", help="also the shift test, which needs the trained networks")
     evaluate.add_argument("--model", type=Path, help="a bundle's folder: score image files as the service does")
@@ -77,7 +77,7 @@ def _count(text: str) -> int:
 def _of_results(command: Command) -> None:
     time = command("time", "milliseconds an image in ONNX Runtime, into the results")
     time.add_argument("recipes", nargs="+", metavar="recipe")
-    _from_scratch(time)
+    _variant(time)
     card = command("card", "write a bundle's MODEL_CARD.md anew, with the gate's trial from the results")
     card.add_argument("bundle", type=Path, help="the model's folder")
     compare = command("compare", "every figure of one recipe's results less another's, on the same cells, as JSON")
@@ -93,12 +93,14 @@ def _not_cells(one: argparse.ArgumentParser) -> None:
 def _recipe(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
     one.add_argument("recipe")
     one.add_argument("folder", type=Path, nargs="?", help=f"{IMAGES}; not for drawn cells")
-    _from_scratch(one)
+    _variant(one)
     return one
 
 
-def _from_scratch(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--from-scratch", action="store_true", help="a transfer recipe without its ImageNet weights")
+def _variant(one: argparse.ArgumentParser) -> None:
+    either = one.add_mutually_exclusive_group()
+    either.add_argument("--from-scratch", action="store_true", help="a transfer recipe without its ImageNet weights")
+    either.add_argument("--as-published", action="store_true", help="an earlier network at its own input; for a GPU")
 
 
 def main(words: list[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
 from app.vision.bundle import CLASSES
+from training.earlier import as_published
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -58,10 +59,12 @@ FROM_SCRATCH: dict[str, Any] = {"shrink_to": 96, "epochs": 4, "cells_per_epoch":
 
 
 def chosen(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that was named, as it stands, or without its pretrained weights and on a smaller budget; raises
-    NothingPretrained.
+    """The recipe that was named, as it stands; or as its source had it; or without its pretrained weights and on a
+    smaller budget. Raises NotPublished and NothingPretrained.
     """
     recipe = recipe_named(arguments.recipe)
+    if arguments.as_published:
+        return as_published(recipe)
     if not arguments.from_scratch:
         return recipe
     if "backbone" not in recipe.network_options:

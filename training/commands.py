@@ -168,7 +168,7 @@ def time(arguments: argparse.Namespace) -> None:
     from training import timing
 
     for name in arguments.recipes:
-        recipe = asked.chosen(argparse.Namespace(recipe=name, from_scratch=arguments.from_scratch))
+        recipe = asked.chosen(argparse.Namespace(**{**vars(arguments), "recipe": name}))
         taken = timing.milliseconds(fitting.build(recipe), size=recipe.size)
         kept.record_milliseconds(asked.results_folder(arguments, recipe) / f"{recipe.name}.json", taken)
         print(f"{recipe.name}: {taken} ms")

@@ -35,9 +35,10 @@ compares cells of like area and colour, *area-matched* cells of like area: what 
 still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same.
 
 *Input* is the side of the square that a network sees: 224 pixels at native scale is ours, the earlier ones see 288
-shrunk to less. *Cells seen* is what one fold's network met in training, repeats counted; *tested* are the cells of each
-fold; *minutes* is what all folds took on two cores, which were not always free; *ms* is the median time of one image in
-ONNX Runtime on one thread, "-" where it was not measured or there is no network.
+shrunk to less, and those with `_as_published` the image's own 450 shrunk to the published size. *Cells seen* is what
+one fold's network met in training, repeats counted; *tested* are the cells of each fold; *minutes* is what all folds
+took on two cores, or where it says so on a GPU, neither always free; *ms* is the median time of one image in ONNX
+Runtime on one thread, "-" where it was not measured or there is no network.
 
 All are compared on partition 0, one of those on which choices of ours were made; it has been run on partitions 3 and 4,
 on which they were not, as well (below).
@@ -85,11 +86,16 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
         "input": f"{recipe['shrink_to'] or recipe['size']} px" if "size" in recipe else "features",
         "seen": f"{results.seen(folds, recipe):,}",
         "tested": " + ".join(f"{fold['cells']:,}" for fold in folds),
-        "minutes": f"{sum(fold.get('seconds', 0) for fold in folds) / 60:.0f}",
+        "minutes": _minutes(folds),
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
         "scored": scored,
         **(_figures(scored, cells, seed=seed) if scored else {}),
     }
+
+
+def _minutes(folds: Sequence[Mapping[str, Any]]) -> str:
+    on = {fold.get("device", "cpu") for fold in folds}
+    return f"{sum(fold.get('seconds', 0) for fold in folds) / 60:.0f}{' on a GPU' if 'gpu' in on else ''}"
 
 
 def _figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:

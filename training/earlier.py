@@ -10,7 +10,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from app.errors import Misconfigured
 from training.recipe import Augment, Recipe
+
+
+class NotPublished(Misconfigured):
+    code = "not_published"
+
 
 FRAME = 288
 """Crop at native scale before it is shrunk, in pixels; nearly every cell lies whole in it."""
@@ -61,4 +67,39 @@ def earlier(  # noqa: PLR0913 - what the sources differ in
         augment=augment,
         final_fit=False,
         choices=choices or {},
+    )
+
+
+FRAME_AS_PUBLISHED = 450
+"""Side of the images themselves, in pixels, which the earlier projects shrank whole."""
+
+AS_PUBLISHED: dict[str, dict[str, Any]] = {
+    "anastasio": {"shrink_to": 256, "batch": 100, "epochs": 10, "cells_per_epoch": 10_000},
+    "anna": {"shrink_to": 128, "batch": 32, "epochs": 20, "cells_per_epoch": 10_656},
+    "carpenter": {"shrink_to": 256, "batch": 32, "epochs": 5, "cells_per_epoch": 10_656},
+    "sagemaker": {"shrink_to": 256, "batch": 32, "epochs": 1, "cells_per_epoch": 6_400},
+    "schneider": {"shrink_to": 224, "batch": 32, "epochs": 20, "cells_per_epoch": 8_768},
+}
+"""By project, what a GPU can bear: their input and batch, and as many cells as they had, drawn from the fold's people.
+
+Carpenter's five epochs are eight or ten for three of his networks, Anastasio's 30 to 150. The scripts for SageMaker
+took up to 200 steps on one batch of 32; here every batch is another.
+"""
+
+
+def as_published(recipe: Recipe) -> Recipe:
+    """The recipe of an earlier network at its source's own input, batch and number of cells; for a GPU.
+
+    Raises NotPublished where it is none of an earlier project's, or one with pretrained weights.
+    """
+    project = recipe.name.partition("_")[0]
+    if project not in AS_PUBLISHED:
+        raise NotPublished(f"Recipe {recipe.name} is none of an earlier project: leave --as-published out.")
+    return dataclasses.replace(
+        recipe,
+        name=f"{recipe.name}_as_published",
+        frame=FRAME_AS_PUBLISHED,
+        precision="mixed_bfloat16",
+        choices={},
+        **AS_PUBLISHED[project],
     )

@@ -127,7 +127,9 @@ def build(recipe: Recipe, *, precision: str = "float32") -> keras.Model:
         model = recipe.network(size=recipe.shrink_to or recipe.size, **recipe.network_options)
         if recipe.shrink_to:
             pixels = keras.Input((recipe.size, recipe.size, 3), dtype="float32", name="pixels")
-            shrunk = keras.layers.Resizing(recipe.shrink_to, recipe.shrink_to, dtype="float32")(pixels)
+            edge = ((recipe.frame or recipe.size) - recipe.size) // 2
+            framed = keras.layers.ZeroPadding2D(edge, dtype="float32")(pixels) if edge else pixels
+            shrunk = keras.layers.Resizing(recipe.shrink_to, recipe.shrink_to, dtype="float32")(framed)
             model = keras.Model(pixels, model(shrunk))
     finally:
         keras.mixed_precision.set_global_policy(before)
@@ -272,7 +274,13 @@ def _keep(
             tested=part.tested,
             **_named(scores(model, crops, part.tested, size=recipe.size)),
         )
-    note = {"seconds": round(seconds), "parameters": model.count_params(), "epochs": epochs, "seen": seen}
+    note = {
+        "seconds": round(seconds),
+        "device": keras.distribution.list_devices()[0].partition(":")[0].lower(),
+        "parameters": model.count_params(),
+        "epochs": epochs,
+        "seen": seen,
+    }
     (part.folder / "done.json").write_text(json.dumps(note))
 
 

@@ -57,6 +57,8 @@ class Recipe:
     """Side of the square crop in pixels, at native scale."""
     shrink_to: int | None = None
     """Side to which the crop is shrunk, inside the network, where the published size is out of reach."""
+    frame: int | None = None
+    """Side of the black square in which the crop is set before it is shrunk, as in the images themselves."""
     epochs: int = 16
     cells_per_epoch: int = 6400
     batch: int = 64

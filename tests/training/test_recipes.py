@@ -1,9 +1,17 @@
+import argparse
 import importlib
+import json
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 
 import training.recipes
+from app.errors import Misconfigured
+from training.asked import RESULTS, chosen
+from training.fit import build
+from training.machines import machines
 from training.recipe import Augment, Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -46,3 +54,53 @@ def test_a_way_to_vary_that_came_later_leaves_the_fingerprint_of_recipes_that_do
 
     assert kept == "37a32ef81aa7"
     assert kept != Recipe(name="x", network=Recipe, augment=Augment(scale_log=0.3, brightness=0.5)).fingerprint()
+
+
+def test_every_kept_result_is_of_the_recipe_as_it_stands():
+    kept = {
+        path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json") if path.with_suffix(".csv").is_file()
+    }
+    of_machines = {machine.name: machine for machine in machines(network="cnn1")}
+
+    stale = [
+        name
+        for name, record in kept.items()
+        if record["recipe_fingerprint"] != (of_machines.get(name) or experiment(name)).fingerprint()
+    ]
+
+    assert stale == []
+
+
+def experiment(result):
+    name = result.removesuffix("_as_published").removesuffix("_scratch")
+    words = {"from_scratch": result.endswith("_scratch"), "as_published": result.endswith("_as_published")}
+    return chosen(argparse.Namespace(recipe=name, **words))
+
+
+def test_an_earlier_network_as_published_sees_the_whole_image_at_its_source_s_size_and_keeps_what_it_learns_by():
+    plain, published = recipe("carpenter_3c1d"), experiment("carpenter_3c1d_as_published")
+
+    assert (published.frame, published.shrink_to, published.batch) == (450, 256, 32)
+    assert (published.optimizer, published.learning_rate) == (plain.optimizer, plain.learning_rate)
+    assert published.fingerprint() != plain.fingerprint()
+    assert build(published).count_params() == 14_821_761
+
+
+def test_a_recipe_of_ours_was_never_published():
+    with pytest.raises(Misconfigured, match="Recipe texture3 is none of an earlier project"):
+        experiment("texture3_as_published")
+
+
+def test_a_frame_is_black_and_around_the_crop():
+    framed = Recipe(name="x", network=seen, size=4, frame=8, shrink_to=8)
+    pixels = np.full((1, 4, 4, 3), 200, np.float32)
+
+    (shown,) = build(framed).predict_on_batch(pixels)["logit"]
+
+    assert shown[2:6, 2:6].tolist() == pixels[0].tolist()
+    assert shown.sum() == pixels.sum()
+
+
+def seen(*, size):
+    entered = keras.Input((size, size, 3), name="pixels")
+    return keras.Model(entered, {"logit": entered + 0.0})
