@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from training import metrics, trust
 from training.metrics import Estimate, Scored, estimate
 from training.steps import worst
@@ -24,7 +26,9 @@ HEAD = """\
 ## `{ours}` against its targets
 
 *Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
-not. Partitions 0 to 2 are those on which choices were made.
+not. Partitions 0 to 2 are those on which choices were made. *As served* is a calibration on all other subject groups,
+not only on those of the other folds; *an exact one* is the error that chance gives probabilities without any, on as
+many groups as these.
 """
 
 
@@ -91,7 +95,17 @@ def _calibrated(seed: int, scored: Scored) -> tuple[str, str, str]:
     found = estimate(error, scored)
     served = estimate(error, replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups)))
     met = _below(found, CALIBRATION_ERROR)
-    return f"calibration error at most {CALIBRATION_ERROR}, partition {seed}", met, f"{found}; as served {served}"
+    told = f"{found}; as served {served}; an exact one {_of_an_exact_one(scored)}"
+    return f"calibration error at most {CALIBRATION_ERROR}, partition {seed}", met, told
+
+
+def _of_an_exact_one(scored: Scored) -> Estimate:
+    """Median and 95 % interval of the error that chance gives probabilities which are exact in a population of which
+    as many subject groups are drawn: these cells are taken for that population.
+    """
+    exact = trust.exact(scored)
+    errors = metrics.macro(metrics.calibration_error)(exact, metrics.bootstrap_weights(exact, draws=500, seed=0))
+    return Estimate(float(np.median(errors)), *metrics.interval(errors))
 
 
 def _wanted(on: Mapping[int, Scored]) -> list[tuple[str, str, str]]:

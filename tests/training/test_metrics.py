@@ -194,6 +194,16 @@ def test_a_calibration_never_sees_those_from_whom_it_is_kept_apart():
     assert other[~misled] != pytest.approx(plain[~misled], abs=1e-3)
 
 
+def test_exact_probabilities_keep_the_order_and_err_by_less_than_any_served_ones():
+    cells = scored(subjects=30, skill=1.5)
+    error = metrics.macro(metrics.calibration_error)
+
+    exact = trust.exact(cells)
+
+    assert (np.argsort(exact.probabilities) == np.argsort(cells.probabilities)).all()
+    assert error(exact, metrics.ones(exact)) < error(cells, metrics.ones(cells)) / 2
+
+
 def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_as_precise():
     cells = scored(subjects=60, skill=3.0)
 

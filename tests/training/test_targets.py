@@ -59,3 +59,11 @@ def test_size_and_time_are_said_and_a_time_that_was_not_measured_is_not():
     assert "| yes | 471 |" in rows()["under 3,000,000 parameters"]
     assert "| no | 3.20 ms |" in rows(record={**RECORD, "milliseconds": 3.2})["at most 3.0 ms"]
     assert "at most 3.0 ms" not in rows(record={"folds": RECORD["folds"]})
+
+
+def test_a_calibration_error_is_told_beside_what_chance_gives_exact_probabilities():
+    told = rows(skill=1.5)["calibration error at most 0.05, partition 3"]
+
+    served, _, exact = told.partition("; an exact one ")
+    assert 0.01 < float(exact.split()[0]) < 0.1
+    assert "as served" in served
