@@ -38,9 +38,15 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
     """The out-of-fold scores of one seed in the order of `cells`.
 
     Raises ScoresMissing where a cell has none, and GroupShared where a subject group was scored in two folds: then a
-    network was tested on people whom it knew.
+    network was tested on people whom it knew. ResultsDoNotFit where an image has two.
     """
-    by_image = {row.image_sha256: row for row in rows if row.seed == seed}
+    by_image: dict[str, results.Row] = {}
+    for row in rows:
+        if row.seed == seed and (earlier := by_image.setdefault(row.image_sha256, row)) is not row:
+            raise results.ResultsDoNotFit(
+                f"{row.where}: image {row.image_sha256[:12]} has a score of seed {seed} already ({earlier.where}). "
+                "Run `fit` again."
+            )
     if missing := sum(cell.sha256 not in by_image for cell in cells):
         raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
     own = [by_image[cell.sha256] for cell in cells]

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -83,7 +83,15 @@ def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
             f"{own[0].path} has the columns {', '.join(own[0].columns) or '(none)'}, and labels are read from "
             f"{', '.join(COLUMNS)}. Name its columns so, or take the file away."
         )
-    return {name: said for table in labelled for name, said in _labels(table).items()}
+    found: dict[str, tuple[str, str]] = {}
+    for table in labelled:
+        for where, name, said in _labels(table):
+            if (earlier := found.setdefault(name, said)) != said:
+                raise LabelsDisagree(
+                    f"{where}: {name} is of subject {', '.join(said)}, and was of subject {', '.join(earlier)}, in an "
+                    "earlier row. Take the wrong one away, or put the table into the folder that it is of."
+                )
+    return found
 
 
 def known_groups(root: Path) -> list[list[str]]:
@@ -109,10 +117,10 @@ def _table(path: Path) -> Table:
         raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
-def _labels(table: Table) -> Rows:
+def _labels(table: Table) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Where it stands, the file, and its (subject, label), of each row."""
     around = table.path.parent
     there = {path.name for pattern in ("*", "*/*") for path in around.glob(pattern)}
-    found: dict[str, tuple[str, str]] = {}
     for line, row in enumerate(table.rows, start=2):
         where = f"{table.path.name}, line {line}"
         patient, name, label = (row[column] for column in COLUMNS)
@@ -120,8 +128,7 @@ def _labels(table: Table) -> Rows:
             raise LabelsNotReadable(f"{where}: the row is too short, it needs {', '.join(COLUMNS)}. Mend it.")
         if name not in there:
             raise ImageMissing(f"{where}: there is no image {name!r} in {around} or in a folder there. Mend the name.")
-        found[name] = _label(patient, label, where=where)
-    return found
+        yield where, name, _label(patient, label, where=where)
 
 
 def _label(patient: str, number: str, *, where: str) -> tuple[str, str]:

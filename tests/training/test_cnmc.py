@@ -116,6 +116,18 @@ def test_a_csv_that_contradicts_itself_is_refused_with_its_line(tmp_path, row, w
         read(tmp_path)
 
 
+def test_a_csv_that_names_an_image_twice_may_say_the_same_of_it_and_nothing_else(tmp_path):
+    write_cell(tmp_path / "1.bmp")
+    row, other = ("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H2_1_1_hem.bmp", "1.bmp", "0")
+
+    labels_csv(tmp_path, [row, row])
+    assert [cell.subject for cell in read(tmp_path)] == ["57"]
+
+    labels_csv(tmp_path, [row, other])
+    with pytest.raises(Invalid, match=r"labels\.csv, line 3: 1\.bmp is of subject H2, HEM, and .* 57, ALL"):
+        read(tmp_path)
+
+
 def test_images_without_any_label_are_read_with_an_empty_one(tmp_path):
     write_cell(tmp_path / "1.bmp")
 

@@ -153,3 +153,14 @@ def test_a_recipe_without_results_is_named(kept, capsys):
     assert main(["compare", "good", "nobody", "--results", str(kept)]) == 1
 
     assert "nobody.csv" in capsys.readouterr().err
+
+
+def test_an_image_that_is_scored_twice_is_refused_with_both_lines(kept, capsys):
+    lines = (kept / "good.csv").read_text().splitlines()
+    (kept / "good.csv").write_text("\n".join([*lines, lines[1].rsplit(",", 1)[0] + ",9.0"]))
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    told = capsys.readouterr().err
+    assert "good.csv, line 242: image 000000000000 has a score of seed 0 already" in told
+    assert "good.csv, line 2)" in told
