@@ -2,20 +2,8 @@
 
 from typing import Any
 
+import numpy as np
 from keras import ops
-
-
-def cell_of(pixels: Any) -> Any:
-    """1 in the cell and 0 on black, float32 N x H x W x 1, from whole numbers N x H x W x 3."""
-    return ops.transpose(_cell(_planes(pixels)), (0, 2, 3, 1))
-
-
-def _planes(pixels: Any) -> Any:
-    return ops.transpose(pixels, (0, 3, 1, 2))  # one colour after the other: ONNX Runtime broadcasts those at speed
-
-
-def _cell(planes: Any) -> Any:
-    return ops.minimum(ops.max(planes, axis=1, keepdims=True), 1.0)
 
 
 def colour_centred(pixels: Any) -> Any:
@@ -24,10 +12,27 @@ def colour_centred(pixels: Any) -> Any:
     `pixels` is N x H x W x 3 in 0-255 with black background. One deviation for all three channels keeps the relation
     between them, which channel-by-channel standardising throws away (science.md 0b: AUC .60).
     """
-    planes = _planes(pixels)
-    cell = _cell(planes)
-    count = ops.maximum(ops.sum(cell, axis=(2, 3), keepdims=True), 1.0)
-    mean = ops.sum(planes, axis=(2, 3), keepdims=True) / count
-    centred = (planes - mean) * cell
-    variance = ops.sum(centred * centred, axis=(1, 2, 3), keepdims=True) / (3.0 * count)
-    return ops.transpose(centred / ops.sqrt(variance + 1.0), (0, 2, 3, 1))
+    centred, _ = centred_and_cell(pixels)
+    return centred
+
+
+def centred_and_cell(pixels: Any) -> tuple[Any, Any]:
+    """What `colour_centred` gives, N x H x W x 3, and 1 in the cell and 0 on black, N x H x W x 1.
+
+    `pixels` are whole numbers, N x H x W x 3.
+    """
+    # One colour after the other, ONNX Runtime broadcasts and sums at speed; a reshape keeps the export from undoing it.
+    _, height, width, colours = pixels.shape
+    each = ops.reshape(ops.transpose(pixels, (0, 3, 1, 2)), (-1, colours, height * width))
+    planes = ops.reshape(each, (-1, colours, height, width))
+    cell = ops.minimum(ops.matmul(np.ones((1, 1, colours), np.float32), each), 1.0)
+    cell = ops.reshape(cell, (-1, 1, height, width))
+    count = ops.maximum(_total(cell), 1.0)
+    centred = (planes - _total(planes) / count) * cell
+    variance = ops.sum(_total(centred * centred), axis=1, keepdims=True) / (3.0 * count)
+    return ops.transpose(centred * ops.rsqrt(variance + 1.0), (0, 2, 3, 1)), ops.transpose(cell, (0, 2, 3, 1))
+
+
+def _total(planes: Any) -> Any:
+    """The sum over each plane of N x C x H x W, row by row first, as N x C x 1 x 1."""
+    return ops.sum(ops.sum(planes, axis=3, keepdims=True), axis=2, keepdims=True)

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from training.networks import cosines
-from training.networks.arithmetic import cell_of, colour_centred
+from training.networks.arithmetic import centred_and_cell, colour_centred
 
 Norm = Callable[[], layers.Layer]
 
@@ -57,19 +57,20 @@ def texture(
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
-    At each scale the pixels are averaged over scale x scale, windows that reach beyond cell or crop are left out, and
-    the responses held against their mean loudness in this cell: so many times it are the thresholds. Input N x size x
-    size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same
-    however the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has
-    parameters: F and one for each scale.
+    At each scale, a multiple of the one before, the pixels are averaged over scale x scale, windows that reach beyond
+    cell or crop are left out, and the responses held against their mean loudness in this cell: so many times it are
+    the thresholds. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x
+    1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but for where the places of
+    looking fall. Only the head has parameters: F and one for each scale.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    centred = colour_centred(pixels)
-    outside = ops.cast(ops.average_pool(cell_of(pixels), STEP) < 0.999, "float32")
+    centred, cell = centred_and_cell(pixels)
+    outside = 1.0 + ops.max_pool(-cell, STEP)
     bank = cosines.bank(side)
-    answers, weights = [], []
+    answers, weights, seen, pooled = [], [], centred, 1
     for scale in scales:
-        seen = ops.average_pool(centred, scale) if scale > 1 else centred
+        if scale > pooled:
+            seen, pooled = ops.average_pool(seen, scale // pooled), scale
         answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
         weights.append(_weight(outside, reach=side * scale / 2))
     head = TextureHead(
