@@ -126,7 +126,8 @@ def _small_and_quick(record: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     size = (f"under {PARAMETERS:,} parameters", "yes" if parameters < PARAMETERS else "no", f"{parameters:,}")
     if taken is None:
         return [size]
-    return [size, (f"at most {MILLISECONDS} ms", "yes" if taken <= MILLISECONDS else "no", f"{taken:.2f} ms")]
+    told = f"{taken:.2f} ms from the cropped cell on; the model's card has the whole road"
+    return [size, (f"at most {MILLISECONDS} ms", "yes" if taken <= MILLISECONDS else "no", told)]
 
 
 def _below(found: Estimate, limit: float) -> str:
