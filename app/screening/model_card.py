@@ -16,6 +16,7 @@ FIGURES = {
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
     "calibration_error": "Calibration error",
+    "calibration_error_as_served": "Calibration error as a new person meets it: calibrated on all others",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }
 BAND_FIGURES = {
