@@ -94,7 +94,10 @@ def as_published(recipe: Recipe) -> Recipe:
     """
     project = recipe.name.partition("_")[0]
     if project not in AS_PUBLISHED:
-        raise NotPublished(f"Recipe {recipe.name} is none of an earlier project: leave --as-published out.")
+        raise NotPublished(
+            f"Recipe {recipe.name} has no source's settings to go by; those of {', '.join(AS_PUBLISHED)} have. Leave "
+            "--as-published out."
+        )
     return dataclasses.replace(
         recipe,
         name=f"{recipe.name}_as_published",

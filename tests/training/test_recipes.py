@@ -87,7 +87,7 @@ def test_an_earlier_network_as_published_sees_the_whole_image_at_its_source_s_si
 
 
 def test_a_recipe_of_ours_was_never_published():
-    with pytest.raises(Misconfigured, match="Recipe texture3 is none of an earlier project"):
+    with pytest.raises(Misconfigured, match="Recipe texture3 has no source's settings to go by"):
         experiment("texture3_as_published")
 
 
