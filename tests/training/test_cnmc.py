@@ -1,36 +1,13 @@
 import argparse
-import csv
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.errors import Invalid
+from tests.training.cells import labels_csv, write_cell
 from training import asked, cnmc
 from training.cnmc import find, read
-from training.labels import parse_name
-
-
-def write_cell(path, *, grey=100, size=64):
-    pixels = np.zeros((size, size, 3), np.uint8)
-    pixels[16:48, 16:48] = (grey, grey // 2, grey)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-    return pixels
-
-
-@pytest.mark.parametrize(
-    ("name", "parsed"),
-    [
-        ("UID_11_10_1_all.bmp", ("11", "ALL")),
-        ("UID_H10_1_2_hem.bmp", ("H10", "HEM")),
-        ("UID_h3_1_2_hem.webp", ("H3", "HEM")),
-        ("1.bmp", None),
-        ("UID_x_1_2_hem.bmp", None),
-    ],
-)
-def test_a_name_gives_subject_and_class_even_for_the_lower_case_subject(name, parsed):
-    assert parse_name(name) == parsed
 
 
 def test_the_label_comes_from_the_name_and_never_from_the_order_of_folders(tmp_path):
@@ -67,136 +44,11 @@ def test_an_image_under_two_subjects_is_kept_once_and_makes_them_one_group(tmp_p
     assert [(cell.subject, cell.group) for cell in cells] == [("20", "20"), ("21", "20"), ("3", "3")]
 
 
-def test_groups_that_the_folder_names_are_kept_together(tmp_path):
-    write_cell(tmp_path / "UID_h2_1_1_hem.bmp", grey=90)
-    write_cell(tmp_path / "UID_H4_1_1_hem.bmp", grey=91)
-    (tmp_path / "subject_groups.json").write_text('{"groups": [["H2", "H4"]]}')
-
-    cells = read(tmp_path)
-
-    assert {cell.group for cell in cells} == {"H2"}
-
-
 def test_the_same_pixels_with_two_labels_are_refused_by_name(tmp_path):
     write_cell(tmp_path / "UID_20_1_1_all.bmp")
     write_cell(tmp_path / "UID_H2_1_1_hem.bmp")
 
     with pytest.raises(Invalid, match=r"UID_20_1_1_all.bmp and UID_H2_1_1_hem.bmp"):
-        read(tmp_path)
-
-
-def labels_csv(folder, rows):
-    with (folder / "labels.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("Patient_ID", "new_names", "labels"), *rows])
-
-
-def test_in_the_flat_folder_the_csv_says_the_label_and_one_means_all(tmp_path):
-    write_cell(tmp_path / "1.bmp", grey=90)
-    write_cell(tmp_path / "2.bmp", grey=91)
-    labels_csv(tmp_path, [("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H25_1_1_hem.bmp", "2.bmp", "0")])
-
-    cells = read(tmp_path)
-
-    assert [(cell.subject, cell.label) for cell in cells] == [("57", "ALL"), ("H25", "HEM")]
-
-
-@pytest.mark.parametrize(
-    ("row", "what"),
-    [
-        (("UID_57_29_1_all.bmp", "1.bmp", "2"), "neither 0"),
-        (("UID_57_29_1_all.bmp", "1.bmp", "0"), "the name says ALL"),
-        (("somebody", "1.bmp", "1"), "not a C-NMC name"),
-    ],
-)
-def test_a_csv_that_contradicts_itself_is_refused_with_its_line(tmp_path, row, what):
-    write_cell(tmp_path / "1.bmp")
-    labels_csv(tmp_path, [row])
-
-    with pytest.raises(Invalid, match=f"labels.csv, line 2: .*{what}"):
-        read(tmp_path)
-
-
-def test_a_csv_that_names_an_image_twice_may_say_the_same_of_it_and_nothing_else(tmp_path):
-    write_cell(tmp_path / "1.bmp")
-    row, other = ("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H2_1_1_hem.bmp", "1.bmp", "0")
-
-    labels_csv(tmp_path, [row, row])
-    assert [cell.subject for cell in read(tmp_path)] == ["57"]
-
-    labels_csv(tmp_path, [row, other])
-    with pytest.raises(Invalid, match=r"labels\.csv, line 3: 1\.bmp is of subject H2, HEM, and .* 57, ALL"):
-        read(tmp_path)
-
-
-def test_images_without_any_label_are_read_with_an_empty_one(tmp_path):
-    write_cell(tmp_path / "1.bmp")
-
-    assert [cell.label for cell in read(tmp_path)] == [""]
-
-
-def write_labels(folder, text, *, encoding="utf-8"):
-    (folder / "labels.csv").write_bytes(text.encode(encoding))
-
-
-ROW = "Patient_ID,new_names,labels\nUID_57_29_1_all.bmp,1.bmp,1\n"
-
-
-def test_a_csv_with_a_byte_order_mark_is_read_like_any_other(tmp_path):
-    write_cell(tmp_path / "1.bmp")
-    write_labels(tmp_path, ROW, encoding="utf-8-sig")
-
-    assert [cell.subject for cell in read(tmp_path)] == ["57"]
-
-
-@pytest.mark.parametrize(
-    ("text", "encoding", "what"),
-    [
-        ("Patient_ID,new_names,labels\nUID_57_29_1_all.bmp,1.bmp\n", "utf-8", "line 2: the row is too short"),
-        ("patient,name,label\n57,1.bmp,1\n", "utf-8", "has the columns patient, name, label, and labels are read from"),
-        ("", "utf-8", r"has the columns \(none\)"),
-        (ROW, "utf-16", "cannot be read as CSV .* Save it as CSV in UTF-8"),
-        (ROW + "UID_57_29_2_all.bmp,2.bmp,1\n", "utf-8", "line 3: there is no image '2.bmp' in"),
-    ],
-)
-def test_a_csv_that_gives_no_labels_is_refused_in_words(tmp_path, text, encoding, what):
-    write_cell(tmp_path / "1.bmp")
-    write_labels(tmp_path, text, encoding=encoding)
-
-    with pytest.raises(Invalid, match=f"labels.csv.*{what}"):
-        read(tmp_path)
-
-
-def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
-    write_cell(tmp_path / "one" / "1.bmp", grey=90)
-    write_cell(tmp_path / "two" / "2.bmp", grey=91)
-    write_labels(tmp_path, ROW + "UID_H2_29_2_hem.bmp,2.bmp,0\n")
-
-    assert [cell.label for cell in read(tmp_path)] == ["ALL", "HEM"]
-    assert [cell.label for cell in read(tmp_path / "two")] == ["HEM"]
-
-
-def test_a_csv_of_something_else_beside_named_images_is_left_alone(tmp_path):
-    write_cell(tmp_path / "fold_0" / "UID_57_29_1_all.bmp")
-    write_labels(tmp_path, "path,size\nx,1\n", encoding="utf-16")
-
-    assert [cell.label for cell in read(tmp_path)] == ["ALL"]
-
-
-def test_an_index_of_ours_beside_unlabelled_images_is_taken_for_no_label_csv(tmp_path):
-    write_cell(tmp_path / "1.bmp")
-    cells = read(tmp_path)
-
-    cnmc.write_index(cells, tmp_path / "index.csv")
-
-    assert read(tmp_path) == cells
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"groups": ["H2"]}', '{"groups": [[2]]}', '{"groups": null}'])
-def test_subject_groups_that_cannot_be_read_are_refused_by_name(tmp_path, text):
-    write_cell(tmp_path / "UID_h2_1_1_hem.bmp")
-    (tmp_path / "subject_groups.json").write_text(text)
-
-    with pytest.raises(Invalid, match=r"subject_groups\.json is not of the form"):
         read(tmp_path)
 
 
