@@ -1,15 +1,14 @@
 """What the words of a command name: which recipe, which cells, which results."""
 
 import argparse
-import dataclasses
 import importlib
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.errors import Misconfigured
 from app.vision.bundle import CLASSES
-from training.earlier import as_published
+from training.earlier import as_published, from_scratch
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -37,10 +36,6 @@ class ClassMissing(Misconfigured):
     code = "class_missing"
 
 
-class NothingPretrained(Misconfigured):
-    code = "nothing_pretrained"
-
-
 class SmearFieldsMissing(Misconfigured):
     code = "smear_fields_missing"
 
@@ -54,23 +49,14 @@ def recipe_named(name: str) -> Recipe:
     return recipe
 
 
-FROM_SCRATCH: dict[str, Any] = {"shrink_to": 96, "epochs": 4, "cells_per_epoch": 800}
-"""What two cores can bear of a network of up to 54 million weights when all of them learn."""
-
-
 def chosen(arguments: argparse.Namespace) -> Recipe:
-    """The recipe that was named, as it stands; or as its source had it; or without its pretrained weights and on a
-    smaller budget. Raises NotPublished and NothingPretrained.
+    """The recipe that was named, as it stands, or the variant of it that was asked for; raises NotPublished and
+    NothingPretrained.
     """
     recipe = recipe_named(arguments.recipe)
     if arguments.as_published:
         return as_published(recipe)
-    if not arguments.from_scratch:
-        return recipe
-    if "backbone" not in recipe.network_options:
-        raise NothingPretrained(f"Recipe {recipe.name} has no pretrained weights: leave --from-scratch out.")
-    options = {**recipe.network_options, "scratch": True}
-    return dataclasses.replace(recipe, name=f"{recipe.name}_scratch", network_options=options, **FROM_SCRATCH)
+    return from_scratch(recipe) if arguments.from_scratch else recipe
 
 
 def results_folder(arguments: argparse.Namespace, recipe: Recipe) -> Path:

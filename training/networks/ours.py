@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -67,10 +68,10 @@ def texture(
     centred, cell = centred_and_cell(pixels)
     outside = 1.0 + ops.max_pool(-cell, STEP)
     bank = cosines.bank(side)
-    answers, weights, seen, pooled = [], [], centred, 1
-    for scale in scales:
-        if scale > pooled:
-            seen, pooled = ops.average_pool(seen, scale // pooled), scale
+    answers, weights, seen = [], [], centred
+    for before, scale in pairwise((1, *scales)):
+        if scale > before:
+            seen = ops.average_pool(seen, scale // before)
         answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
         weights.append(_weight(outside, reach=side * scale / 2))
     head = TextureHead(
