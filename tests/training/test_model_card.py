@@ -31,9 +31,9 @@ def card(bundle):
 
 @pytest.mark.parametrize("text", [README.read_text(), card(SHIPPED), card(DRAWN)], ids=["README", "real", "drawn"])
 def test_every_command_that_is_told_is_one_that_the_program_takes(text):
-    steps = [words[0] for words in typed(text) if words[0] in ("fit", "evaluate", "export")]
+    commands = [words[0] for words in typed(text)]
 
-    assert steps[:3] == ["fit", "evaluate", "export"]
+    assert commands[:3] == ["fit", "evaluate", "export"]
     for words in typed(text):
         parser().parse_args(words)
 
