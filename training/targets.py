@@ -27,8 +27,8 @@ HEAD = """\
 
 *Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
 not. Partitions 0 to 2 are those on which choices were made. *As served* is a calibration on all other subject groups,
-not only on those of the other folds; *an exact one* is the error that chance gives probabilities without any, on as
-many groups as these.
+not only on those of the other folds; *an exact one* is what probabilities that err in nothing would show by chance on
+as many groups.
 """
 
 
