@@ -11,7 +11,7 @@ from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.screening.instrument import Instrument
 from app.storage import ImageNotFound, ImageStore
-from app.vision.decode import Limits, Rejected, decode, pixels_sha256
+from app.vision.decode import Rejected, pixels_sha256
 from app.vision.golden import GOLDEN_CELLS, golden_fault
 
 Check = Callable[[], str | None]
@@ -57,7 +57,7 @@ def record_faults(session: Session, *, store: ImageStore) -> list[str]:
 
 def _image_fault(store: ImageStore, content_sha256: str) -> str | None:
     try:
-        found = pixels_sha256(decode(store.png(content_sha256), limits=Limits()))
+        found = pixels_sha256(store.pixels(content_sha256))
     except ImageNotFound:
         return f"image {content_sha256} is not in the store"
     except Rejected:

@@ -44,6 +44,16 @@ def test_the_same_pixels_may_be_kept_twice(store: ImageStore) -> None:
     assert len(list(store.folder.rglob("*.png"))) == 1
 
 
+def test_what_came_in_within_the_limits_is_read_again_however_large_it_lies_here(store: ImageStore) -> None:
+    """A photograph of 5 MB can be a PNG of 20: the limits are those of what came in."""
+    noise = np.random.default_rng(0).integers(0, 256, (2500, 2500, 3), dtype=np.uint8)
+    with store.staged(noise) as image:
+        image.keep()
+
+    assert len(store.png(image.pixels_sha256)) > Limits().bytes
+    assert np.array_equal(store.pixels(image.pixels_sha256), noise)
+
+
 def test_a_thumbnail_fits_its_square(store: ImageStore) -> None:
     with store.staged(draw(1, Look.BLAST)[:200]) as image:
         image.keep()
