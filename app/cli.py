@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from app.accounts.rules import DAYS_MOST
 from app.errors import BlastscreenError
 from app.settings import Settings, read_settings
+from app.typed import whole_number
 
 Command = Callable[[argparse.Namespace, Settings], int]
 
@@ -56,9 +58,10 @@ def _add_service(commands: Commands) -> None:
 
 
 def _days(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 36_500:
-        raise argparse.ArgumentTypeError("a number of days from 1 to 36500")
-    return int(text)
+    days = whole_number(text, least=1, most=DAYS_MOST)
+    if days is None:
+        raise argparse.ArgumentTypeError(f"a number of days from 1 to {DAYS_MOST}")
+    return days
 
 
 def _add_access(commands: Commands) -> None:

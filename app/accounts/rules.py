@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.actor import Permission
 from app.errors import Invalid
+from app.typed import whole_number
 
 
 class Role(StrEnum):
@@ -78,19 +79,20 @@ DAYS_MOST = 3650
 
 
 def parse_overlap(text: str) -> timedelta:
-    if not (text.isascii() and text.isdecimal() and int(text) in OVERLAPS_H):
+    hours = whole_number(text, least=0, most=max(OVERLAPS_H))
+    if hours is None or hours not in OVERLAPS_H:
         raise Invalid("Choose when the old key ends.", code="overlap_unknown")
-    return timedelta(hours=int(text))
+    return timedelta(hours=hours)
 
 
 def parse_days(text: str) -> timedelta | None:
     """The life of a key; None, where nothing was typed: it does not expire."""
-    typed = text.strip()
-    if not typed:
+    if not text.strip():
         return None
-    if not (typed.isascii() and typed.isdecimal() and 0 < int(typed[:6]) <= DAYS_MOST):
+    days = whole_number(text, least=1, most=DAYS_MOST)
+    if days is None:
         raise Invalid(f"Days are a whole number from 1 to {DAYS_MOST}, or nothing.", code="days_unusable")
-    return timedelta(days=int(typed))
+    return timedelta(days=days)
 
 
 def parse_client_name(text: str) -> str:

@@ -15,7 +15,7 @@ from app.audit.events import cases_shown
 from app.cases import actions, queries
 from app.cases.rules import (
     LENGTH_MOST,
-    REASON_LENGTH_MOST,
+    NOTE_LENGTH_MOST,
     UNNAMED,
     may_share,
     parse_accession,
@@ -169,7 +169,7 @@ def _page(
         withdrawn=queries.withdrawal(db, case.id) is not None,
         typed=Typed(stands.accession, stands.subject, reason, error_in, error),
         identifier_length=LENGTH_MOST,
-        reason_length=REASON_LENGTH_MOST,
+        reason_length=NOTE_LENGTH_MOST,
     )
 
 

@@ -5,9 +5,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.errors import Invalid
+from app.typed import plain
 
 LENGTH_MOST = 64
-REASON_LENGTH_MOST = 2000
+NOTE_LENGTH_MOST = 2000
 UNNAMED = "unnamed case"
 SHAPE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_ ./:#-]*[A-Za-z0-9])?")
 """ASCII only: letters of other alphabets that look alike would make two cases of one."""
@@ -70,11 +71,11 @@ def parse_priority(text: str) -> Priority:
 
 def parse_reason(text: str) -> str:
     """Why a case is withdrawn."""
-    reason = text.strip()
+    reason = plain(text)
     if not reason:
         raise ReasonUnusable("Say why the case is withdrawn: whoever finds it later has only your reason to go by.")
-    if len(reason) > REASON_LENGTH_MOST:
-        raise ReasonUnusable(f"A reason has at most {REASON_LENGTH_MOST} characters; this one has {len(reason)}.")
+    if len(reason) > NOTE_LENGTH_MOST:
+        raise ReasonUnusable(f"A reason has at most {NOTE_LENGTH_MOST} characters; this one has {len(reason)}.")
     return reason
 
 

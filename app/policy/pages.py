@@ -19,6 +19,7 @@ from app.policy.actions import PolicyMoved
 from app.policy.rules import Policy, UnusablePolicy
 from app.policy.tables import PolicyRow
 from app.review.policy_effects import effects
+from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
 from app.web.errors import status_of
 from app.web.paging import Paging
@@ -119,8 +120,8 @@ def _typed(form: FormData) -> dict[str, str]:
 
 
 def _based_on(form: FormData) -> int:
-    typed = text(form, "based_on")
-    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else -1
+    number = whole_number(text(form, "based_on"), least=0, most=LARGEST)
+    return -1 if number is None else number
 
 
 def _again(

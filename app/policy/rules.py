@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.errors import Invalid
+from app.typed import whole_number
 
 READS_MOST = 2
 SHARE = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
@@ -102,10 +103,11 @@ def parse(typed: Mapping[str, str]) -> Policy:
 
 
 def _whole(text: str, bounds: tuple[int, int]) -> int:
-    typed, (least, most) = text.strip(), bounds
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 10 and least <= int(typed) <= most):
+    least, most = bounds
+    number = whole_number(text, least=least, most=most)
+    if number is None:
         raise ValueError(f"Type a whole number from {least} to {most}.")
-    return int(typed)
+    return number
 
 
 def _share(text: str, *, ends_belong: bool) -> float:

@@ -10,10 +10,11 @@ from app.audit import ledger
 from app.audit.events import Act, Event, Value
 from app.cases import actions as cases
 from app.cases import queries as case_queries
+from app.cases.rules import NOTE_LENGTH_MOST
 from app.errors import Invalid
 from app.review import comment_queries, queries
-from app.review.rules import NOTE_LENGTH_MOST
 from app.review.tables import CommentRow
+from app.typed import plain
 
 
 class CommentMissing(Invalid):
@@ -56,8 +57,7 @@ def comment(session: Session, actor: Actor, *, screening_id: UUID, text: str) ->
 
 
 def _checked(text: str) -> str:
-    """Browsers send a line's end as two characters; it counts, and is kept, as one."""
-    said = text.replace("\r\n", "\n").strip()
+    said = plain(text)
     if not said:
         raise CommentMissing("Write something first.")
     if len(said) > NOTE_LENGTH_MOST:

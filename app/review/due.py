@@ -12,6 +12,7 @@ from app.audit.events import Act, Event
 from app.audit.queries import released_at
 from app.audit.refusals import Forbidden, Refusal
 from app.cases import queries as case_queries
+from app.cases.rules import NOTE_LENGTH_MOST
 from app.errors import Conflict, Invalid
 from app.leases import Held, Item, LeaseRow
 from app.policy import queries as policies
@@ -22,6 +23,7 @@ from app.review.tables import ReadRow
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
 from app.screening.rules import Band
+from app.typed import plain
 
 
 class NoteMissing(Invalid):
@@ -180,11 +182,11 @@ def is_released(session: Session, task: Task) -> bool:
     return task.step is Step.DONE and signed_at is not None and task.own[-1].at <= signed_at
 
 
-def tidy(note: str) -> str:
-    """As typed, with plain line ends and no space around. Raises NoteTooLong."""
-    told = note.replace("\r\n", "\n").strip()
-    if len(told) > rules.NOTE_LENGTH_MOST:
-        raise NoteTooLong(f"A note has at most {rules.NOTE_LENGTH_MOST} characters; this one has {len(told)}.")
+def checked_note(note: str) -> str:
+    """As typed, made plain. Raises NoteTooLong."""
+    told = plain(note)
+    if len(told) > NOTE_LENGTH_MOST:
+        raise NoteTooLong(f"A note has at most {NOTE_LENGTH_MOST} characters; this one has {len(told)}.")
     return told
 
 

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
+from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.review import desk_queries, due, queries, queue_actions, queue_queries, read_queries, words
 from app.review.desk_queries import Task
-from app.review.rules import NOTE_LENGTH_MOST, POSTPONE_H, Awaits, Key, Step
+from app.review.rules import POSTPONE_H, Awaits, Key, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.explanation import has_heat_map

@@ -21,6 +21,7 @@ from app.review.reading_page import LatePage, Typed, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
+from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
 from app.web.templating import render
 
@@ -220,8 +221,7 @@ def _left(form: FormData) -> queue_actions.Typed:
 
 
 def _number(form: FormData, name: str) -> int | None:
-    told = text(form, name)
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+    return whole_number(text(form, name), least=0, most=LARGEST)
 
 
 def _colleague(told: str) -> UUID:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.errors import Invalid
 from app.screening.rules import Band, ReviewReason
+from app.typed import whole_number
 
 
 class Verdict(StrEnum):
@@ -31,7 +32,6 @@ class ReviewState(StrEnum):
     SETTLED = "settled"
 
 
-NOTE_LENGTH_MOST = 2000
 DRAFT_LENGTH_MOST = 10_000
 
 
@@ -220,6 +220,7 @@ SKIP_MINUTES = 15
 
 
 def parse_hours(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:6]) in POSTPONE_H):
+    hours = whole_number(text, least=0, most=max(POSTPONE_H))
+    if hours is None or hours not in POSTPONE_H:
         raise Invalid("Choose for how long you put the cell off.", code="hours_unknown")
-    return int(text)
+    return hours
