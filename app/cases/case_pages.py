@@ -24,6 +24,7 @@ from app.reports import gallery_queries, gallery_rules, gallery_words, rules, wo
 from app.reports.gallery_rules import ShownCell
 from app.reports.gallery_view import Gallery, Way, gallery
 from app.review.rules import Verdict
+from app.screening import queries as screenings
 from app.vision.quality import Unusable
 from app.web.templating import render
 
@@ -140,7 +141,7 @@ def _withdrawn(db: Session, case: CaseRow, *, versions: int) -> Withdrawn | None
 def _told(db: Session, cells: Sequence[ShownCell]) -> Told:
     policy = policies.current(db)
     rolled = rules.roll_up(cells, minimum=policy.minimum_cells)
-    models = gallery_queries.models(db, {cell.model_id for cell in cells if cell.model_id})
+    models = screenings.models_with_cards(db, {cell.model_id for cell in cells if cell.model_id})
     trust = (gallery_words.trust(model, prevalence=policy.prevalence_all) for model in models)
     return Told(
         headline=words.headline(rolled),

@@ -15,6 +15,7 @@ from app.db import DbSession
 from app.reports import gallery_queries, gallery_rules, gallery_words
 from app.reports.gallery_rules import ShownCell
 from app.reports.gallery_view import Way
+from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import ImageRow
 from app.web.templating import render
@@ -66,7 +67,7 @@ def compare(
     known = {one.id: one for one in gallery_queries.cells_shown_to(db, visit.actor, case_id)}
     if unknown := [one for one in chosen if one not in known]:
         raise ScreeningNotFound(f"There is no cell {str(unknown[0])[:8]} in this case. Choose cells in its gallery.")
-    images = gallery_queries.images(db, {known[one].image for one in chosen})
+    images = screenings.images(db, {known[one].image for one in chosen})
     ledger.record(db, visit.actor, results_shown(list(chosen), where="GET /cases/{id}/compare", case=case.id))
     square = max((max(image.width, image.height) for image in images.values()), default=1)
     way = Way(f"/cases/{case_id}", chosen=chosen)

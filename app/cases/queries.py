@@ -80,11 +80,6 @@ def may_see(session: Session, actor: Actor, case_id: UUID) -> bool:
     return session.scalars(select(CaseRow.id).where(CaseRow.id == case_id, visible_to(actor))).first() is not None
 
 
-def newest(session: Session, actor: Actor, *, offset: int, limit: int) -> list[CaseRow]:
-    cases = select(CaseRow).where(visible_to(actor)).order_by(CaseRow.opened_at.desc(), CaseRow.id)
-    return list(session.scalars(cases.offset(offset).limit(limit)))
-
-
 def is_urgent() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether its latest priority says so."""
     latest = (

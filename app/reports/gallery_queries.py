@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.reports.gallery_rules import ShownCell, hide
@@ -16,7 +16,7 @@ from app.review.queries import Review
 from app.review.rules import ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import Band
-from app.screening.tables import FlagReasonRow, ImageRow, ModelRow, ScreeningRow
+from app.screening.tables import FlagReasonRow, ScreeningRow
 
 NOT_NEEDED = Review(ReviewState.NOT_NEEDED)
 
@@ -63,27 +63,11 @@ def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownC
     return hide(cells_of(session, case_id), hidden_in(session, actor, case_id))
 
 
-def models(session: Session, model_ids: set[UUID]) -> list[ModelRow]:
-    """With their cards."""
-    rows = select(ModelRow).where(ModelRow.id.in_(model_ids)).options(undefer(ModelRow.card))
-    return list(session.scalars(rows.order_by(ModelRow.name, ModelRow.version, ModelRow.id)))
-
-
-def screenings(session: Session, screening_ids: list[UUID]) -> dict[UUID, ScreeningRow]:
-    return {row.id: row for row in session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(screening_ids)))}
-
-
-def images(session: Session, pixels_sha256: set[str]) -> dict[str, ImageRow]:
-    rows = select(ImageRow).where(ImageRow.pixels_sha256.in_(pixels_sha256))
-    return {row.pixels_sha256: row for row in session.scalars(rows)}
-
-
 @dataclass(frozen=True)
 class Signed:
-    """How often a case was signed, when last, and whether a cell or a read has come since."""
+    """How often a case was signed, and whether a cell or a read has come since."""
 
     versions: int
-    last_at: datetime | None
     added_to: bool
 
 
@@ -92,8 +76,8 @@ def signed(session: Session, case_id: UUID, *, cells: Collection[ShownCell]) -> 
     times = select(func.count(), func.max(ResultVersionRow.at)).where(ResultVersionRow.case_id == case_id)
     versions, last_at = session.execute(times).one()
     if last_at is None:
-        return Signed(0, None, added_to=False)
+        return Signed(0, added_to=False)
     reads = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
     last_read = session.scalar(reads.where(ScreeningRow.case_id == case_id))
     latest = max([cell.at for cell in cells] + ([last_read] if last_read else []), default=last_at)
-    return Signed(versions, last_at, added_to=latest > last_at)
+    return Signed(versions, added_to=latest > last_at)

@@ -6,7 +6,7 @@ from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
-from sqlalchemy.orm import Session, lazyload, undefer
+from sqlalchemy.orm import Session, lazyload
 
 from app.actor import Actor
 from app.cases import queries as cases
@@ -32,7 +32,7 @@ from app.review import read_queries
 from app.review.rules import Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import Band
-from app.screening.tables import ModelRow, OpenFlagRow, ScreeningRow
+from app.screening.tables import OpenFlagRow, ScreeningRow
 
 
 class OwnReadIsDue(Conflict):
@@ -160,12 +160,6 @@ def _content(session: Session, case: CaseRow) -> Content:
 def any_sandbox(session: Session, case_id: UUID) -> bool:
     rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id, ScreeningRow.sandbox)
     return session.scalars(rows.limit(1)).first() is not None
-
-
-def models(session: Session, ids: set[UUID]) -> list[ModelRow]:
-    """With their cards."""
-    rows = select(ModelRow).where(ModelRow.id.in_(ids)).options(undefer(ModelRow.card))
-    return list(session.scalars(rows.order_by(ModelRow.name, ModelRow.version, ModelRow.id)))
 
 
 def notes(session: Session, read_ids: set[UUID]) -> dict[UUID, str]:

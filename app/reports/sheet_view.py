@@ -18,6 +18,7 @@ from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, 
 from app.reports.version_queries import Version
 from app.review import words as review_words
 from app.review.rules import ReadKind, ReviewState
+from app.screening import queries as screenings
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.model_card import FIGURES, model_page
@@ -111,7 +112,7 @@ def _sheet(
     cells = [cell_of(one) for one in content["cells"]]
     counts = rules.count(cells)
     reads, left_out = _reads(session, content)
-    models = queries.models(session, {UUID(one["model"]) for one in content["cells"]})
+    models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
     return Sheet(
         case_id=case.id,
         mark=mark,

@@ -1,5 +1,6 @@
 """A second pair of eyes: a reader's own call, the final verdict, a senior's word, and taking a verdict back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -60,7 +61,7 @@ def call_blind(session: Session, reader: Actor, *, screening_id: UUID, said: Sai
     if task.step is not Step.BLIND:
         raise NotBlind("This cell is not read blind (any more): look at it again, with what the model made of it.")
     lease = due.taken_up(session, reader, task, token=said.token)
-    note = due.tidy(said.note)
+    note = due.checked_note(said.note)
     read = _write(session, reader, task=task, lease=lease, said=said, note="", final=False)
     keep_draft(session, reader, task=task, verdict=said.verdict, note=note)
     return read
@@ -75,7 +76,7 @@ def give_verdict(session: Session, reader: Actor, *, screening_id: UUID, said: S
     """
     ledger.lock(session)
     task = due.find(session, reader, screening_id)
-    note = due.tidy(said.note)
+    note = due.checked_note(said.note)
     if task.step is Step.DONE:
         return due.same_again(session, reader, task, verdict=said.verdict, note=note, token=said.token)
     if task.step is Step.BLIND:
@@ -175,12 +176,17 @@ def _put_away(session: Session, task: Task, reader: Actor) -> None:
     """Off this reader's desk; and off the work list, once nobody is awaited."""
     one = task.screening.id
     leases.let_go(session, due.item(one))
-    desk_queries.clear_desk(session, screening_id=one, reader_id=reader.id)
+    _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=reader.id))
     if read_queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
-        desk_queries.clear_desk(session, screening_id=one, reader_id=None)
+        _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=None))
         if flag := queries.flag(session, one):
             session.delete(flag)
     session.flush()
+
+
+def _clear(session: Session, rows: Iterable[object]) -> None:
+    for row in rows:
+        session.delete(row)
 
 
 def _put_back(session: Session, task: Task) -> None:

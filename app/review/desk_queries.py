@@ -1,6 +1,6 @@
 """One reader before one cell: where they are with it, and what comes and goes around it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -67,18 +67,18 @@ def handing(session: Session, screening_id: UUID) -> HandingRow | None:
     return session.get(HandingRow, screening_id)
 
 
-def clear_desk(session: Session, *, screening_id: UUID, reader_id: UUID | None) -> None:
-    """Forget what comes and goes around a cell: one reader's draft and postponement and that it was handed to them, or,
+def left_around(
+    session: Session, *, screening_id: UUID, reader_id: UUID | None
+) -> Sequence[DraftRow | PostponementRow | HandingRow]:
+    """What comes and goes around a cell: one reader's draft and postponement and that it was handed to them, or,
     without a reader, everybody's but the drafts."""
-    if reader_id is not None and (typed := draft(session, screening_id=screening_id, reader_id=reader_id)):
-        session.delete(typed)
+    typed = draft(session, screening_id=screening_id, reader_id=reader_id) if reader_id else None
     put_off = select(PostponementRow).where(PostponementRow.screening_id == screening_id)
     handed = select(HandingRow).where(HandingRow.screening_id == screening_id)
     if reader_id is not None:
         put_off = put_off.where(PostponementRow.reader_id == reader_id)
         handed = handed.where(HandingRow.to_id == reader_id)
-    for row in (*session.scalars(put_off), *session.scalars(handed)):
-        session.delete(row)
+    return [*([typed] if typed else []), *session.scalars(put_off), *session.scalars(handed)]
 
 
 def settings_of(session: Session, reader_id: UUID) -> ReaderSettingsRow | None:

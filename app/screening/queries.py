@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from app.actor import Actor
 from app.audit.digest import digest
@@ -80,13 +80,6 @@ def in_ledger_order(session: Session, actor: Actor, *, after: int, wanted: Wante
     return Listed([row for _, row in shown], last, len(found) > limit)
 
 
-def of_case(session: Session, case_id: UUID, *, offset: int, limit: int) -> list[ScreeningRow]:
-    """A case's screenings, the highest probability first, the unusable last."""
-    rows = select(ScreeningRow).where(ScreeningRow.case_id == case_id)
-    by_score = rows.order_by(ScreeningRow.probability.is_(None), ScreeningRow.probability.desc(), ScreeningRow.at)
-    return list(session.scalars(by_score.offset(offset).limit(limit)))
-
-
 def ids_in_cases(session: Session, case_ids: list[UUID]) -> list[UUID]:
     return list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids))))
 
@@ -129,6 +122,11 @@ def image(session: Session, pixels_sha256: str) -> ImageRow | None:
     return session.get(ImageRow, pixels_sha256)
 
 
+def images(session: Session, pixels_sha256: set[str]) -> dict[str, ImageRow]:
+    rows = select(ImageRow).where(ImageRow.pixels_sha256.in_(pixels_sha256))
+    return {row.pixels_sha256: row for row in session.scalars(rows)}
+
+
 def every_image(session: Session) -> Iterator[str]:
     yield from session.scalars(select(ImageRow.pixels_sha256).order_by(ImageRow.pixels_sha256))
 
@@ -143,6 +141,11 @@ def model_with_id(session: Session, model_id: UUID) -> ModelRow:
     if row is None:
         raise ModelNotFound("No such model has served here.")
     return row
+
+
+def models_with_cards(session: Session, model_ids: set[UUID]) -> list[ModelRow]:
+    rows = select(ModelRow).where(ModelRow.id.in_(model_ids)).options(undefer(ModelRow.card))
+    return list(session.scalars(rows.order_by(ModelRow.name, ModelRow.version, ModelRow.id)))
 
 
 def last_activation(session: Session) -> ActivationRow | None:
