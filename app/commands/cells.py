@@ -17,10 +17,8 @@ from app.screening.rules import Outcome
 from app.settings import Settings
 from app.vision.bundle import Card
 from app.vision.classifier import OnnxClassifier
-from app.vision.decode import Limits, pixels_sha256
+from app.vision.decode import SUFFIXES, Limits, pixels_sha256
 from app.vision.drawn import draw_set, save
-
-IMAGE_SUFFIXES = {".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"}
 
 
 def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
@@ -46,7 +44,7 @@ def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
         else:
             yield path
 

@@ -23,10 +23,13 @@ from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImag
 from app.vision.headers import Header, read_header
 from app.vision.rejected import ImageTooLarge, Rejected, UnsupportedFormat, colour_mode, damaged, truncated
 
-__all__ = ["ImageTooLarge", "Limits", "Pixels", "Rejected", "UnsupportedFormat", "decode", "pixels_sha256"]
+__all__ = ["SUFFIXES", "ImageTooLarge", "Limits", "Pixels", "Rejected", "UnsupportedFormat", "decode", "pixels_sha256"]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """uint8 H x W x 3, RGB, C-contiguous."""
+
+SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
+"""By which a folder's image files are known; what a file is, its content says."""
 
 _LOADED = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Imported here so that Image.open finds its formats ready and never loads Pillow's other plugins, from any thread."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.decode import Pixels
-from app.vision.preprocess import Mask, cell_mask, window
+from app.vision.preprocess import Mask, cell_mask, seen_part
 
 FOR_ALL = (255, 168, 38)
 FOR_NORMAL = (64, 176, 255)
@@ -22,9 +22,6 @@ LEAST_SCALE = 2.0
 
 Overlay: TypeAlias = NDArray[np.uint8]
 """uint8 S x S x 4, RGB and opacity."""
-
-Part: TypeAlias = tuple[slice, slice]
-"""Rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,9 @@ def overlay_of_image(pixels: Pixels, cam: NDArray[np.float32], *, size: int) -> 
     """`overlay` as large as the image itself, uint8 H x W x 4, to be laid over all of it."""
     mask = cell_mask(pixels)
     whole = np.zeros((*mask.shape, 4), np.uint8)
-    corner = window(mask, size=size)
-    if corner is not None:
-        inside, within = _where_both_are(corner, size=size, height=mask.shape[0], width=mask.shape[1])
+    shared = seen_part(mask, size=size)
+    if shared is not None:
+        inside, within = shared
         whole[inside] = _coloured(mask, cam, size=size)[within]
     return whole
 
@@ -85,18 +82,8 @@ def _over_square(cam: NDArray[np.float32], *, size: int) -> NDArray[np.float32]:
 def _mask_in_square(mask: Mask, *, size: int) -> Mask:
     """The cell's mask as far as the network's square reaches; all False where there is no cell."""
     square: Mask = np.zeros((size, size), np.bool_)
-    corner = window(mask, size=size)
-    if corner is None:
-        return square
-    inside, within = _where_both_are(corner, size=size, height=mask.shape[0], width=mask.shape[1])
-    square[within] = mask[inside]
+    shared = seen_part(mask, size=size)
+    if shared is not None:
+        inside, within = shared
+        square[within] = mask[inside]
     return square
-
-
-def _where_both_are(corner: tuple[int, int], *, size: int, height: int, width: int) -> tuple[Part, Part]:
-    """The part that image and square have in common, in the image's rows and columns and in the square's."""
-    top, left = corner
-    rows = slice(max(top, 0), min(top + size, height))
-    columns = slice(max(left, 0), min(left + size, width))
-    within = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
-    return (rows, columns), within

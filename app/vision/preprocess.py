@@ -6,6 +6,7 @@ then refuses models trained on the old road.
 """
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ REDUCED_SIDE = 128
 
 Mask = NDArray[np.bool_]
 
+Part: TypeAlias = tuple[slice, slice]
+"""Rows and columns."""
+
 
 def cell_mask(pixels: Pixels) -> Mask:
     """The largest connected foreground object with its holes filled, as bool H x W; all False where there is none.
@@ -38,25 +42,33 @@ def cell_mask(pixels: Pixels) -> Mask:
     return mask
 
 
-def crop(pixels: Pixels, *, size: int, mask: Mask | None = None) -> Pixels:
+def crop(pixels: Pixels, *, size: int) -> Pixels:
     """The cell at native scale in the middle of a black square: uint8 size x size x 3.
 
     Centred on the mask's centroid, cropped or padded with black, never rescaled; pixels outside the mask are 0.
-    Where there is no foreground at all the square is black. `mask` spares a second `cell_mask` to whoever has it.
+    Where there is no foreground at all the square is black.
     """
-    if mask is None:
-        mask = cell_mask(pixels)
+    mask = cell_mask(pixels)
     square: Pixels = np.zeros((size, size, 3), np.uint8)
+    shared = seen_part(mask, size=size)
+    if shared is None:
+        return square
+    inside, within = shared
+    for channel in range(3):  # a third at a time is quicker than a broadcast over the three
+        np.multiply(pixels[inside][..., channel], mask[inside], out=square[within][..., channel])
+    return square
+
+
+def seen_part(mask: Mask, *, size: int) -> tuple[Part, Part] | None:
+    """What image and crop have in common, in the image's rows and columns and in the crop's; None for an empty mask."""
     corner = window(mask, size=size)
     if corner is None:
-        return square
-    top, left = corner
-    rows = slice(max(top, 0), min(top + size, mask.shape[0]))
-    columns = slice(max(left, 0), min(left + size, mask.shape[1]))
-    seen = square[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    for channel in range(3):  # a third at a time is quicker than a broadcast over the three
-        np.multiply(pixels[rows, columns, channel], mask[rows, columns], out=seen[..., channel])
-    return square
+        return None
+    (top, left), (height, width) = corner, mask.shape
+    rows = slice(max(top, 0), min(top + size, height))
+    columns = slice(max(left, 0), min(left + size, width))
+    within = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+    return (rows, columns), within
 
 
 def window(mask: Mask, *, size: int) -> tuple[int, int] | None:

@@ -87,13 +87,12 @@ _MOST_DETAIL = 60
 """Cap on one pixel's Laplacian, so that a sharp speck cannot make a blurred cell look sharp."""
 
 
-def measure(pixels: Pixels, *, mask: Mask | None = None) -> Measurements:
-    """Measure uint8 H x W x 3 pixels; `mask` spares a second `preprocess.cell_mask` to whoever has it."""
+def measure(pixels: Pixels) -> Measurements:
+    """Measure uint8 H x W x 3 pixels."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]).max(axis=1) > FOREGROUND_ABOVE
     if border.mean() > _BORDER_OF_A_FIELD:
         return Measurements(float(border.mean()), *(0.0,) * 9)
-    if mask is None:
-        mask = cell_mask(pixels)
+    mask = cell_mask(pixels)
     area = int(np.count_nonzero(mask))
     beside = (_brightest(pixels[::4, ::4]) > FOREGROUND_ABOVE) & ~mask[::4, ::4]
     frame = (float(border.mean()), float(area), 16 * np.count_nonzero(beside) / max(area, 1))

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from app.errors import Misconfigured, NotFound
 from app.vision.bundle import CLASSES, Card
 from app.vision.classifier import Classifier
-from app.vision.decode import Limits, Pixels, Rejected, decode, pixels_sha256
+from app.vision.decode import SUFFIXES, Limits, Pixels, Rejected, decode, pixels_sha256
 
-SUFFIXES = frozenset({".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
 MOST = 2000
 SOURCE_LENGTH_MOST = 300
 SOURCE = "Reference cells of this laboratory."

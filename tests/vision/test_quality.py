@@ -13,7 +13,6 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from app.vision.decode import Limits, decode
 from app.vision.drawn import CELLS, NOT_CELLS, Look, draw
-from app.vision.preprocess import cell_mask
 from app.vision.quality import GateLimits, TooFewCells, Unusable, explain, fit_limits, gate, judge, measure
 
 DRAWN = [draw(seed, look) for look in CELLS for seed in range(40)]
@@ -206,10 +205,6 @@ def test_limits_can_be_learned_from_cells_that_are_all_alike():
     limits = fit_limits([measure(CELL)] * 20)
 
     assert gate(CELL, limits=limits) is None
-
-
-def test_a_mask_that_is_already_there_gives_the_same_measurements():
-    assert measure(CELL, mask=cell_mask(CELL)) == measure(CELL)
 
 
 def test_every_reason_says_what_was_wrong_and_what_to_do():
