@@ -200,9 +200,5 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
         "| less | AUC | floor-matched AUC |",
         "|---|---|---|",
     ]
-    rows = [(name, _signed(gain.auc), _signed(gain.floor_matched)) for name, gain in gains.items()]
+    rows = [(name, gain.auc.signed(), gain.floor_matched.signed()) for name, gain in gains.items()]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
-
-
-def _signed(gain: Estimate) -> str:
-    return f"{gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"

@@ -13,7 +13,7 @@ from app.vision.decode import Pixels
 from training.augment import middle
 from training.cnmc import Cell
 from training.dataset import Crops
-from training.floor import floor_scores
+from training.floor import floor_scores, size_and_colour
 from training.metrics import weighted_auc
 from training.page import picture, shell, table, tiles
 from training.pictures import read_pixels
@@ -103,7 +103,7 @@ def _spread(cells: Sequence[Cell], measure: str) -> Drawing:
 def _class_pictures(crops: Crops, name: str) -> list[str]:
     """Typical cells of a class, and its mean and spread image."""
     own = np.flatnonzero([cell.label == name for cell in crops.cells])
-    numbers = np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in crops.cells])[own]
+    numbers = size_and_colour(crops.cells)[own]
     away = np.linalg.norm((numbers - np.median(numbers, axis=0)) / (numbers.std(axis=0) + 1e-6), axis=1)
     typical = own[np.argsort(away)[:: max(1, len(own) // SHOWN)][:SHOWN]]
     few = np.stack([middle(crops.pixels[one], size=224) for one in own[:: max(1, len(own) // 400)]]).astype(np.float32)

@@ -22,7 +22,7 @@ from app.vision.quality import fit_limits
 from training import asked, evaluate, fit, gate, model_card, morphology, onnx_model, results, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import Scored, subject_weights
+from training.metrics import Scored, subject_weights, weighted_quantiles
 from training.pictures import read_pixels
 from training.recipe import Recipe
 
@@ -229,7 +229,7 @@ def _distance(trained: Trained) -> Distance:
             continue
         seen = fit.scores(fit.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
         away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
-    limit = trust.weighted_quantile(away, subject_weights(trained.scored), share=0.99)
+    limit = weighted_quantiles(away, subject_weights(trained.scored), shares=(0.99,))[0]
     embeddings = fit.scores(trained.network, trained.crops, everything, size=size)["embedding"]
     return trust.fitted_distance(embeddings, is_all, atypical_from=limit)
 

@@ -13,9 +13,14 @@ from training.metrics import Floats
 from training.splits import partition
 
 
+def size_and_colour(cells: Sequence[Cell]) -> Floats:
+    """N x 4: the logarithm of the area in pixels, and the mean colour, 0-255."""
+    return np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in cells])
+
+
 def floor_scores(cells: Sequence[Cell], *, folds: int, seed: int) -> Floats:
     """The regression's out-of-fold logit for every cell, in the partition of this seed."""
-    features = np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in cells])
+    features = size_and_colour(cells)
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
     fold_of = partition(cells, folds=folds, seed=seed)
     scores = np.empty(len(cells))

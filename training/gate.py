@@ -17,7 +17,7 @@ from training import not_cells
 from training.cnmc import Cell
 from training.metrics import Scored, binomial_interval, estimate, macro, share
 from training.pictures import read_pixels
-from training.splits import partition
+from training.splits import few_of_each, partition
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -97,20 +97,12 @@ def _limits(measured: Sequence[Measurements], chosen: NDArray[np.bool_]) -> Gate
 def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> dict[str, list[Unusable | None]]:
     """The verdicts on a few cells of each subject after each of SPOILT."""
     kinds: dict[str, list[Unusable | None]] = {name: [] for name in not_cells.SPOILT}
-    for place in _few_of_each(cells):
+    subjects = np.array([cell.subject for cell in cells])
+    for place in np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist():
         pixels = read_pixels(root / cells[place].path)
         for name, spoil in not_cells.SPOILT.items():
             kinds[name].append(gate(spoil(pixels), limits=limits[place]))
     return kinds
-
-
-def _few_of_each(cells: Sequence[Cell]) -> list[int]:
-    """SPOILT_A_SUBJECT cells of each subject, evenly over its cells."""
-    chosen: list[int] = []
-    for subject in sorted({cell.subject for cell in cells}):
-        own = [place for place, cell in enumerate(cells) if cell.subject == subject]
-        chosen += [own[at] for at in np.unique(np.linspace(0, len(own) - 1, SPOILT_A_SUBJECT).astype(int))]
-    return chosen
 
 
 def _scored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import evaluate, features, results
-from training.cnmc import Cell
 from training.dataset import Crops
+from training.floor import size_and_colour
 from training.metrics import Floats, subject_balance
 from training.splits import partition
 
@@ -74,11 +74,6 @@ def write(machine: Machine, crops: Crops, table: Floats, *, folder: Path) -> Non
     if machine.beside:
         found = _beside(found, crops, fold_of, path=folder / f"{machine.beside}.csv")
     results.write(machine, crops, found, folder=folder)
-
-
-def size_and_colour(cells: Sequence[Cell]) -> Floats:
-    """N x 4: the logarithm of the area, and the mean colour."""
-    return np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in cells])
 
 
 def _balanced(weights: Floats) -> Floats:

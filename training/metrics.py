@@ -5,7 +5,7 @@ subject groups are drawn with replacement within each class: cells of one subjec
 bootstrap go through a figure at once, one row of weights each, so that sorting and counting are done once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -65,6 +65,10 @@ class Estimate:
         if np.isnan(self.value):
             return "-"
         return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
+
+    def signed(self) -> str:
+        """A difference for a reader, with its signs."""
+        return f"{self.value:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,14 @@ def calibration_error(scored: Scored, weights: Floats, *, bins: int = 15) -> Flo
     gap = rows * (scored.probabilities - scored.is_all)[order]
     gaps = np.bincount(place.ravel(), weights=gap.ravel(), minlength=bins * len(rows)).reshape(len(rows), bins)
     return (np.abs(gaps).sum(axis=-1) / total[:, 0]).reshape(weights.shape[:-1])
+
+
+def weighted_quantiles(values: Floats, weights: Floats, *, shares: Sequence[float]) -> list[float]:
+    """For each share the smallest value with at least that share of the weight at or below it."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    places = np.minimum(np.searchsorted(reached, np.array(shares) - 1e-12), len(values) - 1)
+    return [float(one) for one in values[order][places]]
 
 
 def estimate(figure: Figure, scored: Scored, *, draws: int = 500, seed: int = 0) -> Estimate:

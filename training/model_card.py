@@ -12,6 +12,7 @@ from app.vision.bundle import parse_card
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, draw
 from training import trust
+from training.metrics import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 
 FIGURES = {
@@ -55,6 +56,7 @@ KNOWN_FAILURES = """\
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """
 
+CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 NOTABLE_FALL = 0.1
 """A shift that costs so much sensitivity or specificity is named among the known failures."""
 
@@ -189,8 +191,8 @@ def _shifts(card: dict[str, Any]) -> str:
     if not shifts:
         raise FigureMissing("The shift test is missing, so that no model card can be written. Run `evaluate --shifts`.")
     rows = [
-        f"| {one['shift']} | {one['auc']:.3f} | {_change(one['auc_change'])} | {_change(one['specificity_change'])} "
-        f"| {_change(one['sensitivity_change'])} |"
+        " | ".join([f"| {one['shift']}", f"{one['auc']:.3f}", *(Estimate(*one[key]).signed() for key in CHANGES)])
+        + " |"
         for one in shifts
     ]
     head = [
@@ -210,11 +212,6 @@ def _costly_shifts(card: dict[str, Any]) -> str:
     ]
     told = [said for fall, said in sorted(falls) if fall <= -NOTABLE_FALL]
     return f"- {'; '.join(told)} (what moves it, above).\n" if told else ""
-
-
-def _change(change: list[float]) -> str:
-    value, low, high = change
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:

@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from app.vision.morphology import MEASURES, NothingToMeasure, measure
 from training.cnmc import Cell, fingerprint
+from training.metrics import Floats, weighted_quantiles
 from training.pictures import read_pixels
 
 QUANTILES = (0.01, 0.05, *(step / 10 for step in range(1, 10)), 0.95, 0.99)
-
-Floats = NDArray[np.float64]
 
 
 class NothingMeasured(Invalid):
@@ -51,7 +49,7 @@ def percentiles(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
         weights = np.array([1 / subjects[cells[place].subject] for place in chosen])
         found["cells"][label], found["subjects"][label] = len(chosen), len(subjects)
         found[label] = {
-            name: [round(one, 4) for one in weighted_quantiles(table[chosen, column], weights)]
+            name: [round(one, 4) for one in weighted_quantiles(table[chosen, column], weights, shares=QUANTILES)]
             for column, name in enumerate(MEASURES)
         }
     return found
@@ -74,14 +72,6 @@ def measured(cells: Sequence[Cell], root: Path) -> Floats:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:  # export has TensorFlow's threads by now
         rows = pool.map(_measures, paths, chunksize=32)
         return np.array(list(tqdm(rows, total=len(paths), desc="morphology", mininterval=5)))
-
-
-def weighted_quantiles(values: Floats, weights: Floats) -> list[float]:
-    """QUANTILES of `values`: each the smallest value with at least that share of the weight at or below it."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    places = np.minimum(np.searchsorted(reached, np.array(QUANTILES) - 1e-12), len(values) - 1)
-    return [float(one) for one in values[order][places]]
 
 
 def _measures(path: Path) -> list[float]:

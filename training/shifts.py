@@ -18,6 +18,7 @@ from training.augment import CELL, ERODED, OPENED, middle
 from training.dataset import Crops
 from training.metrics import Scored, paired_difference
 from training.recipe import Recipe
+from training.splits import few_of_each
 
 Shift = Callable[[Pixels, Pixels], Pixels]
 """A stored crop (without anything outside its cell) and its outline map -> the crop that is scored instead."""
@@ -86,7 +87,7 @@ SHIFTS: Mapping[str, Shift] = {
 
 def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], scored: Scored) -> list[dict[str, Any]]:
     """For every shift: AUC, specificity and sensitivity, and their changes against the unchanged cells."""
-    chosen = few_of_each(scored, most=CELLS_A_SUBJECT)
+    chosen = few_of_each(scored.subjects, most=CELLS_A_SUBJECT)
     logits = {name: np.zeros(len(scored.logits)) for name in SHIFTS}
     for part in parts:
         if part.fold == fit.FINAL or part.seed != recipe.seeds[0]:
@@ -97,15 +98,6 @@ def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], scored: Scor
             logits[name][own] = _logits(network, crops, own, shift=shift, size=recipe.size)
     plain = scored.of(chosen)
     return [{"shift": name, **_compared(scored, plain, logits[name][chosen])} for name in SHIFTS]
-
-
-def few_of_each(scored: Scored, *, most: int) -> NDArray[np.bool_]:
-    """At most so many cells of each subject, evenly spread over its cells."""
-    chosen = np.zeros(len(scored.logits), np.bool_)
-    for subject in set(scored.subjects.tolist()):
-        own = np.flatnonzero(scored.subjects == subject)
-        chosen[own[np.unique(np.linspace(0, len(own) - 1, min(most, len(own))).astype(int))]] = True
-    return chosen
 
 
 def _logits(network: Any, crops: Crops, chosen: NDArray[np.int64], *, shift: Shift, size: int) -> NDArray[np.float32]:

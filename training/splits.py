@@ -41,6 +41,15 @@ def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int
     return fold_of
 
 
+def few_of_each(subjects: NDArray[np.str_], *, most: int) -> NDArray[np.bool_]:
+    """Which cells to take so that there are at most so many of each subject, evenly spread over its cells."""
+    chosen = np.zeros(len(subjects), np.bool_)
+    for subject in set(subjects.tolist()):
+        own = np.flatnonzero(subjects == subject)
+        chosen[own[np.unique(np.linspace(0, len(own) - 1, min(most, len(own))).astype(int))]] = True
+    return chosen
+
+
 def refuse_shared(groups: Sequence[str], folds: Sequence[int], *, where: Sequence[str] = ()) -> None:
     """Raises GroupShared where a subject group lies in more than one fold; `where` is what each was read from."""
     seen: dict[str, int] = {}

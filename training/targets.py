@@ -73,7 +73,7 @@ def _against(gains: Mapping[str, Estimate]) -> tuple[str, str]:
     met = "no" if gain.value < 0 else "by value" if open_ones else "shown"
     against = f" Not shown against: {', '.join(open_ones)}." if open_ones else ""
     shown = len(gains) - len(open_ones)
-    told = f"least gain {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}), over {least}"
+    told = f"least gain {gain.signed()}, over {least}"
     return met, f"{told}; shown against {shown} of {len(gains)}.{against}"
 
 

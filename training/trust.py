@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from app.vision.bundle import BandThresholds, Calibration, Conformal, Distance
 from app.vision.classifier import distances
-from training.metrics import Floats, Scored, subject_weights
+from training.metrics import Floats, Scored, subject_weights, weighted_quantiles
 
 PRIOR_ALL = 0.5
 
@@ -116,17 +116,10 @@ def unseen_distances(
     return distances(unseen, means=means, deviation=deviation)
 
 
-def weighted_quantile(values: Floats, weights: Floats, *, share: float) -> float:
-    """The smallest value with at least `share` of the weight at or below it."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][min(int(np.searchsorted(reached, share - 1e-12)), len(values) - 1)])
-
-
 def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:
     names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     share = min(1.0, math.ceil((len(names) + 1) * (1 - MISCOVERAGE)) / len(names))
-    return round(weighted_quantile(misfit, 1.0 / sizes[place], share=share), 6)
+    return round(weighted_quantiles(misfit, 1.0 / sizes[place], shares=(share,))[0], 6)
 
 
 def _rounded(vector: Floats) -> tuple[float, ...]:

@@ -257,3 +257,10 @@ def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_p
     assert all(before["to"] == after["from"] for before, after in pairwise(bins))
     assert bins[0]["all_share"][0] < 0.2
     assert bins[-1]["all_share"][0] > 0.8
+
+
+def test_quantiles_follow_the_weights():
+    values = np.array([5.0, 1.0, 3.0])
+
+    assert metrics.weighted_quantiles(values, np.ones(3), shares=(0.0, 0.5, 1.0)) == [1.0, 3.0, 5.0]
+    assert metrics.weighted_quantiles(values, np.array([1.0, 9.0, 1.0]), shares=(0.5,)) == [1.0]

@@ -10,7 +10,7 @@ from app.vision.drawn import Look, draw, save
 from app.vision.morphology import MEASURES, measure
 from training import cnmc
 from training.__main__ import main
-from training.morphology import QUANTILES, kept_for, percentiles, weighted_quantiles
+from training.morphology import QUANTILES, kept_for, percentiles
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +53,6 @@ def test_a_class_without_a_cell_is_told_of(folder):
 
     with pytest.raises(Invalid, match="no cell of class HEM"):
         percentiles(alone, folder)
-
-
-def test_quantiles_follow_the_weights():
-    values = np.array([5.0, 1.0, 3.0])
-
-    assert weighted_quantiles(values, np.ones(3))[QUANTILES.index(0.5)] == 3.0
-    assert weighted_quantiles(values, np.array([1.0, 9.0, 1.0]))[QUANTILES.index(0.5)] == 1.0
 
 
 def test_percentiles_of_other_cells_are_not_taken_for_these(folder, tmp_path):

@@ -7,7 +7,6 @@ from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from training import shifts
 from training.dataset import STORED_SIDE, outline_map
-from training.metrics import Scored
 from training.steps import TINTED_OR_SIZED
 
 pytestmark = pytest.mark.tensorflow
@@ -110,27 +109,3 @@ def test_three_of_the_shifts_are_of_the_outline_and_all_others_of_size_or_colour
     edges = [name for name in shifts.SHIFTS if not name.startswith(TINTED_OR_SIZED)]
 
     assert edges == ["outline eroded by 4 px", "outline opened", "silhouette only"]
-
-
-def of_subjects(names):
-    subjects, nothing = np.array(names), np.zeros(len(names))
-    is_all = np.array([not name.startswith("H") for name in names])
-    return Scored(is_all, subjects, subjects, np.zeros(len(names), int), nothing, nothing, nothing)
-
-
-def test_of_each_subject_at_most_so_many_cells_are_chosen_and_all_where_it_has_no_more():
-    cells = of_subjects(["1"] * 100 + ["H1"] * 3 + ["1"] * 7 + ["H2"] * 10)
-
-    chosen = shifts.few_of_each(cells, most=10)
-
-    counts = {name: int(chosen[cells.subjects == name].sum()) for name in ("1", "H1", "H2")}
-    assert counts == {"1": 10, "H1": 3, "H2": 10}
-
-
-def test_the_chosen_cells_are_spread_over_the_subject_and_are_the_same_every_time():
-    cells = of_subjects(["1"] * 100)
-
-    chosen = shifts.few_of_each(cells, most=4)
-
-    assert np.flatnonzero(chosen).tolist() == [0, 33, 66, 99]
-    assert np.array_equal(chosen, shifts.few_of_each(cells, most=4))

@@ -1,10 +1,11 @@
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
 from training.cnmc import Cell
-from training.splits import partition, refuse_shared
+from training.splits import few_of_each, partition, refuse_shared
 
 pytestmark = pytest.mark.tensorflow
 
@@ -57,3 +58,20 @@ def test_the_same_seed_gives_the_same_folds_and_another_seed_others():
     folds = [partition(cells, folds=3, seed=seed).tolist() for seed in (1, 1, 2)]
 
     assert folds[0] == folds[1] != folds[2]
+
+
+def test_of_each_subject_at_most_so_many_cells_are_chosen_and_all_where_it_has_no_more():
+    subjects = np.array(["1"] * 100 + ["H1"] * 3 + ["1"] * 7 + ["H2"] * 10)
+
+    chosen = few_of_each(subjects, most=10)
+
+    assert {name: int(chosen[subjects == name].sum()) for name in ("1", "H1", "H2")} == {"1": 10, "H1": 3, "H2": 10}
+
+
+def test_the_chosen_cells_are_spread_over_the_subject_and_are_the_same_every_time():
+    subjects = np.array(["1"] * 100)
+
+    chosen = few_of_each(subjects, most=4)
+
+    assert np.flatnonzero(chosen).tolist() == [0, 33, 66, 99]
+    assert np.array_equal(chosen, few_of_each(subjects, most=4))
