@@ -68,6 +68,11 @@ def turned(square: Pixels, *, turns: int, flip: bool) -> Pixels:
     return np.ascontiguousarray(rotated[:, ::-1] if flip else rotated)
 
 
+def tinted(square: Pixels, *, sigma: float, rng: np.random.Generator) -> Pixels:
+    """The same pixels, each channel by a gain of its own, e to the power of a normal number of this deviation."""
+    return _recoloured(square, augment=Augment(gamma_sigma=0.0, channel_sigma=sigma), rng=rng)
+
+
 def _outline_bit(augment: Augment, rng: np.random.Generator) -> int:
     draw = rng.random()
     if draw < augment.eroded_share:

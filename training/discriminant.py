@@ -20,11 +20,12 @@ def discriminant(
     plain: Floats,
     varied: Sequence[Floats],
     *,
+    tinted: Sequence[Floats] = (),
     is_all: NDArray[np.bool_],
     subjects: NDArray[np.str_],
     weighed: Discriminant,
 ) -> tuple[Floats, float]:
-    """Kernel (F) and bias of logits (ALL above 0) from N x F features of N cells, plain and varied.
+    """Kernel (F) and bias of logits (ALL above 0) from N x F features of N cells, plain, varied and in other colours.
 
     Classes weigh the same, and within a class every subject the same. Logits are in units of their own deviation, so
     that those of heads learned on other cells can be laid beside them.
@@ -45,8 +46,9 @@ def discriminant(
         + weighed.subjects * _scatter(among_subjects, share)
         + weighed.floor * np.eye(plain.shape[1])
     )
-    for one in varied:
-        scatter += weighed.views / len(varied) * _scatter((one - plain) / deviation, weights)
+    for weight, ways in ((weighed.views, varied), (weighed.tints, tinted)):
+        for one in ways:
+            scatter += weight / len(ways) * _scatter((one - plain) / deviation, weights)
     kernel = linalg.solve(scatter, of_class[True] - of_class[False], assume_a="pos")
     middle = kernel @ (of_class[True] + of_class[False]) / 2
     logits = cells @ kernel - middle

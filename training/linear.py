@@ -4,7 +4,8 @@ For networks of which only the head has weights (`networks.ours.texture`). Their
 the fold, so every part of a recipe reads the same tables, which are made on first use and kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -16,32 +17,38 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from app.vision.bundle import CLASSES
-from training import dataset
-from training.augment import Varier, varier
-from training.dataset import Crops
+from training.augment import middle, tinted, varier
+from training.dataset import Crops, Pixels
 from training.discriminant import discriminant
 from training.metrics import Floats, subject_balance
 from training.recipe import Recipe
 
 AT_ONCE = 32
 
+Look = Callable[[int], Pixels]
+"""From a cell's place among the crops to uint8 size x size x 3."""
+
 
 def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np.int64], *, folder: Path) -> None:
-    """Gives the network's layer `head` its weights, from the cells `learns`, each as it is and in the recipe's views.
+    """Gives the network's layer `head` its weights, from the cells `learns`, each as it is, in the recipe's views and
+    in its tints.
 
     Classes weigh the same, and within a class every subject the same.
 
     `folder` is where the tables are kept.
     """
-    kept = [_table(recipe, network, crops, view=view, folder=folder) for view in range(1 + (recipe.views or 0))]
-    plain, *varied = (table[learns].astype(np.float64) for table in kept)
+    kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
+    plain, *others = (table[learns].astype(np.float64) for table in kept)
+    views, tints = others[: recipe.views or 0], others[recipe.views or 0 :]
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     subjects = np.array([crops.cells[one].subject for one in learns])
     weights = subject_balance(is_all, subjects)
     if recipe.discriminant:
-        kernel, bias = discriminant(plain, varied, is_all=is_all, subjects=subjects, weighed=recipe.discriminant)
+        kernel, bias = discriminant(
+            plain, views, tinted=tints, is_all=is_all, subjects=subjects, weighed=recipe.discriminant
+        )
     else:
-        kernel, bias = _logistic([plain, *varied], is_all=is_all, weights=weights, strength=recipe.head_strength)
+        kernel, bias = _logistic([plain, *others], is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
     layer.bias.assign(_shared_out(bias, kernel, mean=weights @ plain, parts=layer.bias.shape[0]))
@@ -70,30 +77,40 @@ def _logistic(
     return kernel, float(head.intercept_[0] - kernel @ scaler.mean_)
 
 
-def _table(recipe: Recipe, network: keras.Model, crops: Crops, *, view: int, folder: Path) -> NDArray[np.float32]:
-    """N x F embeddings of all cells: as they are (view 0), or varied once as the recipe says."""
-    path = folder / f"embeddings-{view}.npy"
+def _looks(recipe: Recipe, crops: Crops) -> dict[str, Look]:
+    """What the head learns from, by the name of its table: cells as they are, then every view, then every tint.
+
+    The same cell is varied in the same way each time.
+    """
+    vary = varier(recipe.augment, size=recipe.size)
+
+    def plain(cell: int) -> Pixels:
+        return middle(crops.pixels[cell], size=recipe.size)
+
+    def varied(cell: int, view: int) -> Pixels:
+        return vary.vary(crops.pixels[cell], crops.outlines[cell], rng=np.random.default_rng((view, cell)))
+
+    def other_colours(cell: int, tint: int) -> Pixels:
+        return tinted(plain(cell), sigma=recipe.tint_sigma, rng=np.random.default_rng((tint, cell)))
+
+    return {
+        "0": plain,
+        **{str(view): partial(varied, view=view) for view in range(1, 1 + (recipe.views or 0))},
+        **{f"tint-{tint}": partial(other_colours, tint=tint) for tint in range(1, 1 + recipe.tints)},
+    }
+
+
+def _table(network: keras.Model, look: Look, crops: Crops, *, name: str, folder: Path) -> NDArray[np.float32]:
+    """N x F embeddings of all cells in this look."""
+    path = folder / f"embeddings-{name}.npy"
     if not path.exists():
         aside = path.with_suffix(".part")
         table = open_memmap(aside, "w+", np.float32, (len(crops.cells), network.output["embedding"].shape[-1]))
         seeing = keras.Model(network.inputs, network.output["embedding"])
-        vary = varier(recipe.augment, size=recipe.size) if view else None
         batches = np.array_split(np.arange(len(crops.cells)), max(1, len(crops.cells) // AT_ONCE))
-        for chosen in tqdm(batches, desc=f"embeddings {view}", mininterval=10):
-            table[chosen] = seeing.predict_on_batch(_pixels(crops, chosen, vary=vary, view=view, size=recipe.size))
+        for chosen in tqdm(batches, desc=f"embeddings {name}", mininterval=10):
+            squares = np.stack([look(cell) for cell in chosen.tolist()])
+            table[chosen] = seeing.predict_on_batch(squares.astype(np.float32))
         table.flush()
         aside.rename(path)
     return open_memmap(path, "r")
-
-
-def _pixels(
-    crops: Crops, chosen: NDArray[np.int64], *, vary: Varier | None, view: int, size: int
-) -> NDArray[np.float32]:
-    """float32 B x size x size x 3; the same cell and view are varied in the same way each time."""
-    if vary is None:
-        return dataset.plain(crops, chosen, size=size)
-    draws = [np.random.default_rng((view, int(cell))) for cell in chosen]
-    squares = [
-        vary.vary(crops.pixels[cell], crops.outlines[cell], rng=rng) for cell, rng in zip(chosen, draws, strict=True)
-    ]
-    return np.stack(squares).astype(np.float32)

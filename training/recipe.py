@@ -40,6 +40,8 @@ class Discriminant:
     """Between a cell as it is and its variations."""
     floor: float = 0.01
     """Added to every feature's scatter; features have unit deviation."""
+    tints: float = field(default=0.0, metadata={"came_later": True})
+    """Between a cell as it is and the same in other colours."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,10 @@ class Recipe:
     patience: int | None = None
     """Stop after so many epochs without a better AUC on training subjects set apart, and keep the best weights."""
 
+    tints: int = 0
+    """So many more variations of every cell for that head, each of its colours alone: a gain for every channel."""
+    tint_sigma: float = 0.1
+    """The deviation of the logarithm of those gains."""
     views: int | None = None
     """Learn only the network's `head`, at once, from every cell and so many variations of it; None: by gradient."""
     discriminant: Discriminant | None = None
@@ -124,8 +130,15 @@ class Recipe:
         plain = Recipe(name="", network=self.network).as_json()
         chosen = {name: value for name, value in self.as_json().items() if value != plain[name]}
         chosen["network"] = self.as_json()["network"]
-        if "augment" in chosen:
-            later = [field for field in dataclasses.fields(self.augment) if field.metadata.get("came_later")]
-            unused = [field.name for field in later if chosen["augment"][field.name] == field.default]
-            chosen["augment"] = {name: value for name, value in chosen["augment"].items() if name not in unused}
+        for name, part in (("augment", self.augment), ("discriminant", self.discriminant)):
+            if part and name in chosen:
+                chosen[name] = _without_later_defaults(part, chosen[name])
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _without_later_defaults(part: Augment | Discriminant, told: dict[str, Any]) -> dict[str, Any]:
+    """What is told of `part`, without the fields that came later and are not used: fingerprints stay what they were."""
+    unused = {
+        one.name for one in dataclasses.fields(part) if one.metadata.get("came_later") and told[one.name] == one.default
+    }
+    return {name: value for name, value in told.items() if name not in unused}

@@ -5,7 +5,7 @@ import pytest
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
-from training.augment import CELL, middle, turned, varier
+from training.augment import CELL, middle, tinted, turned, varier
 from training.recipe import Augment
 
 STILL = Augment(
@@ -73,3 +73,17 @@ def test_one_factor_brightens_every_channel_alike_and_no_further_than_asked(stor
     assert factors.min() > 0.45
     assert factors.max() < 1.55
     assert factors.max() > 2 * factors.min()
+
+
+def test_a_tint_gives_each_channel_a_gain_of_its_own_and_leaves_black_black(stored):
+    square, _ = stored
+    dark = square // 2
+
+    found = [tinted(dark, sigma=0.1, rng=np.random.default_rng(seed)) for seed in range(30)]
+
+    gains = np.array([one[dark > 60].mean() / dark[dark > 60].mean() for one in found])
+    each = np.array([one.mean(axis=(0, 1)) for one in found]) / dark.mean(axis=(0, 1))
+    assert 0.03 < np.log(each).std() < 0.2
+    assert np.ptp(each, axis=1).min() > 0.001
+    assert gains.min() < 1 < gains.max()
+    assert not np.concatenate([one[dark.max(axis=2) == 0] for one in found]).any()

@@ -51,6 +51,18 @@ def test_a_feature_that_variations_move_speaks_less():
     assert share([varied]) < 0.5 * share([told])
 
 
+def test_a_feature_that_other_colours_move_speaks_less_the_more_they_weigh():
+    told, is_all, subjects = drawn()
+    tinted = told + np.array([0.0, 5.0, 0.0]) * np.random.default_rng(1).normal(size=(len(told), 1))
+
+    def share(weight):
+        weighed = Discriminant(tints=weight)
+        kernel, _ = discriminant(told, [told], tinted=[tinted], is_all=is_all, subjects=subjects, weighed=weighed)
+        return abs(kernel[1]) / abs(kernel).sum()
+
+    assert share(2.0) < share(0.5) < share(0.0)
+
+
 def test_a_person_of_a_thousand_cells_weighs_as_much_as_one_of_ten():
     told, is_all, subjects = drawn(person=1.0, cells=10)
     first = subjects == "S00"

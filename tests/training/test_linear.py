@@ -12,6 +12,7 @@ from training.cnmc import Cell
 from training.dataset import Crops, outline_map
 from training.metrics import subject_balance
 from training.networks import ours
+from training.recipe import Discriminant
 from training.recipes.texture3 import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -58,6 +59,23 @@ def test_the_kept_network_gives_the_kept_scores(walked, crops):
 
     kept = [rows[crops.cells[one].sha256].logit for one in part.tested]
     np.testing.assert_allclose(again, kept, atol=1e-3)
+
+
+def test_other_colours_have_tables_of_their_own_and_change_the_head(walked, crops, tmp_path):
+    tinted = dataclasses.replace(QUICK, tints=1, discriminant=Discriminant(tints=2.0))
+    learns = np.arange(len(crops.cells))
+    heads = []
+    for recipe in (QUICK, tinted):
+        network = fit.build(recipe)
+        linear.learn(recipe, network, crops, learns, folder=tmp_path)
+        heads.append(network.get_layer("head").kernel.numpy())
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "embeddings-0.npy",
+        "embeddings-1.npy",
+        "embeddings-tint-1.npy",
+    ]
+    assert not np.allclose(heads[0], heads[1], rtol=0.01)
 
 
 def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
