@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ class LabelNotKnown(Invalid):
 
 class LabelsDisagree(Invalid):
     code = "labels_disagree"
+
+
+class LabelsOfSeveralFolders(Invalid):
+    code = "labels_of_several_folders"
 
 
 class LabelsNotReadable(Invalid):
@@ -71,10 +76,10 @@ def tables(images: Iterable[Path]) -> list[Table]:
 
 
 def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
-    """What the tables in or beside `folder` say of its images; 1 = ALL. Empty where there are no tables.
+    """What the tables in or beside `folder` say of its images; 1 = ALL. Empty where no table is of this folder.
 
-    Raises LabelsNotReadable where there are some and none has the columns of labels, LabelNotKnown, LabelsDisagree or
-    ImageMissing.
+    Raises LabelsNotReadable where there are some and none has the columns of labels, LabelNotKnown, LabelsDisagree,
+    LabelsOfSeveralFolders or ImageMissing.
     """
     own = [table for table in read if table.path.parent in (folder, folder.parent)]
     labelled = [table for table in own if table.has_labels]
@@ -85,13 +90,37 @@ def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
         )
     found: dict[str, tuple[str, str]] = {}
     for table in labelled:
-        for where, name, said in _labels(table):
-            if (earlier := found.setdefault(name, said)) != said:
+        homes = homes_of(table)
+        for where, name, said in _labels(table, homes):
+            if folder in homes and (earlier := found.setdefault(name, said)) != said:
                 raise LabelsDisagree(
                     f"{where}: {name} is of subject {', '.join(said)}, and was of subject {', '.join(earlier)}, in an "
                     "earlier row. Take the wrong one away, or put the table into the folder that it is of."
                 )
     return found
+
+
+def homes_of(table: Table) -> list[Path]:
+    """The folders whose images a table of labels is of, no two of which name an image alike, as the official sets do.
+
+    `X.csv` and `X_labels.csv` are of the folder X beside them. Another is of every folder, its own or just below, that
+    holds its images; where two of them hold the same name it is of its own alone. Raises LabelsOfSeveralFolders where
+    its own holds none.
+    """
+    around = table.path.parent
+    holders = _holders(table)
+    called = around / table.path.stem.removesuffix("_labels")
+    if called.is_dir() and (called in holders or around not in holders):
+        return [called]
+    times = Counter(name for names in holders.values() for name in names)
+    twice = sorted(name for name, count in times.items() if count > 1)
+    if twice and around not in holders:
+        several = [str(folder) for folder, names in holders.items() if twice[0] in names]
+        raise LabelsOfSeveralFolders(
+            f"{table.path} may be of several folders: {twice[0]} is in {' and in '.join(several)}. Move it into the "
+            "folder that it is of."
+        )
+    return [around] if twice else list(holders) or _folders(around)
 
 
 def known_groups(root: Path) -> list[list[str]]:
@@ -117,17 +146,32 @@ def _table(path: Path) -> Table:
         raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
-def _labels(table: Table) -> Iterator[tuple[str, str, tuple[str, str]]]:
+def _folders(around: Path) -> list[Path]:
+    return [around, *sorted(path for path in around.glob("*") if path.is_dir())]
+
+
+def _holders(table: Table) -> dict[Path, set[str]]:
+    """The folders in or below that of a table which hold files that it names, and which ones."""
+    names = {name for row in table.rows if (name := row["new_names"])}
+    held = {folder: names & _files(folder) for folder in _folders(table.path.parent)}
+    return {folder: own for folder, own in held.items() if own}
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*")}
+
+
+def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[str, str]]]:
     """Where it stands, the file, and its (subject, label), of each row."""
-    around = table.path.parent
-    there = {path.name for pattern in ("*", "*/*") for path in around.glob(pattern)}
+    there = {name for folder in homes for name in _files(folder)}
+    around = str(homes[0]) if len(homes) == 1 else f"{table.path.parent} or in a folder there"
     for line, row in enumerate(table.rows, start=2):
         where = f"{table.path.name}, line {line}"
         patient, name, label = (row[column] for column in COLUMNS)
         if patient is None or name is None or label is None:
             raise LabelsNotReadable(f"{where}: the row is too short, it needs {', '.join(COLUMNS)}. Mend it.")
         if name not in there:
-            raise ImageMissing(f"{where}: there is no image {name!r} in {around} or in a folder there. Mend the name.")
+            raise ImageMissing(f"{where}: there is no image {name!r} in {around}. Mend the name.")
         yield where, name, _label(patient, label, where=where)
 
 

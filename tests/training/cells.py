@@ -14,6 +14,6 @@ def write_cell(path, *, grey=100, size=64):
     return pixels
 
 
-def labels_csv(folder, rows):
-    with (folder / "labels.csv").open("w", newline="") as file:
+def labels_csv(folder, rows, *, name="labels.csv"):
+    with (folder / name).open("w", newline="") as file:
         csv.writer(file).writerows([("Patient_ID", "new_names", "labels"), *rows])

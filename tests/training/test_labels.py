@@ -116,6 +116,65 @@ def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
     assert [cell.label for cell in read(tmp_path / "two")] == ["HEM"]
 
 
+PRELIMINARY, FINAL = "C-NMC_test_prelim_phase_data", "C-NMC_test_final_phase_data"
+
+OFFICIAL = [("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H25_1_1_hem.bmp", "2.bmp", "0")]
+
+
+def official_sets(root):
+    """The preliminary set and the final one side by side, which name their images alike."""
+    for first, folder, count in ((90, PRELIMINARY, 2), (100, FINAL, 3)):
+        for number in range(count):
+            write_cell(root / folder / f"{number + 1}.bmp", grey=first + number)
+
+
+@pytest.mark.parametrize(
+    "place", [f"{PRELIMINARY}_labels.csv", f"{PRELIMINARY}.csv", f"{PRELIMINARY}/{PRELIMINARY}_labels.csv"]
+)
+def test_the_final_set_stays_unlabelled_beside_the_preliminary_one_and_its_csv(tmp_path, place):
+    official_sets(tmp_path)
+    labels_csv(tmp_path, OFFICIAL, name=place)
+
+    cells = read(tmp_path)
+
+    assert [(cell.source, cell.subject, cell.label) for cell in cells] == [
+        *[(FINAL, "", "")] * 3,
+        (PRELIMINARY, "57", "ALL"),
+        (PRELIMINARY, "H25", "HEM"),
+    ]
+    assert {cell.label for cell in read(tmp_path / FINAL)} == {""}
+    assert [cell.label for cell in read(tmp_path / PRELIMINARY)] == ["ALL", "HEM"]
+
+
+def test_a_csv_that_may_be_of_either_of_two_folders_is_refused_with_both(tmp_path):
+    official_sets(tmp_path)
+    labels_csv(tmp_path, OFFICIAL)
+
+    with pytest.raises(
+        Invalid, match=rf"labels\.csv .*1\.bmp is in .*{FINAL} and in .*{PRELIMINARY}\. Move it into the folder"
+    ):
+        read(tmp_path)
+
+
+def test_a_csv_never_labels_another_folders_image_in_place_of_one_that_is_missing(tmp_path):
+    official_sets(tmp_path)
+    labels_csv(tmp_path, [*OFFICIAL, ("UID_57_30_1_all.bmp", "3.bmp", "1")], name=f"{PRELIMINARY}_labels.csv")
+
+    with pytest.raises(Invalid, match=rf"line 4: there is no image '3\.bmp' in .*{PRELIMINARY}\. Mend the name"):
+        read(tmp_path)
+
+
+def test_a_csv_among_images_is_of_these_and_not_of_a_folder_below_that_names_its_own_alike(tmp_path):
+    write_cell(tmp_path / "1.bmp", grey=90)
+    write_cell(tmp_path / "labels" / "x.bmp", grey=91)
+    write_cell(tmp_path / "more" / "1.bmp", grey=92)
+    labels_csv(tmp_path, OFFICIAL[:1])
+
+    cells = read(tmp_path)
+
+    assert [(cell.path, cell.label) for cell in cells] == [("1.bmp", "ALL"), ("labels/x.bmp", ""), ("more/1.bmp", "")]
+
+
 def test_a_csv_of_something_else_beside_named_images_is_left_alone(tmp_path):
     write_cell(tmp_path / "fold_0" / "UID_57_29_1_all.bmp")
     write_labels(tmp_path, "path,size\nx,1\n", encoding="utf-16")
