@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.errors import Misconfigured
 from app.vision.bundle import CLASSES
 from training.earlier import as_published, from_scratch
+from training.labels import located
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def writable(folder: Path) -> Path:
 
 def smear_fields(arguments: argparse.Namespace, root: Path) -> Path:
     """The folder of smear fields: the one that was named, or `not_cells` beside the cells."""
-    folder: Path = arguments.not_cells or root.parent / "not_cells"
+    folder: Path = arguments.not_cells or located(root).parent / "not_cells"
     if not any(folder.rglob("*.jpg")):
         raise SmearFieldsMissing(f"There are no smear fields (JPEG) in {folder}. Name their folder with --not-cells.")
     return folder

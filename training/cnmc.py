@@ -27,6 +27,7 @@ from training.labels import (
     group_files,
     is_named,
     known_groups,
+    located,
     parse_name,
     rows_of,
     tables,
@@ -85,6 +86,7 @@ def read(root: Path) -> list[Cell]:
 
     Raises NoCells, SubjectOfBothClasses, PictureLossy, or what reading labels or pixels raises, each naming the file.
     """
+    root = located(root)
     named = find(root)
     known = known_groups(root)
     _refuse_both_classes(named)
@@ -200,7 +202,7 @@ def order(cells: Iterable[Cell]) -> str:
 
 
 def _images(root: Path) -> list[Path]:
-    return sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS)
+    return sorted(path for path in located(root).rglob("*") if path.suffix.lower() in LOSSLESS)
 
 
 def _tables(images: Iterable[Path]) -> list[Table]:

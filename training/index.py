@@ -8,6 +8,7 @@ from typing import Any
 from app.vision.preprocess import REVISION
 from training import cnmc
 from training.cnmc import Cell
+from training.labels import located
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -33,6 +34,7 @@ def renewed(root: Path, path: Path) -> list[Cell]:
 
 
 def _made_from(root: Path) -> dict[str, Any]:
+    root = located(root)
     lines = [f"preprocessing {REVISION}\n"]
     for path in cnmc.sources(root):
         there = path.stat()

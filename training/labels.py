@@ -66,6 +66,11 @@ def is_named(image: Path) -> bool:
     return parse_name(image.name) is not None
 
 
+def located(root: Path) -> Path:
+    """The same folder by a path whose parent lies above it, as that of `.` and of `..` does not."""
+    return root.resolve() if root.name in ("", "..") else root
+
+
 def tables(images: Iterable[Path]) -> list[Table]:
     """The CSV files in or beside the folders of those images whose own name does not say what they are.
 
@@ -129,6 +134,7 @@ def known_groups(root: Path) -> list[list[str]]:
 
 
 def group_files(root: Path) -> list[Path]:
+    root = located(root)
     found = [*sorted(root.rglob("subject_groups.json")), root.parent / "subject_groups.json"]
     return [path for path in found if path.is_file()]
 

@@ -1,10 +1,12 @@
 import argparse
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from app.vision.drawn import Look, draw, save
+from tests.training.cells import labels_csv
 from training import asked, index
 from training.__main__ import main
 from training.cnmc import read_index
@@ -115,6 +117,34 @@ def test_an_index_beside_its_images_does_not_make_itself_old(cells, tmp_path, ca
     index.current(cells, cells / "index.csv")
 
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("here", [".", "..", "../cells/."])
+def test_a_folder_by_whatever_path_is_read_with_what_lies_just_above_it(tmp_path, monkeypatch, capsys, here):
+    folder = tmp_path / "cells"
+    drawn(folder, count=2)
+    save(folder / "1.png", draw(50, Look.BLAST), look=Look.BLAST)
+    labels_csv(tmp_path, [("UID_1_7_1_all.bmp", "1.png", "1")], name="cells_labels.csv")
+    (tmp_path / "subject_groups.json").write_text(json.dumps({"groups": [["0", "1"]]}))
+    (folder / "subject_groups.json").write_text(json.dumps({"groups": [["H0", "H1"]]}))
+    at_first = index.current(folder, tmp_path / "index.csv")
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below" if here == ".." else folder)
+
+    again, anew = index.current(Path(here), tmp_path / "index.csv"), index.renewed(Path(here), tmp_path / "index.csv")
+
+    assert again == anew == at_first
+    assert {cell.group for cell in at_first} == {"0", "H0"}
+    assert capsys.readouterr().out == ""
+
+
+def test_smear_fields_beside_the_folder_that_one_stands_in_are_found(cells, monkeypatch):
+    fields = cells.parent / "not_cells"
+    fields.mkdir()
+    (fields / "field.jpg").touch()
+    monkeypatch.chdir(cells)
+
+    assert asked.smear_fields(argparse.Namespace(not_cells=None), Path()) == fields
 
 
 def test_a_var_that_is_a_file_is_told_so(cells, tmp_path, capsys):
