@@ -41,6 +41,10 @@ class NoCells(Invalid):
     code = "no_cells"
 
 
+class CellNotSeen(Invalid):
+    code = "cell_not_seen"
+
+
 class IndexNotReadable(Invalid):
     code = "index_not_readable"
 
@@ -84,7 +88,8 @@ class Named:
 def read(root: Path) -> list[Cell]:
     """Every distinct cell below `root`, sorted by path; of pixel-identical images the first is kept.
 
-    Raises NoCells, SubjectOfBothClasses, PictureLossy, or what reading labels or pixels raises, each naming the file.
+    Raises NoCells, SubjectOfBothClasses, PictureLossy, CellNotSeen, or what reading labels or pixels raises, each
+    naming the file.
     """
     root = located(root)
     named = find(root)
@@ -231,7 +236,11 @@ def _measured(root: Path, named: Named) -> Cell:
     pixels = read_lossless(named.path)
     mask = cell_mask(pixels)
     area = int(np.count_nonzero(mask))
-    red, green, blue = (float(mean) for mean in pixels[mask].mean(axis=0)) if area else (0.0, 0.0, 0.0)
+    if not area:
+        raise CellNotSeen(
+            f"{named.path} shows no cell: all of it is as dark as the background. Take the original, or leave it out."
+        )
+    red, green, blue = (float(mean) for mean in pixels[mask].mean(axis=0))
     relative = named.path.relative_to(root)
     folders = [part for part in relative.parent.parts if part.lower() not in ("all", "hem")]
     return Cell(

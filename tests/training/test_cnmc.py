@@ -167,6 +167,15 @@ def test_a_truncated_image_is_named(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["UID_1_2_1_all.bmp", "unlabelled.bmp"])
+def test_an_image_that_shows_nothing_is_refused_by_name(tmp_path, name):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    Image.new("RGB", (64, 64), (9, 9, 9)).save(tmp_path / name)
+
+    with pytest.raises(Invalid, match=f"{name} shows no cell: .* Take the original, or leave it out"):
+        read(tmp_path)
+
+
 def test_an_index_comes_back_as_it_was_written(tmp_path):
     write_cell(tmp_path / "cells" / "UID_1_1_1_all.bmp")
     cells = read(tmp_path / "cells")

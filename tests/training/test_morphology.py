@@ -15,13 +15,15 @@ from training.morphology import QUANTILES, kept_for, percentiles
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Six drawn cells of each class, five of them of one subject; and an image without a cell."""
+    """Six drawn cells of each class, five of them of one subject; and a speck, too small to measure."""
     root = tmp_path_factory.mktemp("cells")
     for number in range(6):
         for look, name, prefix in ((Look.BLAST, "all", ""), (Look.HEALTHY, "hem", "H")):
             subject = f"{prefix}{1 if number < 5 else 2}"
             save(root / f"UID_{subject}_{number}_1_{name}.png", draw(number, look), look=look)
-    save(root / "UID_3_9_1_all.png", np.full((450, 450, 3), 2, np.uint8), look=Look.BLANK)
+    speck = np.zeros((450, 450, 3), np.uint8)
+    speck[220:230, 220:230] = 90
+    save(root / "UID_3_9_1_all.png", speck, look=Look.BLANK)
     return root
 
 
