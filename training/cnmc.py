@@ -110,15 +110,23 @@ def find(root: Path) -> list[Named]:
     paths = _images(root)
     if not paths:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
-    tables = _tables(paths)
-    by_csv = {folder: rows_of(folder, tables) for folder in {path.parent for path in paths if not is_named(path)}}
+    there = label_tables(paths)
+    by_csv = {folder: rows_of(folder, there) for folder in {path.parent for path in paths if not is_named(path)}}
     return [_named(path, by_csv.get(path.parent, {})) for path in paths]
 
 
 def sources(root: Path) -> list[Path]:
     """Every file that `read` looks into: images, label CSVs and known groups; raises LabelsNotReadable."""
     images = _images(root)
-    return [*images, *(table.path for table in _tables(images)), *group_files(root)]
+    return [*images, *(table.path for table in label_tables(images)), *group_files(root)]
+
+
+def label_tables(images: Iterable[Path]) -> list[Table]:
+    """The CSV files that may hold labels: an index of ours, kept beside its images, is none.
+
+    Raises LabelsNotReadable.
+    """
+    return [table for table in tables(images) if table.columns != INDEX]
 
 
 def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()) -> dict[str, str]:
@@ -208,11 +216,6 @@ def order(cells: Iterable[Cell]) -> str:
 
 def _images(root: Path) -> list[Path]:
     return sorted(path for path in located(root).rglob("*") if path.suffix.lower() in LOSSLESS)
-
-
-def _tables(images: Iterable[Path]) -> list[Table]:
-    """The CSV files that may hold labels: an index of ours, kept beside its images, is none."""
-    return [table for table in tables(images) if table.columns != INDEX]
 
 
 def _named(path: Path, rows: Rows) -> Named:

@@ -34,7 +34,7 @@ def index(arguments: argparse.Namespace) -> None:
 
     table = asked.writable(arguments.var) / asked.INDEX
     cells = tables.renewed(arguments.folder, table)
-    print(f"{len(cells)} cells of {len({cell.group for cell in cells})} subject groups -> {table}")
+    print(f"{len(cells)} cells -> {table}", *tables.summary(arguments.folder, cells), sep="\n")
 
 
 def fit(arguments: argparse.Namespace) -> None:

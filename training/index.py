@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION
 from training import cnmc
-from training.cnmc import Cell
-from training.labels import located
+from training.cnmc import Cell, Named
+from training.labels import Table, homes_of, is_named, located
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -31,6 +33,31 @@ def renewed(root: Path, path: Path) -> list[Cell]:
     with cnmc.written_aside(_memory(path)) as file:
         json.dump({**made_from, **_table(path)}, file, indent=1)
     return cells
+
+
+def summary(root: Path, cells: Sequence[Cell]) -> list[str]:
+    """What the table holds and what was left out of it, and each label table that leaves images unlabelled."""
+    named = cnmc.find(root)
+    parts = []
+    for name in CLASSES:
+        groups = [cell.group for cell in cells if cell.label == name]
+        parts.append(f"{name}: {len(groups)} cells of {len(set(groups))} subject groups")
+    parts.append(f"unlabelled: {sum(not cell.label for cell in cells)}")
+    parts.append(f"duplicates left out: {len(named) - len(cells)}")
+    tables = [table for table in cnmc.label_tables(one.path for one in named) if table.has_labels]
+    return ["; ".join(parts), *(said for table in tables if (said := _unlabelled_by(table, named)))]
+
+
+def _unlabelled_by(table: Table, named: Sequence[Named]) -> str:
+    """A sentence on the images of this table's folders where some have no label; empty where all have one."""
+    homes = homes_of(table)
+    own = [one for one in named if one.path.parent in homes and not is_named(one.path)]
+    if all(one.label for one in own):
+        return ""
+    names = {row["new_names"] for row in table.rows}
+    found = sum(one.path.name in names for one in own)
+    folders = ", ".join(sorted({one.path.parent.name for one in own}))
+    return f"{table.path} labels {found or 'none'} of the {len(own)} images of {folders}."
 
 
 def _made_from(root: Path) -> dict[str, Any]:

@@ -77,4 +77,4 @@ def test_one_class_alone_can_still_be_indexed(tmp_path, capsys):
 
     assert main(["index", str(folder), "--var", str(tmp_path / "var")]) == 0
 
-    assert "2 cells of 2 subject groups" in capsys.readouterr().out
+    assert "ALL: 2 cells of 2 subject groups" in capsys.readouterr().out

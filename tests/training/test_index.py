@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.vision.drawn import Look, draw, save
-from tests.training.cells import labels_csv
+from tests.training.cells import labels_csv, write_cell
 from training import asked, index
 from training.__main__ import main
 from training.cnmc import read_index
@@ -117,6 +117,48 @@ def test_an_index_beside_its_images_does_not_make_itself_old(cells, tmp_path, ca
     index.current(cells, cells / "index.csv")
 
     assert capsys.readouterr().out == ""
+
+
+def told(folder, tmp_path, capsys):
+    """The lines that `index` prints, without the folder of tests in them."""
+    assert main(["index", str(folder), "--var", str(tmp_path / "var")]) == 0
+    return capsys.readouterr().out.replace(f"{tmp_path}/", "").splitlines()
+
+
+def test_the_summary_counts_each_class_its_subject_groups_the_unlabelled_and_what_was_left_out(cells, tmp_path, capsys):
+    for number in range(3):
+        write_cell(cells / f"{number}.png", grey=90 + number)
+    for number in range(2):
+        write_cell(cells / f"UID_{number}_9_1_all.png", grey=80)
+
+    assert told(cells, tmp_path, capsys) == [
+        "8 cells -> var/index.csv",
+        "HEM: 2 cells of 2 subject groups; ALL: 3 cells of 1 subject groups; unlabelled: 3; duplicates left out: 1",
+    ]
+
+
+def test_unlabelled_cells_are_of_no_subject_group(tmp_path, capsys):
+    write_cell(tmp_path / "cells" / "1.png")
+
+    counts = told(tmp_path / "cells", tmp_path, capsys)[1]
+
+    assert counts.startswith("HEM: 0 cells of 0 subject groups; ALL: 0 cells of 0 subject groups; unlabelled: 1")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], ["cells/two_labels.csv labels none of the 2 images of two."]),
+        ([("UID_1_1_1_all.bmp", "1.png", "1")], ["cells/two_labels.csv labels 1 of the 2 images of two."]),
+        ([("UID_1_1_1_all.bmp", f"{number}.png", "1") for number in (1, 2)], []),
+    ],
+)
+def test_a_label_table_that_leaves_images_of_its_folder_unlabelled_is_named(tmp_path, capsys, rows, said):
+    for number, folder in enumerate(("two/1", "two/2", "two/UID_H7_1_1_hem", "other/3")):
+        write_cell(tmp_path / "cells" / f"{folder}.png", grey=90 + number)
+    labels_csv(tmp_path / "cells", rows, name="two_labels.csv")
+
+    assert told(tmp_path / "cells", tmp_path, capsys)[2:] == said
 
 
 @pytest.mark.parametrize("here", [".", "..", "../cells/."])
