@@ -10,7 +10,7 @@ from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION
 from training import cnmc
 from training.cnmc import Cell, Named
-from training.labels import Table, homes_of, is_named, located
+from training.labels import READING, Table, homes_of, is_named, located
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -62,8 +62,11 @@ def _unlabelled_by(table: Table, named: Sequence[Named]) -> str:
 
 def _made_from(root: Path) -> dict[str, Any]:
     root = located(root)
+    files = cnmc.sources(root)
     lines = [f"preprocessing {REVISION}\n"]
-    for path in cnmc.sources(root):
+    if any(path.suffix == ".csv" for path in files):
+        lines.append(f"labels {READING}\n")
+    for path in files:
         there = path.stat()
         lines.append(f"{path.relative_to(root.parent).as_posix()} {there.st_size} {there.st_mtime_ns}\n")
     return {"folder": str(root.resolve()), "files": hashlib.sha256("".join(lines).encode()).hexdigest()}

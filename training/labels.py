@@ -13,6 +13,9 @@ from app.errors import Invalid
 
 COLUMNS = ("Patient_ID", "new_names", "labels")
 
+READING = 2
+"""Rises where the same tables come to say something else of the same images; in 1, every table was of every folder."""
+
 _NAME = re.compile(r"UID_(?P<subject>[Hh]?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)", re.ASCII)
 
 Rows: TypeAlias = Mapping[str, tuple[str, str]]

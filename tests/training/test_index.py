@@ -89,6 +89,22 @@ def test_an_index_is_made_anew_when_a_label_is_mended(tmp_path):
     assert [cell.subject for cell in index.current(folder, tmp_path / "index.csv")] == ["8"]
 
 
+@pytest.mark.parametrize("by_table", [True, False])
+def test_an_index_from_when_tables_were_read_otherwise_is_made_anew_where_there_is_one(
+    tmp_path, monkeypatch, capsys, by_table
+):
+    write_cell(tmp_path / "cells" / "1.png")
+    if by_table:
+        labels_csv(tmp_path / "cells", [("UID_7_1_1_all.bmp", "1.png", "1")])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(index, "READING", 1)
+        index.current(tmp_path / "cells", tmp_path / "index.csv")
+
+    index.current(tmp_path / "cells", tmp_path / "index.csv")
+
+    assert ("its images are read anew" in capsys.readouterr().out) == by_table
+
+
 @pytest.mark.parametrize("broken", ["index.json", "index.csv"])
 def test_an_index_that_does_not_know_its_files_is_made_anew(cells, tmp_path, broken):
     first = index.current(cells, tmp_path / "index.csv")
