@@ -35,9 +35,9 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         "<h2>Size and colour by subject</h2><p>Healthy subjects come first.</p>",
         *(picture(_spread(cells, name)) for name in ("area", "red", "green", "blue")),
         "<h2>Before and after cropping</h2>",
-        _cropping(crops, root),
+        *_cropping(crops, root),
         "<h2>Near-duplicates between subject groups</h2>",
-        table(["one", "other", "correlation"], near_duplicates(crops)[:30]),
+        _alike(near_duplicates(crops)),
         "<h2>The floor</h2>",
         _floor(cells),
     ]
@@ -86,7 +86,7 @@ def _by_subject(cells: Sequence[Cell]) -> Drawing:
     counts = [sum(cell.subject == name for cell in cells) for name in names]
     axes.bar(names, counts, color=["tab:blue" if name.startswith("H") else "tab:red" for name in names])
     axes.tick_params(axis="x", rotation=90, labelsize=7)
-    axes.set(ylabel="cells")
+    axes.set(ylabel="cells", title="Cells of each subject, healthy ones in blue")
     return drawing
 
 
@@ -96,7 +96,8 @@ def _spread(cells: Sequence[Cell], measure: str) -> Drawing:
     axes = drawing.subplots()
     axes.boxplot([[getattr(cell, measure) for cell in cells if cell.subject == name] for name in names], sym="")
     axes.set_xticks(range(1, len(names) + 1), names, rotation=90, fontsize=7)
-    axes.set(ylabel=f"{measure} (px)" if measure == "area" else f"mean {measure}")
+    measured, unit = ("area", " (px)") if measure == "area" else (f"mean {measure}", "")
+    axes.set(ylabel=measured + unit, title=f"{measured.capitalize()} by subject")
     return drawing
 
 
@@ -111,16 +112,25 @@ def _class_pictures(crops: Crops, name: str) -> list[str]:
     return [
         f"<h2>{name}</h2><p>From the most typical cell, by size and colour, to the least.</p>",
         tiles([middle(crops.pixels[one], size=224)[::2, ::2] for one in typical]),
-        "<p>Mean image, and spread around it.</p>",
+        "<p>Mean image, and spread around it, drawn at twice its brightness.</p>",
         tiles([mean.astype(np.uint8), np.clip(spread * 2, 0, 255).astype(np.uint8)]),
     ]
 
 
-def _cropping(crops: Crops, root: Path) -> str:
+def _cropping(crops: Crops, root: Path) -> list[str]:
     chosen = np.linspace(0, len(crops.cells) - 1, 4).astype(int)
-    before = [_thumbnail(read_pixels(root / crops.cells[one].path)) for one in chosen]
-    after = [_thumbnail(middle(crops.pixels[one], size=224)) for one in chosen]
-    return tiles([picture for pair in zip(before, after, strict=True) for picture in pair])
+    return [
+        "<p>Before: four cells as they are in their files, each image made 112 pixels wide.</p>",
+        tiles([_thumbnail(read_pixels(root / crops.cells[one].path)) for one in chosen]),
+        "<p>After: the 224 x 224 pixels around each cell, made as wide.</p>",
+        tiles([_thumbnail(middle(crops.pixels[one], size=224)) for one in chosen]),
+    ]
+
+
+def _alike(pairs: Sequence[list[str]]) -> str:
+    if not pairs:
+        return f"<p>No two cells of different subject groups correlate above {NEAR}.</p>"
+    return table(["one", "other", "correlation"], pairs[:30])
 
 
 def _thumbnail(pixels: Pixels) -> Pixels:

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -31,13 +33,47 @@ def test_the_report_stands_alone_and_names_what_there_is(drawn, tmp_path):
     assert 'src="http' not in page
 
 
-def test_two_people_with_nearly_the_same_image_are_listed(drawn):
-    crops, _ = drawn
+def test_the_report_says_what_each_picture_shows(drawn, tmp_path):
+    crops, root = drawn
+
+    explore.write(crops, root, path=tmp_path / "explore.html")
+
+    page = (tmp_path / "explore.html").read_text()
+    plots = [
+        "Cells of each subject, healthy ones in blue",
+        *(f"{name} by subject" for name in ("Area", "Mean red", "Mean green", "Mean blue")),
+    ]
+    assert [text for text in re.findall(r'alt="([^"]*)"', page) if text] == plots
+    assert "spread around it, drawn at twice its brightness" in page
+    assert page.index("Before: ") < page.index("After: ")
+
+
+def test_a_report_without_near_duplicates_says_so_instead_of_an_empty_table(drawn, tmp_path):
+    crops, root = drawn
+    noise = np.random.default_rng(0).integers(0, 256, crops.pixels.shape, np.uint8)
+    differing = dataset.Crops(crops.cells, noise, crops.outlines)
+
+    for path, shown in (("none.html", differing), ("some.html", doubled(crops))):
+        explore.write(shown, root, path=tmp_path / path)
+
+    none, some = ((tmp_path / path).read_text() for path in ("none.html", "some.html"))
+    assert "No two cells of different subject groups correlate above 0.998." in none
+    assert "<th>correlation</th>" not in none
+    assert "<th>correlation</th>" in some
+    assert "No two cells" not in some
+
+
+def doubled(crops):
+    """The same cells, of which two subjects have nearly the same one."""
     pixels = np.array(crops.pixels)
     pixels[3] = np.where(pixels[1] > 0, pixels[1] - 1, 0)
-    doubled = dataset.Crops(crops.cells, pixels, crops.outlines)
+    return dataset.Crops(crops.cells, pixels, crops.outlines)
 
-    found = explore.near_duplicates(doubled)
+
+def test_two_people_with_nearly_the_same_image_are_listed(drawn):
+    crops, _ = drawn
+
+    found = explore.near_duplicates(doubled(crops))
 
     assert {crops.cells[1].path, crops.cells[3].path} in [set(pair[:2]) for pair in found]
 
