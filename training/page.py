@@ -19,7 +19,7 @@ from training.augment import middle
 from training.dataset import Crops
 from training.metrics import Scored
 from training.model_card import BANDS, FIGURES
-from training.steps import TINTED_OR_SIZED
+from training.steps import OF_THE_OUTLINE
 
 STYLE = (
     "body{font:15px system-ui;max-width:70rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
@@ -145,9 +145,9 @@ def _with_interval(found: Sequence[float | None]) -> str:
 def _shifts(shifts: Sequence[dict[str, Any]], *, note: str) -> list[str]:
     """The shift test and the mask-edge test, if they were run."""
     parts = [f"<p>{html.escape(note)}</p>"]
-    edges = [one for one in shifts if not one["shift"].startswith(TINTED_OR_SIZED)]
+    edges = [one for one in shifts if one["shift"].startswith(OF_THE_OUTLINE)]
     others = [one for one in shifts if one not in edges]
-    for title, tried in (("Size, brightness and tint", others), ("The outline", edges)):
+    for title, tried in (("Size, brightness, tint and compression", others), ("The outline", edges)):
         rows = [
             [one["shift"], _shown([one["auc"]]), *(_change(one[f"{key}_change"]) for key in SHIFTED)] for one in tried
         ]

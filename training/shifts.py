@@ -1,8 +1,10 @@
-"""The shift test: the same unseen cells larger, smaller, brighter, darker, tinted, or with a disturbed outline.
+"""The shift test: the same unseen cells larger, smaller, brighter, darker, tinted, through a JPEG file, or with a
+disturbed outline.
 
 A figure that falls here shows what a network leans on. Calibration and threshold stay those of the unchanged cells.
 """
 
+import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,20 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.vision.decode import Pixels
+from app.vision.decode import Limits, Pixels, decode
 from training import fit, metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.dataset import Crops
 from training.metrics import Scored, paired_difference
 from training.recipe import Recipe
-from training.splits import few_of_each
 
 Shift = Callable[[Pixels, Pixels], Pixels]
 """A stored crop (without anything outside its cell) and its outline map -> the crop that is scored instead."""
 
 SILHOUETTE_GREY = 100
 
-CELLS_A_SUBJECT = 40
+PARTITIONS = 2
+"""So many of a recipe's partitions, the first ones, are tried."""
+
+JPEG_QUALITY = 95
+
+AT_ONCE = 64
 
 
 def enlarged(area: float) -> Shift:
@@ -62,6 +68,17 @@ def outlined(bit: int) -> Shift:
     return shift
 
 
+def as_it_is(square: Pixels, _: Pixels) -> Pixels:
+    return square
+
+
+def stored_with_loss(square: Pixels, outline: Pixels) -> Pixels:
+    """Through a JPEG file, of half the resolution for colour as most programs write it; black stays black."""
+    file = io.BytesIO()
+    Image.fromarray(square).save(file, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
+    return outlined(CELL)(decode(file.getvalue(), limits=Limits()), outline)
+
+
 def silhouette(_: Pixels, outline: Pixels) -> Pixels:
     """The bare shape, one grey: what is told by the outline alone."""
     grey = (outline & CELL != 0) * np.uint8(SILHOUETTE_GREY)
@@ -69,6 +86,7 @@ def silhouette(_: Pixels, outline: Pixels) -> Pixels:
 
 
 SHIFTS: Mapping[str, Shift] = {
+    "nothing changed": as_it_is,
     "area x .85": enlarged(0.85),
     "area x 1.15": enlarged(1.15),
     "brightness x .8": brighter(0.8, 0.8, 0.8),
@@ -79,43 +97,62 @@ SHIFTS: Mapping[str, Shift] = {
     "green x 1.1": brighter(1.0, 1.1, 1.0),
     "blue x .9": brighter(1.0, 1.0, 0.9),
     "blue x 1.1": brighter(1.0, 1.0, 1.1),
+    f"a JPEG file of quality {JPEG_QUALITY}": stored_with_loss,
     "outline eroded by 4 px": outlined(ERODED),
     "outline opened": outlined(OPENED),
     "silhouette only": silhouette,
 }
 
 
-def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], scored: Scored) -> list[dict[str, Any]]:
-    """For every shift: AUC, specificity and sensitivity, and their changes against the unchanged cells."""
-    chosen = few_of_each(scored.subjects, most=CELLS_A_SUBJECT)
-    logits = {name: np.zeros(len(scored.logits)) for name in SHIFTS}
-    for part in parts:
-        if part.fold == fit.FINAL or part.seed != recipe.seeds[0]:
-            continue
-        network = fit.trained(recipe, part)
-        own = part.tested[chosen[part.tested]]
-        for name, shift in SHIFTS.items():
-            logits[name][own] = _logits(network, crops, own, shift=shift, size=recipe.size)
-    plain = scored.of(chosen)
-    return [{"shift": name, **_compared(scored, plain, logits[name][chosen])} for name in SHIFTS]
-
-
-def _logits(network: Any, crops: Crops, chosen: NDArray[np.int64], *, shift: Shift, size: int) -> NDArray[np.float32]:
+def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
+    """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
+    the unchanged cells.
+    """
+    networks = {
+        (part.seed, part.fold): fit.trained(recipe, part)
+        for part in parts
+        if part.fold != fit.FINAL and part.seed in on
+    }
+    fold_of = {seed: scored.folds for seed, scored in on.items()}
     found = []
-    for start in range(0, len(chosen), 64):
-        squares = [
-            middle(shift(crops.pixels[one], crops.outlines[one]), size=size) for one in chosen[start : start + 64]
+    for name, shift in SHIFTS.items():
+        logits = _logits(networks, fold_of, crops, shift=shift, size=recipe.size)
+        found += [
+            {"shift": name, "seed": seed, "cells": len(crops.cells), **_compared(scored, logits[seed])}
+            for seed, scored in on.items()
         ]
-        answer = network.predict_on_batch(np.stack(squares).astype(np.float32))
-        found.append(np.asarray(answer["logit"], np.float32)[:, 0])
-    return np.concatenate(found)
+    return found
 
 
-def _compared(scored: Scored, plain: Scored, logits: metrics.Floats) -> dict[str, Any]:
+def _logits(
+    networks: Mapping[tuple[int, int], Any],
+    fold_of: Mapping[int, NDArray[np.int64]],
+    crops: Crops,
+    *,
+    shift: Shift,
+    size: int,
+) -> dict[int, metrics.Floats]:
+    """By seed the logit of every cell, shifted, from the network that did not see it. Each is shifted only once."""
+    found = {seed: np.zeros(len(crops.cells)) for seed in fold_of}
+    for folds in np.unique(np.stack(list(fold_of.values())), axis=1).T.tolist():
+        alike = zip(fold_of.values(), folds, strict=True)
+        own = np.flatnonzero(np.all([of_seed == fold for of_seed, fold in alike], axis=0))
+        for start in range(0, len(own), AT_ONCE):
+            chosen = own[start : start + AT_ONCE]
+            squares = [middle(shift(crops.pixels[one], crops.outlines[one]), size=size) for one in chosen]
+            pixels = np.stack(squares).astype(np.float32)
+            for seed, fold in zip(fold_of, folds, strict=True):
+                answer = networks[seed, fold].predict_on_batch(pixels)
+                found[seed][chosen] = np.asarray(answer["logit"])[:, 0]
+    return found
+
+
+def _compared(scored: Scored, logits: metrics.Floats) -> dict[str, Any]:
     fitted = trust.calibration(scored)
-    probabilities = np.array([fitted.probability(float(logit)) for logit in logits])
-    before = replace(plain, probabilities=np.array([fitted.probability(float(logit)) for logit in plain.logits]))
-    after = replace(plain, logits=logits, probabilities=probabilities)
+    before, after = (
+        replace(scored, logits=told, probabilities=np.array([fitted.probability(float(one)) for one in told]))
+        for told in (scored.logits, logits)
+    )
     found: dict[str, Any] = {}
     for name, figure in (
         ("auc", metrics.auc),
@@ -123,5 +160,5 @@ def _compared(scored: Scored, plain: Scored, logits: metrics.Floats) -> dict[str
         ("sensitivity", metrics.sensitivity),
     ):
         found[name] = round(float(figure(after, metrics.ones(after))), 4)
-        found[f"{name}_change"] = paired_difference(figure, after, before, draws=300).as_json()
+        found[f"{name}_change"] = paired_difference(figure, after, before).as_json()
     return found

@@ -14,7 +14,12 @@ from training.metrics import Estimate, Figure, Scored, estimate, paired_differen
 BASES = ("texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
 
+SUCCESSORS = {"texture3": ("texture4",)}
+"""What became of a base by one more step; it has a row among its variants as well."""
+
 TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")
+OF_THE_OUTLINE = ("outline", "silhouette")
+"""What the names of such shifts begin with."""
 
 SHIFTED = ("auc_change", "specificity_change", "sensitivity_change")
 
@@ -24,7 +29,8 @@ HEAD = """\
 A variant differs from its base in what is said of it and in nothing else. In brackets is what it gains over the base,
 with its interval, on the same cells, whose subject groups are drawn together: below 0 means that the base is better.
 *Worst shift* is the largest fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are
-larger, smaller, brighter, darker or tinted, on the first partition of the recipe; "-" where that was not tried.
+larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for `texture3` and its variants), and of
+all but `texture3` and `texture4` on at most 40 cells of each subject; "-" where that was not tried.
 """
 
 COLUMNS = (
@@ -52,7 +58,7 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
     """
     found: list[str] = []
     for base in BASES:
-        variants = [name for name in scored_of if base_of(name) == base]
+        variants = [name for name in scored_of if base_of(name) == base or name in SUCCESSORS.get(base, ())]
         if base not in scored_of or not variants:
             continue
         wanted = _figures(scored_of[base], cells)
@@ -85,12 +91,13 @@ def _worst_shift(name: str, *, folder: Path) -> list[str]:
     if not path.is_file():
         return ["-"] * len(SHIFTED)
     tried = results.shifts(path, made_from=json.loads((folder / f"{name}.json").read_text()))
-    return [f"{worst(tried, key):+.3f}" for key in SHIFTED]
+    first = [one for one in tried if one["seed"] == tried[0]["seed"]]
+    return [f"{worst(first, key)[key][0]:+.3f}" for key in SHIFTED]
 
 
-def worst(tried: Sequence[Mapping[str, Any]], key: str) -> float:
-    """The largest fall of one of SHIFTED when cells are larger, smaller, brighter, darker or tinted."""
-    return min(float(one[key][0]) for one in tried if one["shift"].startswith(TINTED_OR_SIZED))
+def worst(tried: Sequence[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
+    """Where one of SHIFTED falls most when cells are larger, smaller, brighter, darker or tinted."""
+    return min((one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)), key=lambda one: float(one[key][0]))
 
 
 def _about(module: Path) -> str:

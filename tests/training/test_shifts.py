@@ -7,7 +7,7 @@ from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from training import shifts
 from training.dataset import STORED_SIDE, outline_map
-from training.steps import TINTED_OR_SIZED
+from training.steps import OF_THE_OUTLINE, TINTED_OR_SIZED
 
 pytestmark = pytest.mark.tensorflow
 
@@ -102,10 +102,26 @@ def test_no_shift_changes_the_cell_that_it_was_given(square, outline, name):
     shifted = shifts.SHIFTS[name](square, outline)
 
     assert np.array_equal(square, before)
-    assert not np.array_equal(shifted, before) or name == "outline opened"  # a round cell has nothing to open
+    may_stay = {"nothing changed", "outline opened"}  # a round cell has nothing to open
+    assert not np.array_equal(shifted, before) or name in may_stay
 
 
-def test_three_of_the_shifts_are_of_the_outline_and_all_others_of_size_or_colour():
-    edges = [name for name in shifts.SHIFTS if not name.startswith(TINTED_OR_SIZED)]
+def test_three_of_the_shifts_are_of_the_outline_ten_of_size_or_colour_and_two_of_neither():
+    edges = [name for name in shifts.SHIFTS if name.startswith(OF_THE_OUTLINE)]
+    others = [name for name in shifts.SHIFTS if not name.startswith((*OF_THE_OUTLINE, *TINTED_OR_SIZED))]
 
     assert edges == ["outline eroded by 4 px", "outline opened", "silhouette only"]
+    assert others == ["nothing changed", "a JPEG file of quality 95"]
+    assert len(shifts.SHIFTS) == 15
+
+
+def test_a_cell_as_it_is_is_the_cell(square, outline):
+    assert np.array_equal(shifts.SHIFTS["nothing changed"](square, outline), square)
+
+
+def test_a_jpeg_file_moves_pixels_of_the_cell_a_little_and_leaves_black_black(square, outline):
+    stored = shifts.SHIFTS["a JPEG file of quality 95"](square, outline)
+
+    assert not stored[square.max(axis=2) == 0].any()
+    moved = np.abs(stored.astype(int) - square)[square.max(axis=2) > 0]
+    assert 0.2 < moved.mean() < 6

@@ -44,11 +44,18 @@ def test_a_variant_is_held_against_its_base_and_a_name_that_only_sounds_alike_is
 def test_each_table_says_what_a_variant_is_what_it_gains_and_how_it_bears_shifts(cells, tmp_path):
     (tmp_path / "resnet_mixup.py").write_text('"""Blended cells: what mixup brings.\n\nMore."""\n')
     shifts = [
-        {"shift": shift, "auc_change": [auc], "specificity_change": [specificity], "sensitivity_change": [sensitivity]}
-        for shift, auc, specificity, sensitivity in (
-            ("area x .85", -0.1, 0.1, 0.0),
-            ("red x .9", 0.1, -0.2, -0.3),
-            ("silhouette only", -0.4, -0.9, -1.0),
+        {
+            "shift": shift,
+            "seed": seed,
+            "auc_change": [auc],
+            "specificity_change": [specificity],
+            "sensitivity_change": [sensitivity],
+        }
+        for shift, seed, auc, specificity, sensitivity in (
+            ("area x .85", 3, -0.1, 0.1, 0.0),
+            ("red x .9", 3, 0.1, -0.2, -0.3),
+            ("red x .9", 4, -0.5, -0.5, -0.5),
+            ("silhouette only", 3, -0.4, -0.9, -1.0),
         )
     ]
     (tmp_path / "resnet.json").write_text(json.dumps(OWN))
