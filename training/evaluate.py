@@ -19,7 +19,6 @@ from training.metrics import (
     Scored,
     Stated,
     binomial_interval,
-    bootstrap_weights,
     estimate,
     interval,
     subject_weights,
@@ -93,13 +92,29 @@ def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
 
 
 def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
-    """What is `stated` of these scores, and what the floor reaches, each with its interval."""
+    """What is `stated` of these scores, what error of calibration chance gives, and what the floor reaches, each with
+    its interval.
+    """
     floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
     found = _estimates(stated(scored, floor=floor))
     floored = scored.with_logits(floor)
+    found["calibration_error_of_an_exact_one"] = trust.error_of_an_exact_one(scored)
     found["floor_auc"] = estimate(metrics.auc, floored)
     found["floor_subject_macro_auc"] = estimate(metrics.macro(metrics.auc), floored)
     return found
+
+
+def stated_of_sets(scored: Scored) -> dict[str, Stated]:
+    """Conformal sets of cells of subjects that their limits were not fitted on; subjects count the same, prior 0.5."""
+    holds_hem, holds_all = trust.cross_conformal(scored)
+    is_all, everyone = scored.is_all.astype(np.float64), np.ones(len(scored.logits))
+    wanted = {
+        "covered_hem": metrics.share(holds_hem, 1 - is_all),
+        "covered_all": metrics.share(holds_all, is_all),
+        "both_share": metrics.share(holds_hem & holds_all, everyone),
+        "neither_share": metrics.share(~(holds_hem | holds_all), everyone),
+    }
+    return {name: Stated(metrics.macro(figure), scored) for name, figure in wanted.items()}
 
 
 def stated_of_bands(scored: Scored) -> dict[str, Stated]:
@@ -181,13 +196,18 @@ def by_subject(scored: Scored) -> list[dict[str, Any]]:
 
 
 def at_prevalence(
-    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = 500, seed: int = 0
+    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = metrics.DRAWS, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Predictive values of a call at 0.5 when this share of cells is ALL, each [value, low, high], every subject
     counting the same; None for what cannot be had, say the NPV where nothing is called normal.
     """
-    weights = np.vstack([metrics.ones(scored), bootstrap_weights(scored, draws=draws, seed=seed)])
-    rates = [metrics.macro(figure)(scored, weights) for figure in (metrics.sensitivity, metrics.specificity)]
+
+    def both(weights: metrics.Floats) -> metrics.Floats:
+        figures = (metrics.sensitivity, metrics.specificity)
+        return np.stack([metrics.macro(figure)(scored, weights) for figure in figures])
+
+    whole = both(metrics.ones(scored))[:, None]
+    rates = np.concatenate([whole, metrics.drawn(both, scored, draws=draws, seed=seed)], axis=1)
     found = []
     for prevalence in prevalences:
         ppv, npv = (
@@ -219,6 +239,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
         "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(scored)).items()},
+        "sets": {name: one.as_json() for name, one in _estimates(stated_of_sets(scored)).items()},
         "confusion": confusion(scored),
         "reliability": reliability(scored),
         "predictive_values": at_prevalence(scored),

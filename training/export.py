@@ -22,7 +22,7 @@ from app.vision.quality import fit_limits
 from training import asked, evaluate, fit, gate, model_card, morphology, onnx_model, results, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import Scored, subject_weights, weighted_quantiles
+from training.metrics import Floats, Scored, estimate, macro, share, subject_weights, weighted_quantiles
 from training.pictures import read_pixels
 from training.recipe import Recipe
 
@@ -162,7 +162,7 @@ def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: by
     measured = gate.measurements(cells, trained.root)
     report = evaluate.report(scored, cells, seed=recipe.seeds[0])
     calibrated = evaluate.recalibrated(scored)
-    distance = _distance(trained) if "embedding" in outputs else None
+    distance, away = _distance(trained) if "embedding" in outputs else (None, None)
     return {
         "format": FORMAT,
         "name": recipe.bundle,
@@ -197,6 +197,7 @@ def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: by
                 fields_of=trained.smear_fields,
             ),
             "shifts": trained.shifts,
+            **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
         },
     }
 
@@ -219,8 +220,19 @@ def _training(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _distance(trained: Trained) -> Distance:
-    """The final network's reference, and the distance that 99 % of unseen cells keep under the fold networks."""
+def _far(scored: Scored, away: Floats, *, limit: float) -> dict[str, list[float | None]]:
+    """The share of each class' unseen cells that lie farther away than `limit`, every subject counting the same."""
+    is_all, far = scored.is_all.astype(np.float64), away > limit
+    return {
+        name: estimate(macro(share(far, among)), scored).as_json()
+        for name, among in (("far_hem", 1 - is_all), ("far_all", is_all))
+    }
+
+
+def _distance(trained: Trained) -> tuple[Distance, Floats]:
+    """The final network's reference, with the distance that 99 % of unseen cells keep under the fold networks; and the
+    N distances of those cells.
+    """
     everything = np.arange(len(trained.crops.cells))
     is_all, size = trained.scored.is_all, trained.recipe.size
     away = np.zeros(len(everything))
@@ -231,7 +243,7 @@ def _distance(trained: Trained) -> Distance:
         away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
     limit = weighted_quantiles(away, subject_weights(trained.scored), shares=(0.99,))[0]
     embeddings = fit.scores(trained.network, trained.crops, everything, size=size)["embedding"]
-    return trust.fitted_distance(embeddings, is_all, atypical_from=limit)
+    return trust.fitted_distance(embeddings, is_all, atypical_from=limit), away
 
 
 def _golden_looks() -> list[tuple[int, Look]]:

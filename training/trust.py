@@ -14,7 +14,18 @@ from sklearn.linear_model import LogisticRegression
 
 from app.vision.bundle import BandThresholds, Calibration, Conformal, Distance
 from app.vision.classifier import distances
-from training.metrics import Floats, Scored, subject_weights, weighted_quantiles
+from training.metrics import (
+    Estimate,
+    Floats,
+    Scored,
+    Stated,
+    calibration_error,
+    drawn,
+    interval,
+    macro,
+    subject_weights,
+    weighted_quantiles,
+)
 
 PRIOR_ALL = 0.5
 
@@ -56,6 +67,15 @@ def exact(scored: Scored) -> Scored:
     return replace(scored, probabilities=fitted.predict(scored.probabilities) + TIE * scored.probabilities)
 
 
+def error_of_an_exact_one(scored: Scored) -> Estimate:
+    """Median and 95 % interval of the calibration error that chance gives probabilities which are exact in a population
+    of which as many subject groups are drawn: these cells are taken for that population.
+    """
+    known = exact(scored)
+    errors = drawn(Stated(macro(calibration_error), known), known)
+    return Estimate(float(np.median(errors)), *interval(errors))
+
+
 def bands(scored: Scored) -> BandThresholds:
     """Where `not_suspected` ends and `suspected` begins, on `scored.probabilities`.
 
@@ -88,6 +108,17 @@ def conformal(scored: Scored) -> Conformal:
         for own in (~scored.is_all, scored.is_all)
     ]
     return Conformal(miscoverage=MISCOVERAGE, hem=limits[0], all=limits[1])
+
+
+def cross_conformal(scored: Scored) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether the set of each cell holds HEM, and whether ALL, by limits from the other folds (N bools each)."""
+    holds = np.zeros((2, len(scored.logits)), np.bool_)
+    for fold in np.unique(scored.folds):
+        own = scored.folds == fold
+        limits = conformal(scored.of(~own))
+        holds[0, own] = scored.probabilities[own] <= limits.hem
+        holds[1, own] = 1 - scored.probabilities[own] <= limits.all
+    return holds[0], holds[1]
 
 
 def fitted_distance(embeddings: NDArray[np.float32], is_all: NDArray[np.bool_], *, atypical_from: float) -> Distance:

@@ -16,7 +16,8 @@ FIGURES = {
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
     "calibration_error": "Calibration error",
-    "calibration_error_as_served": "Calibration error as a new person meets it: calibrated on all others",
+    "calibration_error_as_served": "Calibration error, each person calibrated on all others",
+    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration shows by chance",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }
 BAND_FIGURES = {
@@ -163,14 +164,21 @@ def _shifts(evaluation: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
             one["shift"],
+            str(one.get("seed", "-")),
             f"{one['auc']:.3f}",
             _change(one["auc_change"]),
             _change(one["specificity_change"]),
+            _change(one["sensitivity_change"]),
         )
         for one in evaluation.get("shifts", ())
     )
     note = "The same unseen cells, changed: what a change of microscope, stain or outline might do."
-    return Table("What moves it", note, ("Change", "AUC", "Change of AUC", "Change of specificity"), rows)
+    return Table(
+        "What moves it",
+        note,
+        ("Change", "Partition", "AUC", "Change of AUC", "Change of specificity", "Change of sensitivity"),
+        rows,
+    )
 
 
 def _not_cells(evaluation: Mapping[str, Any]) -> Table:

@@ -264,3 +264,20 @@ def test_quantiles_follow_the_weights():
 
     assert metrics.weighted_quantiles(values, np.ones(3), shares=(0.0, 0.5, 1.0)) == [1.0, 3.0, 5.0]
     assert metrics.weighted_quantiles(values, np.array([1.0, 9.0, 1.0]), shares=(0.5,)) == [1.0]
+
+
+def test_draws_come_a_few_at_a_time_and_are_those_of_all_at_once():
+    cells = scored(skill=1.0)
+    weights = metrics.bootstrap_weights(cells, draws=metrics.AT_ONCE + 7, seed=3)
+
+    found = metrics.drawn(metrics.Stated(metrics.auc, cells), cells, draws=metrics.AT_ONCE + 7, seed=3)
+
+    assert found == pytest.approx(metrics.auc(cells, weights), abs=1e-12)
+
+
+def test_conformal_sets_of_unseen_subjects_hold_their_class_as_often_as_was_asked():
+    found = {name: one(metrics.ones(one.scored)) for name, one in evaluate.stated_of_sets(scored(skill=1.5)).items()}
+
+    assert min(found["covered_hem"], found["covered_all"]) > 0.8
+    assert 0 < found["both_share"] < 1
+    assert found["neither_share"] == pytest.approx(0, abs=0.1)

@@ -8,7 +8,7 @@ from training.metrics import Estimate
 from training.targets import Gain
 
 RECORD = {"folds": [{"parameters": 471}], "milliseconds": 1.9}
-SHIFT = {"shift": "red x .9", "auc_change": [-0.03, -0.05, -0.01], "specificity_change": [0.05, 0.0, 0.1]}
+SHIFT = {"shift": "red x .9", "seed": 4, "auc_change": [-0.03, -0.05, -0.01], "specificity_change": [0.05, 0.0, 0.1]}
 
 
 def rows(gains=None, *, shifts=(), record=RECORD, skill=1.5):
@@ -41,13 +41,25 @@ def test_what_is_no_earlier_network_does_not_count():
 
 
 def test_a_shift_beyond_its_limit_is_not_met_and_one_that_was_not_run_is_not_claimed():
-    shifted = rows(shifts=[SHIFT])
-
-    assert "| no | -0.030 at worst |" in shifted["AUC falls by at most 0.02 under a shift"]
-    assert (
-        "| yes | +0.050 at worst |" in shifted["specificity at the fixed threshold falls by at most 0.1 under a shift"]
+    little = {**SHIFT, "shift": "blue x .9", "seed": 3, "auc_change": [-0.01, -0.04, 0.0]}
+    auc, specificity = (
+        "AUC falls by at most 0.02 under a shift",
+        "specificity at the fixed threshold falls by at most 0.1 under a shift",
     )
+    both, one = rows(shifts=[little, SHIFT]), rows(shifts=[little])
+
+    assert "| no | -0.030 (-0.050 to -0.010) at worst: red x .9, partition 4 |" in both[auc]
+    assert "| by value | -0.010 (-0.040 to +0.000) at worst: blue x .9, partition 3 |" in one[auc]
+    assert "| shown | +0.050 (+0.000 to +0.100) at worst: " in both[specificity]
     assert "| - | was not run |" in rows()["shift test"]
+
+
+def test_a_network_that_has_learned_nothing_is_counted_apart():
+    never = Gain(auc=Estimate(0.3, 0.2, 0.4), floor_matched=Estimate(0.3, 0.2, 0.4), learned=False)
+    found = rows({"schneider": gain(-0.05, 0.1, 0.2), "carpenter_1c1d": gain(0.3, 0.4, 0.5), "transfer_vgg16": never})
+
+    told = found["AUC, pooled, not below any earlier network"]
+    assert "shown against 2 of 3, and of the 2 that rank above chance themselves against 1." in told
 
 
 def test_ranking_is_wanted_in_words_that_follow_the_interval():
