@@ -15,8 +15,8 @@ CONFIDENCE_Z = 1.959964
 CELLS_ALIKE = 0.4
 """How alike the calls on two cells of one subject are (intraclass correlation), beyond what the class explains.
 
-From the shipped model's out-of-fold results (`training/results/texture3.csv`, called at even odds): 0.31 among ALL
-cells and 0.51 among normal ones; the mean of both, rounded. However many cells there are, those of one subject then
+From the shipped model's out-of-fold results (`training/results/texture4.csv`, called at even odds): 0.29 among ALL
+cells and 0.53 among normal ones; the mean of both, rounded. However many cells there are, those of one subject then
 tell no more than two and a half independent ones would (1 / 0.4). `tests/reports/test_roll_up.py` recomputes it.
 """
 
