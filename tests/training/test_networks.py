@@ -182,6 +182,26 @@ def test_transfer_without_weights_says_so_instead_of_starting_from_noise(tmp_pat
         transfer.transfer(backbone="MobileNetV2", weights=str(tmp_path / "none.h5"))
 
 
+def test_transfer_whose_weights_cannot_be_fetched_says_so_and_what_to_do(monkeypatch):
+    def unreachable(*_, **__):  # in Keras' own words and of its own kind
+        raise Exception("URL fetch failure on https://weights.invalid: None -- Name or service not known")  # noqa: TRY002
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", unreachable)
+
+    with pytest.raises(Misconfigured, match=r"neither in Keras' cache nor to be had .*say --from-scratch"):
+        transfer.transfer(size=32, backbone="MobileNetV2")
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")  # Keras warns of each layer before it gives up
+def test_a_file_that_holds_other_weights_or_none_is_told_apart_from_one_that_is_not_there(tmp_path):
+    (tmp_path / "cut.weights.h5").write_bytes(b"no more than a beginning")
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save_weights(tmp_path / "other.weights.h5")
+
+    for name in ("cut.weights.h5", "other.weights.h5"):
+        with pytest.raises(Misconfigured, match=rf"{name} holds no weights that fit MobileNetV2 .*Name their file"):
+            transfer.transfer(size=32, backbone="MobileNetV2", weights=str(tmp_path / name))
+
+
 PREPROCESSINGS = {
     "Xception": keras.applications.xception,
     "VGG16": keras.applications.vgg16,

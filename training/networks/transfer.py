@@ -6,7 +6,6 @@ from Keras' cache; where neither has them the error says so, and only `fit … -
 
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import keras
 import numpy as np
@@ -29,6 +28,10 @@ IMAGENET_MEAN = (103.939, 116.779, 123.68)
 
 class WeightsNotThere(Misconfigured):
     code = "weights_not_there"
+
+
+class WeightsDoNotFit(Misconfigured):
+    code = "weights_do_not_fit"
 
 
 def transfer(*, size: int = 256, backbone: str, weights: str | None = None, scratch: bool = False) -> keras.Model:
@@ -56,12 +59,26 @@ def _body(make: Any, *, size: int, weights: str | None, scratch: bool) -> keras.
     shape = (size, size, 3)
     if scratch:
         return make(include_top=False, weights=None, input_shape=shape)
-    if weights and not Path(weights).is_file():
-        raise WeightsNotThere(f"There are no ImageNet weights at {weights}. Name the file, or say --from-scratch.")
+    if weights:
+        return _from_file(make, Path(weights), shape=shape)
     try:
-        return make(include_top=False, weights=weights or "imagenet", input_shape=shape)
-    except (OSError, URLError, ValueError) as error:
+        return make(include_top=False, weights="imagenet", input_shape=shape)
+    except Exception as error:  # Keras raises a bare one where it cannot fetch them
         raise WeightsNotThere(
             f"ImageNet weights for {make.__name__} are neither in Keras' cache nor to be had ({error}). Name a file of "
             "them in the recipe, or say --from-scratch to train without."
+        ) from error
+
+
+def _from_file(make: Any, weights: Path, *, shape: tuple[int, int, int]) -> keras.Model:
+    """The backbone with the weights of a file; raises WeightsNotThere and WeightsDoNotFit."""
+    if not weights.is_file():
+        raise WeightsNotThere(f"There are no ImageNet weights at {weights}. Name the file, or say --from-scratch.")
+    try:
+        return make(include_top=False, weights=str(weights), input_shape=shape)
+    except (OSError, ValueError) as error:
+        reason, *_ = str(error).splitlines()
+        raise WeightsDoNotFit(
+            f"{weights} holds no weights that fit {make.__name__} without its top ({reason}). Name their file in the "
+            "recipe, or say --from-scratch to train without."
         ) from error
