@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from training import linear, results, stopping
+from training import backend, linear, results, stopping
 from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.cnmc import fingerprint, order
@@ -276,7 +276,7 @@ def _keep(
         )
     note = {
         "seconds": round(seconds),
-        "device": keras.distribution.list_devices()[0].partition(":")[0].lower(),
+        "device": backend.device(),
         "parameters": model.count_params(),
         "epochs": epochs,
         "seen": seen,

@@ -1,17 +1,20 @@
 """Training keeps to Keras: weights of another backend are exported under TensorFlow, which fitting never asks for."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
-from training import fit, onnx_model
+from training import backend, fit, onnx_model
 from training.recipes.smoke import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -92,3 +95,34 @@ def test_what_another_backend_has_learned_loads_and_exports_under_tensorflow(bac
     session = InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     (logits,) = session.run(["logit"], {"pixels": pixels})
     assert logits == pytest.approx(np.load(tmp_path / "logits.npy"), abs=1e-3)
+
+
+def no_list(*_):
+    """What Keras does where it has no distribution library for a backend."""
+    raise AttributeError("'NoneType' object has no attribute 'list_devices'")
+
+
+@pytest.mark.parametrize(("has_one", "named"), [(True, "gpu"), (False, "cpu")])
+def test_under_torch_which_keras_lists_no_devices_for_the_device_is_torch_s_own(has_one, named, monkeypatch):
+    torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: has_one))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(keras.config, "backend", lambda: "torch")
+    monkeypatch.setattr(keras.distribution, "list_devices", no_list)
+
+    assert backend.device() == named
+
+
+def test_a_fit_ends_well_where_keras_lists_no_devices(crops, tmp_path, monkeypatch):
+    recipe = RECIPE.with_choices({"epochs": 1, "cells_per_epoch": 16, "batch": 16, "size": 64})
+    monkeypatch.setattr(keras.distribution, "list_devices", no_list)
+
+    fit.fit(recipe, crops, folder=tmp_path / "runs", results_folder=tmp_path / "results")
+
+    folds = json.loads((tmp_path / "results" / "smoke.json").read_text())["folds"]
+    assert [fold["device"] for fold in folds] == ["cpu", "cpu"]
+
+
+def test_the_device_of_this_backend_is_the_first_of_keras_s_list(monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["GPU:0", "GPU:1"])
+
+    assert backend.device() == "gpu"
