@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.errors import BlastscreenError
@@ -17,8 +17,25 @@ Command = Callable[[str, str], argparse.ArgumentParser]
 """Adds a command by its name and its meaning."""
 
 
+def read(words: Sequence[str]) -> argparse.Namespace:
+    """What the words of a command ask for; its options may stand before, between and after what it is about.
+
+    Ends the program with a sentence where they ask for nothing that there is.
+    """
+    top, by_name = _parsers()
+    if words and words[0] in by_name:
+        return by_name[words[0]].parse_intermixed_args(words[1:])
+    return top.parse_args(words)
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command with its words; what it does is the function of that name in `training.commands`."""
+    top, _ = _parsers()
+    return top
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """All commands in one parser, and the parser of each by its name: only those take words and options mixed."""
     top = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     known = top.add_subparsers(required=True, metavar="command")
     shared = argparse.ArgumentParser(add_help=False)
@@ -33,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _of_a_folder(command)
     _of_a_recipe(command)
     _of_results(command)
-    return top
+    return top, dict(known.choices)
 
 
 def _of_a_folder(command: Command) -> None:
@@ -105,7 +122,7 @@ def _variant(one: argparse.ArgumentParser) -> None:
 
 def main(words: list[str] | None = None) -> int:
     """Runs one command; 1 and a sentence on standard error where it cannot be done."""
-    arguments = parser().parse_args(words)
+    arguments = read(sys.argv[1:] if words is None else words)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         arguments.act(arguments)

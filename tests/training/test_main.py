@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from app.errors import Misconfigured
-from training.__main__ import main, parser
+from training.__main__ import main, read
 from training.asked import chosen
 
 
@@ -27,10 +29,69 @@ def test_an_empty_folder_is_told_apart_from_a_training_set(tmp_path, capsys):
     assert not (tmp_path / "index.csv").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fit", "schneider", "cells", "--from-scratch"],
+        ["fit", "schneider", "--from-scratch", "cells"],
+        ["fit", "--from-scratch", "schneider", "cells"],
+        ["fit", "--var", "kept", "schneider", "--from-scratch", "cells"],
+    ],
+    ids=" ".join,
+)
+def test_the_folder_may_be_named_before_and_after_options(words):
+    told = read(words)
+
+    assert (told.recipe, told.folder, told.from_scratch) == ("schneider", Path("cells"), True)
+
+
+def test_folders_and_files_of_every_kind_may_come_after_options():
+    assert read(["search", "schneider", "--draws", "2", "cells"]).folder == Path("cells")
+    assert read(["export", "texture3", "--version", "4", "cells"]).folder == Path("cells")
+    assert read(["evaluate", "smoke", "--shifts", "cells"]).files == [Path("cells")]
+    assert read(["evaluate", "1.bmp", "--model", "drawn-1", "2.bmp", "3.bmp"]).files == [Path("2.bmp"), Path("3.bmp")]
+    assert read(["time", "cnn1", "--var", "kept", "resnet"]).recipes == ["cnn1", "resnet"]
+
+
+def test_what_need_not_be_named_is_still_left_out():
+    assert read(["fit", "smoke", "--tensorboard"]).folder is None
+    assert read(["evaluate", "smoke", "--shifts"]).files == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["fit", "schneider", "--from-scratch", "cells", "others"],
+            "training fit: error: unrecognized arguments: others",
+        ),
+        (["fit", "--from-scratch"], "the following arguments are required: recipe"),
+        (["index", "--shifts", "cells"], "unrecognized arguments: --shifts"),
+        (["fits", "schneider"], "invalid choice: 'fits'"),
+        ([], "the following arguments are required: command"),
+    ],
+)
+def test_words_that_no_command_knows_are_refused_by_name(words, sentence, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        read(words)
+
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["-h"], "command"), (["fit", "--help"], "fit [-h]"), (["fit", "-h"], "recipe [folder]")]
+)
+def test_help_names_what_a_command_is_about(words, told, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        read(words)
+
+    assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("draws", ["-1", "0", "some"])
 def test_a_search_is_not_asked_for_fewer_than_one_draw(draws, capsys):
     with pytest.raises(SystemExit, match="2"):
-        parser().parse_args(["search", "schneider", "cells", "--draws", draws])
+        read(["search", "schneider", "cells", "--draws", draws])
 
     assert "--draws: a number from 1 on" in capsys.readouterr().err
 
@@ -38,7 +99,7 @@ def test_a_search_is_not_asked_for_fewer_than_one_draw(draws, capsys):
 @pytest.mark.tensorflow
 def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_another_name():
     as_it_stands, told = (
-        chosen(parser().parse_args(["fit", "transfer_vgg16", "cells", *words])) for words in ([], ["--from-scratch"])
+        chosen(read(["fit", "transfer_vgg16", "cells", *words])) for words in ([], ["--from-scratch"])
     )
 
     assert "scratch" not in as_it_stands.network_options
@@ -51,4 +112,4 @@ def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_anothe
 @pytest.mark.tensorflow
 def test_a_recipe_without_pretrained_weights_has_none_to_leave_out():
     with pytest.raises(Misconfigured, match="Recipe anna has no pretrained weights"):
-        chosen(parser().parse_args(["fit", "anna", "cells", "--from-scratch"]))
+        chosen(read(["fit", "anna", "cells", "--from-scratch"]))
