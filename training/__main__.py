@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.errors import BlastscreenError
-from training import asked, commands
+from training import asked, backend, commands
 
 VAR = Path("var/training")
 
@@ -44,7 +44,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
 
     def command(name: str, meaning: str) -> argparse.ArgumentParser:
         one = known.add_parser(name, parents=[shared], help=meaning, description=meaning)
-        one.set_defaults(act=getattr(commands, name))
+        one.set_defaults(command=name, act=getattr(commands, name))
         return one
 
     _of_a_folder(command)
@@ -125,6 +125,7 @@ def main(words: list[str] | None = None) -> int:
     arguments = read(sys.argv[1:] if words is None else words)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
+        backend.refuse_unfit(os.environ.get("KERAS_BACKEND", ""), command=arguments.command)
         arguments.act(arguments)
     except BlastscreenError as error:
         print(f"training: {error.message}", file=sys.stderr)

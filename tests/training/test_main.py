@@ -1,10 +1,15 @@
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from app.errors import Misconfigured
+from tests.training.cells import write_cell
 from training.__main__ import main, read
 from training.asked import chosen
+from training.backend import ABLE, WITHOUT_KERAS
 
 
 @pytest.mark.parametrize(
@@ -113,3 +118,51 @@ def test_only_who_says_so_trains_a_transfer_recipe_from_scratch_and_under_anothe
 def test_a_recipe_without_pretrained_weights_has_none_to_leave_out():
     with pytest.raises(Misconfigured, match="Recipe anna has no pretrained weights"):
         chosen(read(["fit", "anna", "cells", "--from-scratch"]))
+
+
+@pytest.mark.parametrize(
+    ("backend", "words", "sentence"),
+    [
+        ("jaxx", ["fit", "smoke"], "KERAS_BACKEND is jaxx, under which Keras trains nothing. Unset it, or name one of"),
+        ("numpy", ["search", "schneider"], "KERAS_BACKEND is numpy, under which Keras trains nothing"),
+        ("jax", ["export", "smoke"], "`export` runs under TensorFlow, and KERAS_BACKEND is jax. Unset it."),
+        ("torch", ["time", "cnn1"], "`time` runs under TensorFlow, and KERAS_BACKEND is torch. Unset it."),
+    ],
+)
+def test_a_backend_that_cannot_serve_a_command_is_told_before_anything_is_loaded(
+    backend, words, sentence, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+
+    code = main([*words, "--var", str(tmp_path)])
+
+    assert code == 1
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name in ABLE if find_spec(name) is None])
+def test_a_backend_that_is_not_installed_is_named(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", name)
+
+    code = main(["fit", "smoke", "--var", str(tmp_path)])
+
+    assert code == 1
+    assert f"KERAS_BACKEND is {name}, which is not installed." in capsys.readouterr().err
+
+
+def test_a_command_that_needs_no_keras_runs_whatever_the_backend_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jaxx")
+    write_cell(tmp_path / "cells" / "UID_1_1_1_all.png")
+
+    code = main(["index", str(tmp_path / "cells"), "--var", str(tmp_path)])
+
+    assert code == 0
+    assert (tmp_path / "index.csv").exists()
+
+
+def test_what_is_said_to_need_no_keras_loads_none():
+    loads = f"from training import __main__, asked, {', '.join(WITHOUT_KERAS)}"
+    asks = "import sys; sys.exit('keras' in sys.modules)"
+
+    subprocess.run([sys.executable, "-c", f"{loads}; {asks}"], cwd=Path(__file__).parents[2], check=True)
