@@ -175,11 +175,9 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | N
     vary = varier(recipe.augment, size=recipe.size)
     while epoch < recipe.epochs and not _is_over(recipe, part, epoch):
         batches = _batches(recipe, crops, part, learns, answers=answers, vary=vary, epoch=epoch)
-        bar = 1 if sys.stdout.isatty() else 2
-        history = model.fit(batches, epochs=epoch + 1, initial_epoch=epoch, verbose=bar).history
-        settle(model)
         epoch += 1
-        figures = {name: float(values[-1]) for name, values in history.items()}
+        figures = _learn(model, batches, heading=f"{part.folder.name} epoch {epoch}/{recipe.epochs}")
+        settle(model)
         if len(watched):
             figures["watched_auc"] = stopping.watch(
                 model, crops, watched, size=recipe.size, folder=part.folder, epoch=epoch
@@ -249,6 +247,15 @@ def _batches(
     return TrainingBatches(
         crops, learns[drawn], answers=answers, varier=vary, batch=recipe.batch, seed=seed, mixup=recipe.mixup
     )
+
+
+def _learn(model: keras.Model, batches: TrainingBatches, *, heading: str) -> dict[str, float]:
+    """The figures of one epoch. Who watches sees Keras' bar below the heading: Keras knows of no epoch but this."""
+    watched = sys.stdout.isatty()
+    if watched:
+        print(heading, flush=True)
+    history = model.fit(batches, verbose=1 if watched else 2).history
+    return {name: float(values[-1]) for name, values in history.items()}
 
 
 def _tell(part: Part, figures: dict[str, float], *, epoch: int, epochs: int, curves: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import sys
 
 import keras
 import numpy as np
@@ -10,7 +12,7 @@ from keras import layers
 
 from training import fit, pretrain, teacher
 from training.augment import Varier, middle, varier
-from training.networks import ours
+from training.networks import anastasio, ours
 from training.recipe import Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -23,6 +25,19 @@ QUICK = Recipe(
     epochs=1,
     cells_per_epoch=32,
     batch=16,
+    folds=2,
+    final_fit=False,
+)
+
+SMALL = Recipe(
+    name="small",
+    network=anastasio.cnn_dropout,
+    shrink_to=16,
+    optimizer="adam",
+    learning_rate=1e-3,
+    epochs=2,
+    cells_per_epoch=32,
+    batch=8,
     folds=2,
     final_fit=False,
 )
@@ -63,6 +78,19 @@ def test_whatever_else_is_asked_the_network_that_is_kept_is_the_recipe_s_own(ask
         assert kept == pytest.approx(scores["logit"], abs=1e-5)
     assert kept.std() > 0
     assert kept != pytest.approx(plain, abs=1e-4)
+
+
+@pytest.mark.parametrize(("watched", "lines"), [(True, 2), (False, 1)])
+def test_every_epoch_is_told_as_one_of_all_and_to_who_watches_already_as_it_begins(
+    watched, lines, crops, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: watched)
+    recipe = dataclasses.replace(SMALL, epochs=3)
+
+    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path / "results")
+
+    told = re.findall(r"epoch \d/\d", capsys.readouterr().out, flags=re.IGNORECASE)
+    assert told == [f"epoch {epoch}/3" for _ in range(recipe.folds) for epoch in (1, 2, 3) for _ in range(lines)]
 
 
 def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
