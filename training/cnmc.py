@@ -7,19 +7,17 @@ byte-identical under several subject ids, and the label, which comes from the na
 import csv
 import dataclasses
 import hashlib
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from app.errors import Invalid
 from app.vision.decode import pixels_sha256
 from app.vision.preprocess import cell_mask
+from training.aside import written_aside
 from training.labels import (
     LabelsDisagree,
     Rows,
@@ -172,18 +170,6 @@ def write_index(cells: Iterable[Cell], path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(INDEX)
         writer.writerows(dataclasses.astuple(cell) for cell in cells)
-
-
-@contextmanager
-def written_aside(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` when the block ends well, and else is removed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("w", newline="", encoding="utf-8") as file:
-            yield file
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def read_index(path: Path) -> list[Cell]:

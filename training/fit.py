@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from training import backend, linear, results, stopping
+from training import aside, backend, linear, results, stopping
 from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.cnmc import fingerprint, order
@@ -85,8 +85,8 @@ def fit(
     """
     place = place_of(recipe, crops, folder=folder)
     place.mkdir(parents=True, exist_ok=True)
-    (place / "recipe.json").write_text(json.dumps(recipe.as_json(), indent=1))
-    (place / ORDER).write_text(order(crops.cells))
+    aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
+    aside.write(place / ORDER, order(crops.cells))
     for part in parts(recipe, crops, folder=place):
         if not (part.folder / "done.json").exists() and recipe.views is not None:
             _learn_head(recipe, crops, part)
@@ -288,7 +288,7 @@ def _keep(
         "epochs": epochs,
         "seen": seen,
     }
-    (part.folder / "done.json").write_text(json.dumps(note))
+    aside.write(part.folder / "done.json", json.dumps(note))
 
 
 def _named(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION
 from training import cnmc
+from training.aside import written_aside
 from training.cnmc import Cell, Named
 from training.labels import READING, Table, homes_of, is_named, located
 
@@ -30,7 +31,7 @@ def renewed(root: Path, path: Path) -> list[Cell]:
     made_from = _made_from(root)  # first: what changes meanwhile is then noticed the next time
     cells = cnmc.read(root)
     cnmc.write_index(cells, path)
-    with cnmc.written_aside(_memory(path)) as file:
+    with written_aside(_memory(path)) as file:
         json.dump({**made_from, **_table(path)}, file, indent=1)
     return cells
 

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from training import adversary
+from training import adversary, aside
 from training.cnmc import Cell
 from training.recipe import Recipe
 
@@ -60,9 +60,9 @@ def settle(asked: keras.Model) -> None:
 
 
 def checkpoint(asked: keras.Model, *, folder: Path, epoch: int) -> None:
-    """Writes weights and optimizer after this many epochs, then drops those of the epoch before."""
+    """Writes weights and optimizer after this many epochs, then that it did, then drops those of the epoch before."""
     asked.save_weights(folder / f"checkpoint-{epoch}.weights.h5")
-    (folder / "checkpoint.json").write_text(json.dumps({"epochs": epoch}))
+    aside.write(folder / "checkpoint.json", json.dumps({"epochs": epoch}))
     (folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
 
 

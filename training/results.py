@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Invalid
+from training import aside
 from training.cnmc import Cell, fingerprint, read_index
 from training.dataset import Crops
 
@@ -71,7 +72,7 @@ class Row:
 def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
     """Writes both files of an experiment from the folds that are finished."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{experiment.name}.csv").open("w", newline="") as file:
+    with aside.written_aside(folder / f"{experiment.name}.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for fold in folds:
@@ -85,7 +86,7 @@ def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder
         **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
     }
-    path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
+    aside.write(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str]:
@@ -101,7 +102,7 @@ def shifts_path(name: str, *, folder: Path) -> Path:
 def write_shifts(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
     """Writes what `shifts.report` found, with the fingerprints of recipe and cells that it is of."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
+    aside.write(path, json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
 
 
 def shifts(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ def record_milliseconds(path: Path, milliseconds: float) -> None:
     if not path.is_file():
         raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
     record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
+    aside.write(path, json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
 
 
 def cost(path: Path) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from app.errors import Misconfigured
 from training import evaluate, metrics, results
+from training.aside import written_aside
 from training.dataset import Crops
 from training.fit import fit
 from training.recipe import Recipe
@@ -52,7 +53,7 @@ def combinations(recipe: Recipe, *, draws: int | None) -> list[dict[str, Any]]:
 
 def _write(rows: list[dict[str, Any]], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
+    with written_aside(path) as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

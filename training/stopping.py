@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.vision.bundle import CLASSES
+from training import aside
 from training.cnmc import Cell
 from training.dataset import Crops, plain
 from training.metrics import subject_balance, weighted_auc
@@ -58,8 +59,9 @@ def watch(
     figure = float(weighted_auc(is_all, np.concatenate(logits)[:, 0].astype(np.float64), weights))
     memory = remembered(folder).after(epoch, figure)
     if memory.best_epoch == epoch:
-        np.savez(folder / "best.npz", *model.get_weights())
-    (folder / "watched.json").write_text(json.dumps(asdict(memory)))
+        with aside.moved_to(folder / "best.npz") as best, best.open("wb") as file:
+            np.savez(file, *model.get_weights())
+    aside.write(folder / "watched.json", json.dumps(asdict(memory)))
     return figure
 
 

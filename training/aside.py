@@ -1,0 +1,31 @@
+"""Files that hold the whole of what was written or all that they held before: written beside, then moved into place."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+
+@contextmanager
+def moved_to(path: Path) -> Iterator[Path]:
+    """A path beside `path`: what the block leaves there takes its place, unless it ends ill."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield aside
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[TextIO]:
+    """A text file that takes the place of `path` when the block ends well, and else is removed."""
+    with moved_to(path) as aside, aside.open("w", newline="", encoding="utf-8") as file:
+        yield file
+
+
+def write(path: Path, text: str) -> None:
+    """The text at `path`, as a whole."""
+    with written_aside(path) as file:
+        file.write(text)
