@@ -68,7 +68,8 @@ def search(arguments: argparse.Namespace) -> None:
 
     recipe = asked.chosen(arguments)
     crops, _ = asked.crops(arguments, recipe)
-    searching.search(recipe, crops, runs=arguments.var / "runs", folder=arguments.var / "search", draws=arguments.draws)
+    runs, folder = arguments.var / "runs", arguments.var / "search"
+    print(searching.search(recipe, crops, runs=runs, folder=folder, draws=arguments.draws))
 
 
 def evaluate(arguments: argparse.Namespace) -> None:

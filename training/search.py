@@ -1,6 +1,9 @@
 """Grid or random search over a recipe's declared choices; finished combinations are kept, so a search can go on."""
 
 import csv
+import json
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,9 @@ from training.dataset import Crops
 from training.fit import fit
 from training.recipe import Recipe
 
+Row = dict[str, Any]
+"""What was chosen, by name, and the figures that it reached."""
+
 
 class NothingToSearch(Misconfigured):
     code = "nothing_to_search"
@@ -21,25 +27,20 @@ class NothingToSearch(Misconfigured):
 def search(recipe: Recipe, crops: Crops, *, runs: Path, folder: Path, draws: int | None = None) -> Path:
     """Fits every combination of `recipe.choices`, or `draws` of them at random, and gives the table of their figures.
 
-    The table lies at `folder`/<recipe>.csv, best subject-macro balanced accuracy first. Raises NothingToSearch.
+    The table lies at `folder`/<recipe>.csv, best subject-macro balanced accuracy first, and has every combination that
+    this or an earlier search fitted on these cells. Raises NothingToSearch.
     """
     if not recipe.choices:
         raise NothingToSearch(f"Recipe {recipe.name} declares no choices. Give it some in its file.")
-    rows: list[dict[str, Any]] = []
-    for chosen in combinations(recipe, draws=draws):
+    rows = _kept(recipe, crops, folder=folder)
+    trying = combinations(recipe, draws=draws)
+    for number, chosen in enumerate(trying, start=1):
         one = recipe.with_choices(chosen)
-        kept = folder / one.fingerprint()
-        fit(one, crops, folder=runs, results_folder=kept)
-        scored = evaluate.scored_of(results.read(kept / f"{one.name}.csv"), crops.cells, seed=one.seeds[0])
-        whole = metrics.ones(scored)
-        rows.append(
-            {
-                **chosen,
-                "auc": round(float(metrics.auc(scored, whole)), 4),
-                "macro_balanced_accuracy": round(float(metrics.macro(metrics.balanced_accuracy)(scored, whole)), 4),
-            }
-        )
-        _write(sorted(rows, key=lambda row: -row["macro_balanced_accuracy"]), folder / f"{recipe.name}.csv")
+        said = ", ".join(f"{name} {value}" for name, value in chosen.items())
+        print(f"combination {number} of {len(trying)}: {said}", flush=True)
+        fit(one, crops, folder=runs, results_folder=folder / one.fingerprint())
+        rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
+        _write(sorted(rows.values(), key=lambda row: -row["macro_balanced_accuracy"]), folder / f"{recipe.name}.csv")
     return folder / f"{recipe.name}.csv"
 
 
@@ -51,7 +52,32 @@ def combinations(recipe: Recipe, *, draws: int | None) -> list[dict[str, Any]]:
     return list(ParameterSampler(values, min(draws, len(ParameterGrid(values))), random_state=0))
 
 
-def _write(rows: list[dict[str, Any]], path: Path) -> None:
+def _kept(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[str, Row]:
+    """The rows of combinations that were fitted to the end on these cells, by the fingerprint of each."""
+    rows = {}
+    for chosen in combinations(recipe, draws=None):
+        one = recipe.with_choices(chosen)
+        record = folder / one.fingerprint() / f"{one.name}.json"
+        own = results.fingerprints(one, crops.cells)
+        with suppress(OSError, ValueError, results.ResultsDoNotFit):  # not fitted yet, or not to the end
+            if own.items() <= json.loads(record.read_text(encoding="utf-8")).items():
+                rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
+    return rows
+
+
+def _row(one: Recipe, chosen: dict[str, Any], crops: Crops, *, folder: Path) -> Row:
+    """What was chosen and the figures of its first seed; raises ResultsDoNotFit where they are not of all cells."""
+    rows = results.read(folder / one.fingerprint() / f"{one.name}.csv")
+    scored = evaluate.scored_of(rows, crops.cells, seed=one.seeds[0])
+    whole = metrics.ones(scored)
+    return {
+        **chosen,
+        "auc": round(float(metrics.auc(scored, whole)), 4),
+        "macro_balanced_accuracy": round(float(metrics.macro(metrics.balanced_accuracy)(scored, whole)), 4),
+    }
+
+
+def _write(rows: Sequence[Row], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
