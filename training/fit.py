@@ -1,7 +1,8 @@
 """Trains a recipe: every grouped fold of every seed, then the final network on all cells. Finished parts are kept.
 
 Each part writes its weights and scores when it is done and a checkpoint after every epoch, so a run that was cut off
-goes on where it stopped.
+goes on where it stopped, and under TensorFlow to the same network. Under another backend Keras looks at some batches
+before the first epoch of a run, which shifts their order.
 """
 
 import json
@@ -22,7 +23,7 @@ from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.cnmc import fingerprint, order
 from training.dataset import Answers, Crops, TrainingBatches, balanced, plain
-from training.learner import Learner, checkpoint, settle, started
+from training.learner import Learner, checkpoint, settle, started, take_up_chance
 from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.splits import partition
@@ -173,6 +174,7 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | N
         learns, watched = stopping.watched_apart(crops.cells, part.learns, seed=part.seed)
     answers = _answers(recipe, crops, part)
     vary = varier(recipe.augment, size=recipe.size)
+    take_up_chance(model, folder=part.folder)
     while epoch < recipe.epochs and not _is_over(recipe, part, epoch):
         batches = _batches(recipe, crops, part, learns, answers=answers, vary=vary, epoch=epoch)
         epoch += 1

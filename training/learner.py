@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,36 @@ def settle(asked: keras.Model) -> None:
 
 
 def checkpoint(asked: keras.Model, *, folder: Path, epoch: int) -> None:
-    """Writes weights and optimizer after this many epochs, then that it did, then drops those of the epoch before."""
+    """Writes weights and optimizer after this many epochs, then their number and where chance stands.
+
+    Those of the epoch before are then dropped.
+    """
     asked.save_weights(folder / f"checkpoint-{epoch}.weights.h5")
-    aside.write(folder / "checkpoint.json", json.dumps({"epochs": epoch}))
+    dropout = [np.asarray(keras.ops.convert_to_numpy(seed)).tolist() for seed in _seeds(asked)]
+    stands = {"epochs": epoch, "dropout": dropout, "order": random.getstate()}
+    aside.write(folder / "checkpoint.json", json.dumps(stands))
     (folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
+
+
+def take_up_chance(asked: keras.Model, *, folder: Path) -> None:
+    """Lets chance go on from the last checkpoint in `folder`, where there is one: to be called just before learning.
+
+    Else dropout would begin again with the masks of the first epoch, and so would the order of an epoch's batches,
+    which Keras draws from Python's own generator. A checkpoint of an earlier version says nothing of either.
+    """
+    saved = folder / "checkpoint.json"
+    kept = json.loads(saved.read_text()) if saved.exists() else {}
+    if "order" in kept:
+        for seed, state in zip(_seeds(asked), kept["dropout"], strict=True):
+            seed.assign(state)
+        version, words, gauss = kept["order"]
+        random.setstate((version, tuple(words), gauss))
+
+
+def _seeds(asked: keras.Model) -> list[Any]:
+    """The variables that say where each dropout's chance stands: Keras counts them among no weights, and saves none."""
+    weights = {id(weight) for weight in asked.weights}
+    return [variable for variable in asked.variables if id(variable) not in weights]
 
 
 def _optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:

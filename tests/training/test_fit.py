@@ -1,8 +1,11 @@
 """What a recipe may ask of training beside the label: it changes the network that is kept, and meets no tested cell."""
 
 import dataclasses
+import itertools
 import json
+import random
 import re
+import shutil
 import sys
 
 import keras
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from training import fit, pretrain, teacher
+from training import fit, learner, pretrain, teacher
 from training.augment import Varier, middle, varier
 from training.networks import anastasio, ours
 from training.recipe import Recipe
@@ -91,6 +94,50 @@ def test_every_epoch_is_told_as_one_of_all_and_to_who_watches_already_as_it_begi
 
     told = re.findall(r"epoch \d/\d", capsys.readouterr().out, flags=re.IGNORECASE)
     assert told == [f"epoch {epoch}/3" for _ in range(recipe.folds) for epoch in (1, 2, 3) for _ in range(lines)]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"epochs": 3}, {"optimizer": "adamw", "ema": 0.9}, {"teacher": SMALL}],
+    ids=lambda asked: next(iter(asked)),
+)
+def test_a_fit_that_was_stopped_goes_on_to_the_network_that_it_would_have_had(asked, crops, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(SMALL, name="stopped", **asked)
+    if recipe.teacher:
+        fit.fit(recipe.teacher, crops, folder=tmp_path, results_folder=tmp_path)
+    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+    expected = fit.trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
+    shutil.rmtree(fit.place_of(recipe, crops, folder=tmp_path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.Model, "fit", stopping_at_call(2))
+        with pytest.raises(KeyboardInterrupt):
+            fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+
+    found = fit.trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
+    assert all(one == pytest.approx(other, abs=1e-6) for one, other in zip(found, expected, strict=True))
+
+
+def test_a_checkpoint_of_an_earlier_version_leaves_chance_as_it_is(tmp_path):
+    (tmp_path / "checkpoint.json").write_text('{"epochs": 1}')
+    network, before = fit.build(SMALL), random.getstate()
+
+    learner.take_up_chance(network, folder=tmp_path)
+
+    assert random.getstate() == before
+
+
+def stopping_at_call(number):
+    """Keras' `fit`, which somebody stops when it is called so many times."""
+    keras_fit, calls = keras.Model.fit, itertools.count(1)
+
+    def fit_or_stop(model, *args, **kwargs):
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return keras_fit(model, *args, **kwargs)
+
+    return fit_or_stop
 
 
 def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
