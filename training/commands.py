@@ -172,8 +172,11 @@ def time(arguments: argparse.Namespace) -> None:
 
     for name in arguments.recipes:
         recipe = asked.chosen(argparse.Namespace(**{**vars(arguments), "recipe": name}))
-        taken = timing.milliseconds(fitting.build(recipe), size=recipe.size)
-        kept.record_milliseconds(asked.results_folder(arguments, recipe) / f"{recipe.name}.json", taken)
+        network = fitting.build(recipe)
+        taken = timing.milliseconds(network, size=recipe.size)
+        whole = timing.road_milliseconds(network, size=recipe.size)
+        path = asked.results_folder(arguments, recipe) / f"{recipe.name}.json"
+        kept.record_milliseconds(path, taken, road=whole)
         print(f"{recipe.name}: {taken} ms")
 
 

@@ -155,7 +155,7 @@ def _learn_head(recipe: Recipe, crops: Crops, part: Part) -> None:
     began = time.monotonic()
     model = build(recipe)
     linear.learn(recipe, model, crops, part.learns, folder=part.folder.parent)
-    seen = len(part.learns) * (1 + (recipe.views or 0))
+    seen = len(part.learns) * (1 + (recipe.views or 0) + recipe.tints)
     _keep(recipe, crops, part, model, seconds=time.monotonic() - began, epochs=1, seen=seen)
     print(f"{part.folder.name} done", flush=True)
 

@@ -122,12 +122,19 @@ def shifts(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def record_milliseconds(path: Path, milliseconds: float) -> None:
-    """Adds the time that one image takes to a `<recipe>.json`; raises ResultsDoNotFit where there is none."""
+TIMES = ("milliseconds", "road_milliseconds")
+
+
+def record_milliseconds(path: Path, milliseconds: float, *, road: float | None = None) -> None:
+    """Adds the time that one image takes to a `<recipe>.json`, from its crop on and, as `road`, from its pixels on.
+
+    Raises ResultsDoNotFit where there is no such file.
+    """
     if not path.is_file():
         raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
     record = json.loads(path.read_text())
-    aside.write(path, json.dumps({**record, "milliseconds": milliseconds}, indent=1) + "\n")
+    found = {name: time for name, time in zip(TIMES, (milliseconds, road), strict=True) if time is not None}
+    aside.write(path, json.dumps({**record, **found}, indent=1) + "\n")
 
 
 def cost(path: Path) -> tuple[int, int]:
@@ -145,8 +152,8 @@ def seen(folds: Sequence[dict[str, Any]], recipe: dict[str, Any]) -> int:
 def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
     """The time that was recorded of the very same experiment, which a new fold does not change."""
     earlier = json.loads(path.read_text()) if path.is_file() else {}
-    same = earlier.get("recipe_fingerprint") == fingerprint and "milliseconds" in earlier
-    return {"milliseconds": earlier["milliseconds"]} if same else {}
+    same = earlier.get("recipe_fingerprint") == fingerprint
+    return {name: earlier[name] for name in TIMES if name in earlier} if same else {}
 
 
 def read(path: Path) -> list[Row]:

@@ -15,12 +15,21 @@ def test_a_larger_network_takes_longer_for_one_image():
     assert 0 < timing.milliseconds(small, size=32) < timing.milliseconds(large, size=128)
 
 
+def test_the_whole_road_takes_longer_than_the_part_from_the_crop_on():
+    network = anastasio.baseline_dense(size=32)
+
+    assert timing.milliseconds(network, size=32) < timing.road_milliseconds(network, size=32)
+
+
 def test_the_time_is_kept_beside_what_the_results_say_already(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps({"cells": 7}))
 
     results.record_milliseconds(tmp_path / "x.json", 1.25)
-
     assert json.loads((tmp_path / "x.json").read_text()) == {"cells": 7, "milliseconds": 1.25}
+
+    results.record_milliseconds(tmp_path / "x.json", 1.5, road=2.0)
+    kept = json.loads((tmp_path / "x.json").read_text())
+    assert kept == {"cells": 7, "milliseconds": 1.5, "road_milliseconds": 2.0}
 
 
 def test_a_network_without_results_has_nowhere_to_keep_its_time(tmp_path):
