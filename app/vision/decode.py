@@ -23,7 +23,18 @@ from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImag
 from app.vision.headers import Header, read_header
 from app.vision.rejected import ImageTooLarge, Rejected, UnsupportedFormat, colour_mode, damaged, truncated
 
-__all__ = ["SUFFIXES", "ImageTooLarge", "Limits", "Pixels", "Rejected", "UnsupportedFormat", "decode", "pixels_sha256"]
+__all__ = [
+    "SUFFIXES",
+    "ImageTooLarge",
+    "Limits",
+    "Picture",
+    "Pixels",
+    "Rejected",
+    "UnsupportedFormat",
+    "decode",
+    "pixels_sha256",
+    "read_picture",
+]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 """uint8 H x W x 3, RGB, C-contiguous."""
@@ -46,8 +57,24 @@ class Limits:
     pixels: int = 40_000_000
 
 
+@dataclass(frozen=True)
+class Picture:
+    """`lossy`: this file was compressed with loss (JPEG, lossy WebP, JPEG in a TIFF), so that fine texture is gone.
+
+    False proves nothing: a JPEG that somebody saved as a PNG has lost as much, and no file tells its past.
+    """
+
+    pixels: Pixels
+    lossy: bool
+
+
 def decode(data: bytes, *, limits: Limits) -> Pixels:
-    """The upright pixels of one still 8-bit image, uint8 H x W x 3 RGB. Raises Rejected."""
+    """The pixels of `read_picture` alone, for who scores nothing by them. Raises Rejected."""
+    return read_picture(data, limits=limits).pixels
+
+
+def read_picture(data: bytes, *, limits: Limits) -> Picture:
+    """One still 8-bit image, upright. Raises Rejected."""
     if not data:
         message = "The file is empty. Choose the image file again."
         raise Rejected(message, code="image_empty")
@@ -63,7 +90,7 @@ def decode(data: bytes, *, limits: Limits) -> Pixels:
             "Send one cell, not a whole field."
         )
         raise Rejected(message, code="image_too_many_pixels")
-    return _upright(_loaded(header), orientation=header.orientation)
+    return Picture(_upright(_loaded(header), orientation=header.orientation), lossy=header.lossy)
 
 
 def pixels_sha256(pixels: Pixels) -> str:

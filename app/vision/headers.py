@@ -50,7 +50,9 @@ def read_header(data: bytes) -> Header:
             if header.width < 1 or header.height < 1:
                 raise damaged(kind, what="its width or height is zero")
             return header
-    message = "This is no BMP, PNG, JPEG, TIFF or WebP image, whatever its name says. Export the cell as one of these."
+    message = (
+        "This is no BMP, PNG, JPEG, TIFF or WebP image, whatever its name says. Export the cell as a PNG, TIFF or BMP."
+    )
     raise UnsupportedFormat(message)
 
 

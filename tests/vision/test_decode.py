@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from app.errors import TooLarge, UnsupportedType
-from app.vision.decode import Limits, Rejected, decode, pixels_sha256
+from app.vision.decode import Limits, Rejected, decode, pixels_sha256, read_picture
 from app.vision.drawn import Look, draw, png
 
 LIMITS = Limits()
@@ -79,6 +79,27 @@ def test_a_lossy_file_gives_nearly_its_pixels(name):
 
     assert pixels.shape == PICTURE.shape
     assert np.abs(pixels.astype(int) - PICTURE).mean() < 3
+
+
+@pytest.mark.parametrize(("files", "lossy"), [(LOSSLESS, False), (LOSSY, True)])
+def test_a_file_says_whether_it_was_compressed_with_loss(files, lossy):
+    assert {name: read_picture(data, limits=LIMITS).lossy for name, data in files.items()} == dict.fromkeys(
+        files, lossy
+    )
+
+
+@pytest.mark.parametrize("options", [{"exif": Image.Exif().tobytes()}, {"xmp": b"x" * 100}])
+def test_a_lossy_webp_in_an_extended_file_is_known_for_one(options):
+    assert read_picture(saved(PICTURE, "WEBP", quality=100, **options), limits=LIMITS).lossy
+
+
+def test_of_a_jpeg_that_was_saved_as_a_png_nobody_can_tell():
+    jpeg = read_picture(LOSSY["jpeg"], limits=LIMITS)
+
+    png_of_it = read_picture(saved(jpeg.pixels, "PNG"), limits=LIMITS)
+
+    assert np.array_equal(png_of_it.pixels, jpeg.pixels)
+    assert not png_of_it.lossy
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
