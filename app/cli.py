@@ -94,7 +94,13 @@ def _add_access(commands: Commands) -> None:
 
 def _add_cells(commands: Commands) -> None:
     screen = commands.add_parser("screen", help="score image files: no server, no record, one JSON line a file")
-    screen.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="image files or folders of them")
+    screen.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="image files or folders of them: PNG, TIFF, BMP or lossless WebP; JPEG and lossy WebP are never cleared",
+    )
     screen.add_argument("--model", type=Path, help="a bundle's folder; default: the one that serves")
     screen.set_defaults(command=_screen)
     draw = commands.add_parser("draw", help="draw cells to try the service out on")

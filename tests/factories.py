@@ -1,5 +1,6 @@
 """Ways to be somebody: accounts, browsers and lab clients of a service under test."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI
+from PIL import Image
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
@@ -34,6 +36,13 @@ QUICK_HASH = secrets.hash_password(PASSWORD)
 def cell(seed: int = 1, look: Look = Look.BLAST) -> bytes:
     """A drawn cell as a PNG file."""
     return png(draw(seed, look), look=look)
+
+
+def jpeg(seed: int = 1, look: Look = Look.BLAST) -> bytes:
+    """The same cell as a JPEG file of high quality."""
+    target = io.BytesIO()
+    Image.fromarray(draw(seed, look)).save(target, "JPEG", quality=95)
+    return target.getvalue()
 
 
 def make_user(database: Database, username: str, *roles: Role) -> Actor:

@@ -55,7 +55,12 @@ def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
     if seen.score is not None:
         without_lots = Policy(quality_sample_share=0)
         triage = rules.triage(
-            seen.score.probability, thresholds=thresholds, policy=without_lots, atypical=seen.score.atypical, lot=1.0
+            seen.score.probability,
+            thresholds=thresholds,
+            policy=without_lots,
+            atypical=seen.score.atypical,
+            lossy=seen.lossy,
+            lot=1.0,
         )
     return {
         "outcome": (Outcome.UNUSABLE if seen.unusable else Outcome.SCREENED).value,
@@ -69,7 +74,7 @@ def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
         "model": {"name": card.name, "version": card.version, "sha256": card.onnx_sha256},
         "thresholds": thresholds.as_json(),
         "sandbox": card.for_demonstration,
-        "statement": rules.statement(card.prior_all),
+        "statement": rules.statement(card.prior_all, lossy=seen.lossy and seen.score is not None),
     }
 
 

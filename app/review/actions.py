@@ -195,5 +195,6 @@ def _put_back(session: Session, task: Task) -> None:
     awaits = read_queries.history_of(session, one.id).concluded.awaits
     if awaits is Awaits.NOBODY or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return
-    session.add(OpenFlagRow(screening_id=one.id, certainty=certainty(one.probability), flagged_at=one.at))
+    sure = certainty(one.probability, lossy=one.lossy)
+    session.add(OpenFlagRow(screening_id=one.id, certainty=sure, flagged_at=one.at))
     session.flush()

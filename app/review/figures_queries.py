@@ -15,7 +15,7 @@ from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
 
-ODD = (ReviewReason.ATYPICAL, ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
+ODD = (ReviewReason.ATYPICAL, ReviewReason.LOSSY_IMAGE, ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
 """What flags a cell whatever the policy says."""
 BY_RULE = (ReviewReason.QUALITY_SAMPLE, ReviewReason.POLICY_READ)
 """What flags a cell without looking at it."""

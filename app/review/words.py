@@ -32,6 +32,7 @@ FILTERED = {
     "unusable": UNUSABLE,
     ReviewReason.LOW_CONFIDENCE.value: "Model not sure",
     ReviewReason.ATYPICAL.value: "Atypical cell",
+    ReviewReason.LOSSY_IMAGE.value: "Compressed with loss",
     ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
     ReviewReason.ASKED_FOR.value: "Asked for",

@@ -153,6 +153,7 @@ def _write(
             thresholds=thresholds,
             policy=policy,
             atypical=seen.score.atypical,
+            lossy=seen.lossy,
             lot=instrument.lot(),
         )
         screening.logit, screening.probability = seen.score.logit, seen.score.probability
@@ -172,7 +173,7 @@ def _write(
 
 
 def _flag(session: Session, *, screening: ScreeningRow) -> None:
-    certainty = rules.certainty(screening.probability)
+    certainty = rules.certainty(screening.probability, lossy=screening.lossy)
     session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
     session.flush()
 

@@ -13,7 +13,7 @@ from app.screening.rules import Thresholds
 from app.storage import ImageStore
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
-from app.vision.decode import Limits, decode
+from app.vision.decode import Limits, read_picture
 from app.vision.quality import Unusable, gate
 from app.vision.references import ReferenceCells
 
@@ -43,9 +43,10 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Seen:
-    """What vision made of an image, before the database is touched."""
+    """What vision made of an image, before the database is touched. `lossy`: its file was compressed with loss."""
 
     pixels: NDArray[np.uint8]
+    lossy: bool
     score: Score | None
     unusable: Unusable | None
 
@@ -56,6 +57,7 @@ def thresholds_of(card: Card) -> Thresholds:
 
 def look_at(classifier: Classifier, received: bytes, *, limits: Limits) -> Seen:
     """bytes -> pixels -> gate -> score; raises a Rejected for bytes that are no usable image file."""
-    pixels = decode(received, limits=limits)
-    unusable = gate(pixels, limits=classifier.card.gate)
-    return Seen(pixels, None if unusable else classifier.score(pixels), unusable)
+    picture = read_picture(received, limits=limits)
+    unusable = gate(picture.pixels, limits=classifier.card.gate)
+    score = None if unusable else classifier.score(picture.pixels)
+    return Seen(picture.pixels, picture.lossy, score, unusable)

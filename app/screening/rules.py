@@ -20,6 +20,7 @@ class Band(StrEnum):
 class ReviewReason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     ATYPICAL = "atypical"
+    LOSSY_IMAGE = "lossy_image"
     QUALITY_SAMPLE = "quality_sample"
     POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
@@ -52,19 +53,30 @@ def band_of(probability: float, thresholds: Thresholds) -> Band:
     return Band.UNCERTAIN
 
 
-def triage(probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lot: float) -> Triage:
+def triage(
+    probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lossy: bool, lot: float
+) -> Triage:
     """`atypical`: the conformal set is not one class, or the cell is far from the training cells.
+    `lossy`: the image was compressed with loss. That takes away the texture by which blasts are known, so that a low
+    score says nothing: such a cell is never `not_suspected`, and a human always looks.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
-    band = band_of(probability, thresholds)
-    return Triage(band, _reasons(band, policy=policy, atypical=atypical, lot=lot))
+    scored = band_of(probability, thresholds)
+    band = Band.UNCERTAIN if lossy and scored is Band.NOT_SUSPECTED else scored
+    unsure = scored is Band.UNCERTAIN
+    return Triage(band, _reasons(band, policy=policy, unsure=unsure, atypical=atypical, lossy=lossy, lot=lot))
 
 
-def _reasons(band: Band, *, policy: Policy, atypical: bool, lot: float) -> tuple[ReviewReason, ...]:
+def _reasons(
+    band: Band, *, policy: Policy, unsure: bool, atypical: bool, lossy: bool, lot: float
+) -> tuple[ReviewReason, ...]:
+    """`unsure`: the score itself lies between the thresholds."""
     reasons = []
-    if band is Band.UNCERTAIN:
+    if unsure:
         reasons.append(ReviewReason.LOW_CONFIDENCE)
     if atypical:
         reasons.append(ReviewReason.ATYPICAL)
+    if lossy:
+        reasons.append(ReviewReason.LOSSY_IMAGE)
     if band is not Band.UNCERTAIN and policy.reads_wanted(band):
         reasons.append(ReviewReason.POLICY_READ)
     if not reasons and lot < policy.quality_sample_share:
@@ -76,12 +88,18 @@ def share_flagged(band: Band | None, *, policy: Policy, odd: bool) -> float:
     """Of cells like these, the share that a policy has read. `odd`: flagged whatever the policy says."""
     if odd or band is None:
         return float(odd)
-    return 1.0 if _reasons(band, policy=policy, atypical=False, lot=1.0) else policy.quality_sample_share
+    by_policy = _reasons(band, policy=policy, unsure=band is Band.UNCERTAIN, atypical=False, lossy=False, lot=1.0)
+    return 1.0 if by_policy else policy.quality_sample_share
 
 
-def certainty(probability: float | None) -> float:
-    """0 where the model knows nothing (or gave no score), 1 where it is sure either way."""
-    return 0.0 if probability is None else abs(2 * probability - 1)
+def certainty(probability: float | None, *, lossy: bool) -> float:
+    """0 where the model knows nothing (or gave no score), 1 where it is sure either way.
+
+    Of an image that was compressed with loss, a low score says nothing."""
+    if probability is None:
+        return 0.0
+    sure = 2 * probability - 1
+    return max(0.0, sure) if lossy else abs(sure)
 
 
 @dataclass(frozen=True)
@@ -102,9 +120,17 @@ def predictive_values(*, sensitivity: float, specificity: float, prevalence: flo
     )
 
 
-def statement(prior_all: float) -> str:
-    """The fixed sentence of every result."""
-    return (
+LOSSY = (
+    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), which smooths away what the "
+    "model reads: its score cannot clear the cell. Send the image as it was before (PNG, TIFF or BMP); converting a "
+    "JPEG does not bring it back."
+)
+
+
+def statement(prior_all: float, *, lossy: bool = False) -> str:
+    """The fixed sentences of every result; `lossy`: with what is to be known of an image that was compressed so."""
+    told = (
         "Screening support for professionals, not a diagnosis. The probability is calibrated for a setting in which "
         f"{prior_all * 100:.0f} % of the cells are ALL; where fewer are, it reads too high."
     )
+    return f"{told} {LOSSY}" if lossy else told

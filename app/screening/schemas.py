@@ -41,9 +41,11 @@ class ScreeningOut(BaseModel):
     case_id: UUID
     outcome: Outcome
     all_probability: float | None = Field(ge=0, le=1, description="calibrated; null where the image is unusable")
-    band: Band | None
+    band: Band | None = Field(description="of an image that was compressed with loss, never `not_suspected`")
     needs_review: bool = Field(description="triage asked for a human")
-    review_reasons: list[ReviewReason]
+    review_reasons: list[ReviewReason] = Field(
+        description="`lossy_image`: compressed with loss, as JPEG is; the cell is not cleared, whatever its score"
+    )
     unusable_reason: str | None
     image_sha256: SHA256 = Field(description="of the file as received")
     pixels_sha256: SHA256 = Field(description="of the decoded RGB pixels")
@@ -52,7 +54,7 @@ class ScreeningOut(BaseModel):
     sandbox: bool = Field(description="true where a demonstration model gave the score")
     created_at: datetime
     review: ReviewOut
-    statement: str
+    statement: str = Field(description="to be shown with the result")
 
 
 class ScreeningList(BaseModel):
@@ -96,7 +98,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
             verdict=Verdict(review.verdict) if review.verdict else None,
             settled_at=review.settled_at,
         ),
-        statement=rules.statement(screening.thresholds["prior_all"]),
+        statement=rules.statement(screening.thresholds["prior_all"], lossy=screening.lossy),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.tables import CaseRow
 from app.db import Base, Id, UtcDateTime
+from app.screening.rules import ReviewReason
 
 
 class ModelRow(Base):
@@ -74,6 +75,11 @@ class ScreeningRow(Base):
     case: Mapped[CaseRow] = relationship(lazy="joined")
     model: Mapped[ModelRow] = relationship(lazy="joined")
     reasons: Mapped[list["FlagReasonRow"]] = relationship(lazy="selectin", order_by="FlagReasonRow.reason")
+
+    @property
+    def lossy(self) -> bool:
+        """Whether the image was compressed with loss and has a score; of one without, it makes no difference."""
+        return any(row.reason == ReviewReason.LOSSY_IMAGE for row in self.reasons)
 
 
 class FlagReasonRow(Base):

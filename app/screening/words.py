@@ -1,6 +1,6 @@
 """How pages say what rules decide. Never a diagnosis."""
 
-from app.screening.rules import Band, ReviewReason
+from app.screening.rules import LOSSY, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
 
@@ -13,6 +13,7 @@ UNUSABLE = "No usable cell image"
 REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
     ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or fits neither class clearly.",
+    ReviewReason.LOSSY_IMAGE: "It was compressed with loss, as JPEG is: somebody looks at every such image.",
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
@@ -40,6 +41,17 @@ def probability(screening: ScreeningRow) -> str:
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:
     given = {row.reason for row in screening.reasons}
     return tuple(told for reason, told in REASONS.items() if reason in given)
+
+
+def why_not_cleared(screening: ScreeningRow) -> str | None:
+    return LOSSY if screening.lossy else None
+
+
+def what_to_know(screening: ScreeningRow) -> str:
+    """Of one screening among many: why it has no score, or why it is to be read."""
+    given = {row.reason for row in screening.reasons}
+    told = {**REASONS, ReviewReason.LOSSY_IMAGE: LOSSY}
+    return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in given)
 
 
 def why_unusable(screening: ScreeningRow) -> str | None:

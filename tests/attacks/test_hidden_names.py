@@ -158,7 +158,7 @@ def _screened(lab: LabSystem, **fields: str):
 
 def test_every_reply_that_shows_a_result_an_image_or_a_number_leaves_one_event(service: Service) -> None:
     lab = service.lab("LIS", Scope.SCREEN, Scope.READ_ALL)
-    made = _screened(lab, case="S26-0001")
+    made = lab.screen(FILES["text in a PNG"](), case="S26-0001").json()
     browser = service.signed_in("ursula", Role.UPLOADER, Role.REVIEWER)
     screening, case = f"/screenings/{made['id']}", f"/cases/{made['case_id']}"
 

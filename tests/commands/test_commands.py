@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from app.cli import main
 from app.db import Database
+from app.screening.rules import LOSSY
 from app.settings import ROOT
-from tests.factories import PASSWORD, cell
+from app.vision.drawn import Look
+from tests.factories import PASSWORD, cell, jpeg
 from tests.tampering import without_triggers
 
 DEMONSTRATION = ROOT / "models" / "drawn-1"
@@ -109,6 +111,30 @@ def test_drawn_cells_are_screened_without_server_or_record(
     assert all(line["all_probability"] is None for line in lines if line.get("outcome") == "unusable")
     with database.reading() as session:
         assert session.scalar(text("SELECT count(*) FROM screenings")) == 0
+
+
+def test_a_lossy_file_is_scored_and_never_cleared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in range(4):
+        (tmp_path / f"{seed}.png").write_bytes(cell(seed, Look.HEALTHY))
+        (tmp_path / f"{seed}.jpg").write_bytes(jpeg(seed, Look.HEALTHY))
+
+    assert main(["screen", str(tmp_path), "--model", str(DEMONSTRATION)]) == 0
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lossy, lossless = ([line for line in lines if line["file"].endswith(end)] for end in (".jpg", ".png"))
+    assert len(lossy) == len(lossless) == 4
+    assert all("lossy_image" in line["review_reasons"] and line["needs_review"] for line in lossy)
+    assert all(line["band"] != "not_suspected" and line["statement"].endswith(LOSSY) for line in lossy)
+    assert any(line["all_probability"] < line["thresholds"]["not_suspected_below"] for line in lossy)
+    assert all("lossy_image" not in line["review_reasons"] for line in lossless)
+    assert any(line["band"] == "not_suspected" for line in lossless)
+
+
+def test_who_screens_is_told_which_files_are_never_cleared(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["screen", "--help"])
+
+    assert "JPEG and lossy WebP are never cleared" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_folder_that_is_no_model_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

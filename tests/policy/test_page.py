@@ -14,7 +14,7 @@ from app.policy import queries, words
 from app.policy.actions import NothingChanges, PolicyMoved, decide
 from app.policy.rules import Policy
 from app.screening.instrument import Instrument
-from tests.factories import Browser, Service, acts, cell, make_user, rows, set_policy, verify
+from tests.factories import Browser, Service, acts, cell, jpeg, make_user, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 from tests.tampering import without_triggers
 
@@ -107,6 +107,18 @@ def test_what_was_flagged_anyway_is_not_counted_as_new(
 ) -> None:
     classifier.atypical = True
     service.lab("LIS").screen(cell(1))
+
+    page = admin.submit("/admin/policy/preview", form(reads_suspected=1), at="/admin/policy").text
+
+    assert "as many as now would have been flagged: about 1. That is about 1 read." in shown(page)
+
+
+@pytest.mark.parametrize("probability", [0.03, 0.97])
+def test_what_was_flagged_for_its_loss_is_not_counted_as_new_either(
+    service: Service, admin: Browser, classifier: FakeClassifier, probability: float
+) -> None:
+    classifier.probability = probability
+    service.lab("LIS").screen(jpeg(1))
 
     page = admin.submit("/admin/policy/preview", form(reads_suspected=1), at="/admin/policy").text
 

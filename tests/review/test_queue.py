@@ -14,7 +14,7 @@ from app.audit.events import Act
 from app.cases.rules import Priority
 from app.cases.tables import CasePriorityRow
 from app.review import queue_actions
-from tests.factories import PASSWORD, Browser, Service, acts, cell, make_user, rows, set_policy, verify
+from tests.factories import PASSWORD, Browser, Service, acts, cell, jpeg, make_user, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 from tests.review.test_reading import call, decide, reads, token_on, waiting_cell
 
@@ -41,6 +41,44 @@ def test_where_scores_may_be_seen_the_least_certain_cell_comes_first(
     unsure = waiting_cell(service, classifier, seed=2)
 
     assert order_on(rea.get("/review").text) == [unsure, surer]
+
+
+def test_a_low_score_of_a_lossy_image_does_not_wait_behind_those_that_the_model_is_sure_of(
+    service: Service, classifier: FakeClassifier, rea: Browser
+) -> None:
+    set_policy(service.database, blind_first=False)
+    sure = waiting_cell(service, classifier, seed=1, probability=0.03)
+    classifier.atypical = False
+    lossy = str(service.lab("LIS").screen(jpeg(2)).json()["id"])
+
+    everything = order_on(rea.get("/review").text)
+    rea.submit("/review/filters", {"reason": "lossy_image"}, at="/review")
+
+    assert everything == [lossy, sure]
+    assert order_on(rea.page) == [lossy]
+    assert '<option value="lossy_image" selected>Compressed with loss' in rea.page
+    assert "somebody looks at every such image" in rea.page
+
+
+def test_a_lossy_image_whose_read_is_withdrawn_waits_where_it_waited(
+    service: Service, classifier: FakeClassifier, rea: Browser
+) -> None:
+    set_policy(service.database, blind_first=False)
+    classifier.probability = 0.03
+    screening = service.lab("LIS").screen(jpeg(1)).json()["id"]
+
+    def certainties() -> list[float]:
+        with service.database.reading() as session:
+            return list(session.scalars(text("SELECT certainty FROM open_flags")))
+
+    before = certainties()
+    path = f"/review/{screening}"
+    rea.get(path)
+    decide(rea, path, "cannot_tell")
+    read = certainties()
+    rea.submit(f"{path}/withdraw")
+
+    assert (before, read, certainties()) == ([0.0], [], [0.0])
 
 
 def test_blind_the_order_is_each_readers_own_and_tells_nothing(

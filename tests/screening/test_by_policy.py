@@ -36,7 +36,7 @@ INSIDE = {Band.NOT_SUSPECTED: 0.1, Band.UNCERTAIN: 0.5, Band.SUSPECTED: 0.9}
 def test_a_band_that_the_policy_has_read_is_flagged_for_it(
     band: Band, policy: Policy, atypical: bool, reasons: list[ReviewReason]
 ) -> None:
-    found = triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=atypical, lot=1.0)
+    found = triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=atypical, lossy=False, lot=1.0)
 
     assert list(found.reasons) == reasons
 
@@ -44,7 +44,7 @@ def test_a_band_that_the_policy_has_read_is_flagged_for_it(
 def test_what_is_read_by_policy_is_not_drawn_by_lot_as_well() -> None:
     everything = Policy(reads_suspected=1, quality_sample_share=1.0)
 
-    found = triage(0.9, thresholds=THRESHOLDS, policy=everything, atypical=False, lot=0.0)
+    found = triage(0.9, thresholds=THRESHOLDS, policy=everything, atypical=False, lossy=False, lot=0.0)
 
     assert found.reasons == (ReviewReason.POLICY_READ,)
 
@@ -62,7 +62,8 @@ def test_the_share_that_is_said_to_be_flagged_is_the_share_that_triage_flags(
     lots = [number / 20 for number in range(20)]
 
     flagged = [
-        triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=odd, lot=lot).reasons != () for lot in lots
+        triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=odd, lossy=False, lot=lot).reasons != ()
+        for lot in lots
     ]
 
     assert sum(flagged) / len(lots) == pytest.approx(share_flagged(band, policy=policy, odd=odd))
