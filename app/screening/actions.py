@@ -70,6 +70,9 @@ class Screened:
 def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submission: Submission) -> Screened:
     """Score one image and remember it: screening, reasons, open flag and event in one transaction.
 
+    Pixels that ever came in a lossy file are never cleared, whatever file they come in: the same pixels in a PNG are a
+    copy of that file. That a PNG was a JPEG which never came here, nobody can know.
+
     Everything slow comes before the session's first statement. Raises Rejected, KeyReused, CaseNotYours,
     CaseWithdrawn, SubjectConflict or CaseNotFound; then nothing is stored.
     """
@@ -80,15 +83,16 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
             return Screened(earlier, new=False, replayed=True)
         case = _case_for(session, actor, submission=submission)
         model = register_model(session, instrument=instrument)
+        lossy = seen.lossy or queries.came_with_loss(session, pixels_sha256=image.pixels_sha256)
         if not submission.idempotency_key and (
             earlier := queries.same_pixels_in_case(
-                session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id
+                session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id, lossy=lossy
             )
         ):
             return Screened(earlier, new=False)
         _keep(session, image=image)
-        screening = _write(session, actor, instrument=instrument, submission=submission, seen=seen, image=image,
-                           case=case, model=model)  # fmt: skip
+        screening = _write(session, actor, instrument=instrument, submission=submission, seen=seen, lossy=lossy,
+                           image=image, case=case, model=model)  # fmt: skip
         return Screened(screening, new=True)
 
 
@@ -128,6 +132,7 @@ def _write(
     instrument: Instrument,
     submission: Submission,
     seen: Seen,
+    lossy: bool,
     image: StagedImage,
     case: CaseRow,
     model: ModelRow,
@@ -153,7 +158,7 @@ def _write(
             thresholds=thresholds,
             policy=policy,
             atypical=seen.score.atypical,
-            lossy=seen.lossy,
+            lossy=lossy,
             lot=instrument.lot(),
         )
         screening.logit, screening.probability = seen.score.logit, seen.score.probability

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from app.actor import Actor
@@ -98,13 +98,27 @@ def submission(session: Session, actor: Actor, *, idempotency_key: str) -> Submi
     return session.get(SubmissionRow, (actor.id, idempotency_key))
 
 
-def same_pixels_in_case(session: Session, *, pixels_sha256: str, case_id: UUID, model_id: UUID) -> ScreeningRow | None:
+def same_pixels_in_case(
+    session: Session, *, pixels_sha256: str, case_id: UUID, model_id: UUID, lossy: bool
+) -> ScreeningRow | None:
+    """`lossy`: of those that have a score, only one that was not cleared by it."""
     rows = select(ScreeningRow).where(
         ScreeningRow.case_id == case_id,
         ScreeningRow.pixels_sha256 == pixels_sha256,
         ScreeningRow.model_id == model_id,
     )
+    if lossy:
+        known = ScreeningRow.reasons.any(FlagReasonRow.reason == ReviewReason.LOSSY_IMAGE)
+        rows = rows.where(or_(ScreeningRow.band.is_(None), known))
     return session.scalars(rows.order_by(ScreeningRow.at).limit(1)).first()
+
+
+def came_with_loss(session: Session, *, pixels_sha256: str) -> bool:
+    """Whether these very pixels were screened from a lossy file before, in whichever case: then a lossless file of them
+    is a copy of that one."""
+    rows = select(ScreeningRow.id).join(FlagReasonRow, FlagReasonRow.screening_id == ScreeningRow.id)
+    rows = rows.where(ScreeningRow.pixels_sha256 == pixels_sha256, FlagReasonRow.reason == ReviewReason.LOSSY_IMAGE)
+    return session.scalars(rows.limit(1)).first() is not None
 
 
 def seen_under_other_subject(session: Session, *, pixels_sha256: str, subject: str | None) -> bool:

@@ -10,15 +10,23 @@ import pytest
 from hypothesis import given
 from PIL import Image
 
+from app.accounts.rules import Role
 from app.policy.rules import Policy
 from app.screening.rules import LOSSY, Band, ReviewReason, Thresholds, band_of, certainty, triage
 from app.vision.decode import Limits, decode
 from app.vision.drawn import Look, draw
-from tests.factories import Service, cell, jpeg, verify
+from tests.factories import Service, cell, jpeg, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 
 LOW = 0.027
 """A score that clears a cell, as a JPEG of a real ALL cell got it; its lossless image got 0.867."""
+
+
+def copied_as_png(lossy: bytes) -> bytes:
+    """What somebody gets who converts the file: the very pixels."""
+    target = io.BytesIO()
+    Image.fromarray(decode(lossy, limits=Limits())).save(target, "PNG")
+    return target.getvalue()
 
 
 def saved(kind: str, **how: Any) -> bytes:
@@ -145,6 +153,72 @@ def test_a_lossy_image_that_is_no_cell_is_unusable_like_any_other(service: Servi
     told = first.json()
     assert (told["outcome"], told["band"], told["needs_review"]) == ("unusable", None, False)
     assert (again.status_code, again.json()) == (200, told)
+
+
+# ------------------------------------------------------------------------------------- the same pixels in two files
+
+
+def test_a_png_made_of_a_jpeg_that_came_before_is_that_screening(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = LOW
+    lab = service.lab()
+    first = lab.screen(jpeg(1), case="S26-0001").json()
+
+    copied = lab.screen(copied_as_png(jpeg(1)), case="S26-0001")
+
+    assert (copied.status_code, copied.json()) == (200, first)
+
+
+def test_a_png_made_of_a_jpeg_is_not_cleared_in_another_case_or_under_a_key_either(
+    either_service: Service, classifier: FakeClassifier
+) -> None:
+    service = either_service
+    classifier.probability = LOW
+    service.lab("One").screen(jpeg(1), case="S26-0001")
+    lab = service.lab("Other")
+
+    elsewhere = lab.screen(copied_as_png(jpeg(1)), case="S26-0002").json()
+    under_a_key = lab.screen(copied_as_png(jpeg(1)), case="S26-0002", key="order-1").json()
+
+    for told in (elsewhere, under_a_key):
+        assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_image"])
+        assert told["statement"].endswith(LOSSY)
+
+
+def test_a_png_that_was_cleared_turns_out_to_be_of_a_jpeg(either_service: Service, classifier: FakeClassifier) -> None:
+    service = either_service
+    classifier.probability = LOW
+    lab = service.lab()
+    copied = copied_as_png(jpeg(1))
+    cleared = lab.screen(copied, case="S26-0001").json()
+
+    original = lab.screen(jpeg(1), case="S26-0001")
+    again = [lab.screen(file, case="S26-0001") for file in (copied, jpeg(1))]
+
+    told = original.json()
+    assert cleared["band"] == "not_suspected"
+    assert original.status_code == 201
+    assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_image"])
+    assert told["pixels_sha256"] == cleared["pixels_sha256"]
+    assert [(reply.status_code, reply.json()["id"]) for reply in again] == [(200, told["id"])] * 2
+    assert lab.screening(cleared["id"]) == cleared
+    assert rows(service.database)["screenings"] == 2
+    assert verify(service.database).intact
+
+
+def test_a_case_counts_the_image_as_uncertain_once_its_loss_is_known(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    classifier.probability = LOW
+    set_policy(service.database, minimum_cells=1)
+    senior = service.signed_in("sara", Role.UPLOADER, Role.SENIOR)
+
+    senior.upload(copied_as_png(jpeg(1)), case="S26-0001")
+    senior.upload(jpeg(1), case="S26-0001")
+    case = senior.page.split('href="/cases/')[1].split('"')[0]
+
+    page = " ".join(senior.get(f"/cases/{case}").text.split())
+    assert "0 of 1 usable cells" in page
+    assert "Waiting for reads" in page
 
 
 def test_a_drawn_jpeg_is_as_close_to_its_cell_as_these_tests_suppose() -> None:
