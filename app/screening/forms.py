@@ -141,7 +141,10 @@ SCREENING_BODY = {
                         "image": {
                             "type": "string",
                             "format": "binary",
-                            "description": "one segmented white blood cell on black: BMP, PNG, JPEG, TIFF or WebP",
+                            "description": (
+                                "one segmented white blood cell on black: PNG, TIFF, BMP or lossless WebP. JPEG and "
+                                "lossy WebP are read, but never cleared: they smooth away what the model reads"
+                            ),
                         },
                         "case": {"type": "string", "maxLength": 64, "description": "accession number"},
                         "subject": {"type": "string", "maxLength": 64, "description": "pseudonym of the subject"},

@@ -83,6 +83,7 @@ class ResultPage:
     thresholds: str
     calibration: str | None
     why_unusable: str | None
+    why_not_cleared: str | None
     reasons: tuple[str, ...]
     review: str
     reads: tuple[ReadShown, ...]
@@ -206,6 +207,7 @@ def _page(
         thresholds="" if hidden else _thresholds(screening),
         calibration=None if hidden else _calibration(known),
         why_unusable=None if hidden else words.why_unusable(screening),
+        why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
         review="It waits for your read." if hidden else review_words.review(known.review),
         reads=() if hidden else known.reads,
@@ -228,14 +230,17 @@ def _page(
 
 
 def _calibration(known: Facts) -> str | None:
-    probability = known.screening.probability
-    return None if probability is None else calibration(known.card, probability=probability)
+    """Nothing of an image that was compressed with loss: the evaluation had none."""
+    screening = known.screening
+    if screening.probability is None or screening.lossy:
+        return None
+    return calibration(known.card, probability=screening.probability)
 
 
 def _scale(screening: ScreeningRow) -> Scale | None:
     if screening.probability is None:
         return None
-    lower = screening.thresholds["not_suspected_below"] * 100
+    lower = 0.0 if screening.lossy else screening.thresholds["not_suspected_below"] * 100
     upper = screening.thresholds["suspected_from"] * 100
     numbers = (lower, upper, 100 - upper, upper - lower, screening.probability * 100)
     return Scale(*(f"{number:.2f}" for number in numbers))
@@ -243,8 +248,11 @@ def _scale(screening: ScreeningRow) -> Scale | None:
 
 def _thresholds(screening: ScreeningRow) -> str:
     told = screening.thresholds
+    suspected = f"{words.BANDS[rules.Band.SUSPECTED]} from {words.percent(told['suspected_from'])}"
+    if screening.lossy:
+        return f"{suspected}, uncertain below."
     return (
-        f"{words.BANDS[rules.Band.SUSPECTED]} from {words.percent(told['suspected_from'])}, "
+        f"{suspected}, "
         f"{words.BANDS[rules.Band.NOT_SUSPECTED].lower().replace('all', 'ALL')} below "
         f"{words.percent(told['not_suspected_below'])}, uncertain between."
     )

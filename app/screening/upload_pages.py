@@ -258,6 +258,6 @@ def _row(outcome: Outcome) -> FileRow:
         band=words.band(screening),
         band_code=words.band_code(screening),
         probability=words.probability(screening),
-        told=words.why_unusable(screening) or " ".join(words.reasons(screening)),
+        told=words.what_to_know(screening),
         already=already,
     )

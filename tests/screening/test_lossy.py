@@ -17,6 +17,7 @@ from app.vision.decode import Limits, decode
 from app.vision.drawn import Look, draw
 from tests.factories import Service, cell, jpeg, rows, set_policy, verify
 from tests.fakes import FakeClassifier
+from tests.screening.test_upload_rows import lines
 
 LOW = 0.027
 """A score that clears a cell, as a JPEG of a real ALL cell got it; its lossless image got 0.867."""
@@ -142,6 +143,65 @@ def test_an_unsure_score_says_both(service: Service, classifier: FakeClassifier)
     told = service.lab().screen(jpeg(1)).json()
 
     assert (told["band"], told["review_reasons"]) == ("uncertain", ["low_confidence", "lossy_image"])
+
+
+def test_the_result_page_says_why_a_low_score_clears_nothing(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = LOW
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+
+    page = ursula.upload(jpeg(1)).text
+
+    assert "2.70 %" in page
+    assert "Uncertain" in page
+    assert "ALL not suspected" not in page
+    assert LOSSY in page
+    assert "somebody looks at every such image" in page
+    assert "lies between the thresholds" not in page
+    assert '<rect class="not_suspected" x="0" y="3" width="0.00"' in page
+    assert "ALL suspected from 80.00 %, uncertain below." in page
+    assert LOSSY not in ursula.upload(cell(2)).text
+
+
+def test_the_rows_of_an_upload_say_so_too(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = LOW
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+
+    page = ursula.upload(jpeg(1), cell(2)).text
+    lossy, lossless, _ = lines(ursula, jpeg(3), cell(4))
+
+    assert page.count(LOSSY) == 1
+    assert (lossy["band"], lossless["band"]) == ("uncertain", "not_suspected")
+    assert LOSSY in lossy["row"]
+    assert LOSSY not in lossless["row"]
+
+
+def test_who_reads_it_blind_is_told_nothing_of_it_before_their_own_call(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    classifier.probability = LOW
+    screening = service.lab().screen(jpeg(1)).json()["id"]
+    rea = service.signed_in("rea", Role.REVIEWER)
+
+    before = rea.get(f"/screenings/{screening}").text
+    path = f"/review/{screening}"
+    after = rea.submit(path, {"verdict": "leukaemic_blast", "step": "blind"}, at=path).text
+
+    assert "It waits for your read" in " ".join(before.split())
+    assert "compressed" not in before
+    assert "compressed with loss" in after
+
+
+def test_the_upload_page_and_the_api_ask_for_lossless_files(service: Service) -> None:
+    page = service.signed_in("ursula", Role.UPLOADER).get("/").text
+    openapi = service.lab().get("/openapi.json").json()
+
+    body = openapi["paths"]["/api/v1/screenings"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    fields = openapi["components"]["schemas"]["ScreeningOut"]["properties"]
+    assert "JPEG and lossy WebP are read, but never cleared" in page
+    assert "Converting a JPEG to PNG does not bring it back" in page
+    assert "never cleared" in body["properties"]["image"]["description"]
+    assert "lossy_image" in fields["review_reasons"]["description"]
+    assert "lossy_image" in openapi["components"]["schemas"]["ReviewReason"]["enum"]
 
 
 def test_a_lossy_image_that_is_no_cell_is_unusable_like_any_other(service: Service) -> None:
