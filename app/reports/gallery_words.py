@@ -61,7 +61,7 @@ def trust(model: ModelRow, *, prevalence: float) -> str | None:
     return (
         f"Of the cells that {model.name} {model.version} puts at 50 % or more, {_share(values.positive)} are ALL "
         f"(PPV); of those that it puts below, {_share(values.negative)} are normal (NPV). From its card: sensitivity "
-        f"{words.percent(sensitivity)}, specificity {words.percent(specificity)}."
+        f"{words.percent(sensitivity)}, specificity {words.percent(specificity)}, of images stored without loss."
     )
 
 

@@ -33,6 +33,7 @@ RULE = (
 LIMITS = (
     "The cells are those that were sent: the interval knows nothing of how they were chosen.",
     "Most cells are called by a model alone; a human has read those that the report lists.",
+    "An image compressed with loss, as JPEG is, is uncertain however low its score, until a human has read it.",
     "A share of suspected cells is no blast count and no differential.",
 )
 NOT_CLEARED = "Blastscreen is not a cleared medical device."

@@ -216,6 +216,7 @@ def test_the_roll_up_and_the_worth_of_a_call_stand_on_the_page(service: Service)
     assert "Where 50 % of the cells are ALL" in page
     assert "81.8 % are ALL (PPV)" in page
     assert "88.9 % are normal (NPV)" in page
+    assert "of images stored without loss." in page
 
 
 def test_too_few_cells_give_no_share(service: Service) -> None:
