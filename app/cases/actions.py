@@ -47,6 +47,10 @@ class NotYoursToShare(Refusal):
     code = "not_yours_to_share"
 
 
+class NotYoursToKeep(Refusal):
+    code = "not_yours_to_keep"
+
+
 def open_or_join(session: Session, actor: Actor, *, accession: str | None, subject: str | None) -> CaseRow:
     """The case of that number, opened if there is none; without a number, a new unnamed case."""
     case = queries.by_accession(session, accession) if accession else None
@@ -110,9 +114,12 @@ def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject:
 def correct_identifiers(
     session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None
 ) -> None:
-    """Mend a wrong case number or subject. The same again changes nothing. Raises CaseNotFound or CaseNotYours."""
+    """Mend a wrong case number or subject. The same again changes nothing.
+
+    Raises CaseNotFound, NotYoursToKeep or CaseNotYours.
+    """
     ledger.lock(session)
-    case = queries.get(session, actor, case_id)
+    case = to_keep(session, actor, case_id=case_id)
     identifiers = case.identifiers
     if identifiers is None:
         identifiers = case.identifiers = CaseIdentifierRow(accession=None, subject=None)
@@ -133,8 +140,23 @@ def correct_identifiers(
     ledger.record(session, actor, Event(Act.CASE_CORRECTED, "case", str(case.id), detail))
 
 
+def to_keep(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:
+    """A case that this actor may correct and withdraw. Raises CaseNotFound or NotYoursToKeep."""
+    case = queries.get(session, actor, case_id)
+    if not queries.may_keep(session, actor, case):
+        raise NotYoursToKeep(
+            rules.KEPT_BY,
+            actor=actor,
+            event=Event(Act.ACT_FORBIDDEN, "case", str(case_id), {"permission": "keep"}),
+        )
+    return case
+
+
 def set_priority(session: Session, actor: Actor, *, case_id: UUID, priority: Priority) -> None:
-    """Say how urgent a case is. The same again is said once. Raises CaseNotFound or CaseWithdrawn."""
+    """Say how urgent a case is, as whoever sees it may. The same again is said once.
+
+    Raises CaseNotFound or CaseWithdrawn.
+    """
     ledger.lock(session)
     case = queries.get(session, actor, case_id)
     refuse_withdrawn(session, case_id=case.id)

@@ -16,7 +16,7 @@ from app.actor import Permission
 from app.audit import ledger
 from app.audit.events import results_shown
 from app.cases import queries
-from app.cases.rules import UNNAMED, Priority
+from app.cases.rules import UNNAMED, Priority, may_share
 from app.cases.tables import CaseRow
 from app.db import DbSession
 from app.policy import queries as policies
@@ -59,7 +59,8 @@ class Head:
     urgent: bool
     other_priority: str
     withdrawn: Withdrawn | None
-    may_keep: bool
+    may_add: bool
+    may_manage: bool
     may_sign: bool
     add: str  # the upload page, for more cells of this case
 
@@ -112,6 +113,7 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
     facts = rules.Facts(tuple(cells), versions=signed.versions, withdrawn=withdrawn is not None)
     state = rules.state_of(facts)
     priority = queries.priority(db, case.id)
+    shares = may_share(opened_by=case.opened_by, actor_id=visit.actor.id)
     return Head(
         href=f"/cases/{case.id}",
         number=case.accession or UNNAMED,
@@ -124,7 +126,8 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         urgent=priority is Priority.URGENT,
         other_priority=(Priority.ROUTINE if priority is Priority.URGENT else Priority.URGENT).value,
         withdrawn=withdrawn,
-        may_keep=visit.actor.may(Permission.SCREEN),
+        may_add=visit.actor.may(Permission.SCREEN),
+        may_manage=shares or queries.may_keep(db, visit.actor, case),
         may_sign=visit.actor.may(Permission.SIGN),
         add=f"/?case_id={case.id}",
     )

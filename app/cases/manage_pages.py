@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import queries as accounts
-from app.accounts.guards import CaseReader, Uploader, Visit
+from app.accounts.guards import CaseReader, Visit
 from app.actor import Permission
 from app.audit import ledger
 from app.audit.events import cases_shown
 from app.cases import actions, queries
 from app.cases.rules import (
+    KEPT_BY,
     LENGTH_MOST,
     NOTE_LENGTH_MOST,
     UNNAMED,
@@ -23,6 +24,7 @@ from app.cases.rules import (
     parse_priority,
     parse_reason,
     parse_subject,
+    require_confirmed,
 )
 from app.cases.tables import CaseRow
 from app.db import Database, DbSession, OurDatabase
@@ -62,8 +64,12 @@ class Typed:
 
 @dataclass(frozen=True)
 class ManagePage:
+    """`kept_by`: who corrects and withdraws a case, for whom it is not."""
+
     href: str
     number: str
+    may_keep: bool
+    kept_by: str
     sharing: Sharing | None
     withdrawn: bool
     typed: Typed
@@ -72,13 +78,13 @@ class ManagePage:
 
 
 @router.get("/cases/{case_id}/manage")
-def manage(request: Request, case_id: UUID, visit: Uploader, db: DbSession) -> Response:
+def manage(request: Request, case_id: UUID, visit: CaseReader, db: DbSession) -> Response:
     page = _page(db, visit, case_id=case_id, where="GET /cases/{id}/manage")
     return render(request, "cases/manage.html", page, frame=visit.frame)
 
 
 @router.post("/cases/{case_id}/correct")
-def correct(request: Request, case_id: UUID, visit: Uploader, database: OurDatabase, form: CheckedForm) -> Response:
+def correct(request: Request, case_id: UUID, visit: CaseReader, database: OurDatabase, form: CheckedForm) -> Response:
     typed = Typed(text(form, "accession"), text(form, "subject"))
     try:
         accession, subject = parse_accession(typed.accession), parse_subject(typed.subject)
@@ -90,10 +96,11 @@ def correct(request: Request, case_id: UUID, visit: Uploader, database: OurDatab
 
 
 @router.post("/cases/{case_id}/withdraw")
-def withdraw(request: Request, case_id: UUID, visit: Uploader, database: OurDatabase, form: CheckedForm) -> Response:
+def withdraw(request: Request, case_id: UUID, visit: CaseReader, database: OurDatabase, form: CheckedForm) -> Response:
     typed = text(form, "reason")
     try:
         reason = parse_reason(typed)
+        require_confirmed(text(form, "certain"))
         with database.writing() as db:
             case_actions.withdraw_case(db, visit.actor, case_id=case_id, reason=reason)
     except Invalid as error:
@@ -102,7 +109,7 @@ def withdraw(request: Request, case_id: UUID, visit: Uploader, database: OurData
 
 
 @router.post("/cases/{case_id}/priority")
-def set_priority(case_id: UUID, visit: Uploader, db: DbSession, form: CheckedForm) -> Response:
+def set_priority(case_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
     actions.set_priority(db, visit.actor, case_id=case_id, priority=parse_priority(text(form, "priority")))
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
 
@@ -165,6 +172,8 @@ def _page(
     return ManagePage(
         href=f"/cases/{case.id}",
         number=case.accession or UNNAMED,
+        may_keep=queries.may_keep(db, visit.actor, case),
+        kept_by=KEPT_BY,
         sharing=_sharing(db, visit, case=case),
         withdrawn=queries.withdrawal(db, case.id) is not None,
         typed=Typed(stands.accession, stands.subject, reason, error_in, error),

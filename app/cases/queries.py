@@ -10,8 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.accounts.tables import ActorRow
 from app.actor import Actor, ActorKind, Permission
 from app.audit.digest import digest, salted_digest
-from app.audit.queries import every_row
+from app.audit.queries import every_row, released_at
 from app.audit.verify import PURGED, UNREADABLE, recomputed
+from app.cases import rules
 from app.cases.rules import Priority
 from app.cases.tables import (
     CaseIdentifierRow,
@@ -78,6 +79,12 @@ def of_same_subject(session: Session, case: CaseRow) -> list[CaseRow]:
 
 def may_see(session: Session, actor: Actor, case_id: UUID) -> bool:
     return session.scalars(select(CaseRow.id).where(CaseRow.id == case_id, visible_to(actor))).first() is not None
+
+
+def may_keep(session: Session, actor: Actor, case: CaseRow) -> bool:
+    """Of a case that the actor may see."""
+    signed = released_at(session, case.id) is not None
+    return rules.may_keep(opened_by=case.opened_by, actor=actor, signed=signed)
 
 
 def is_urgent() -> ColumnElement[bool]:

@@ -4,12 +4,17 @@ import re
 from enum import StrEnum
 from uuid import UUID
 
+from app.actor import Actor, Permission
 from app.errors import Invalid
 from app.typed import plain
 
 LENGTH_MOST = 64
 NOTE_LENGTH_MOST = 2000
 UNNAMED = "unnamed case"
+KEPT_BY = (
+    "Who opened a case may correct its number and subject and withdraw it, until it is signed. Once it is signed, and "
+    "where a laboratory system sent it, a senior does that."
+)
 SHAPE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_ ./:#-]*[A-Za-z0-9])?")
 """ASCII only: letters of other alphabets that look alike would make two cases of one."""
 
@@ -62,6 +67,10 @@ class ReasonUnusable(Invalid):
     code = "reason_unusable"
 
 
+class NotConfirmed(Invalid):
+    code = "withdrawal_not_confirmed"
+
+
 def parse_priority(text: str) -> Priority:
     try:
         return Priority(text)
@@ -79,9 +88,21 @@ def parse_reason(text: str) -> str:
     return reason
 
 
+def require_confirmed(text: str) -> None:
+    """Raises NotConfirmed where nobody ticked that the withdrawal is meant."""
+    if text != "yes":
+        raise NotConfirmed("Tick that the case is to be withdrawn for good: nobody can take that back.")
+
+
 def may_share(*, opened_by: UUID, actor_id: UUID) -> bool:
     """Who opened a case decides who else sees it; a lab client's cases are open to every clinician anyway."""
     return opened_by == actor_id
+
+
+def may_keep(*, opened_by: UUID, actor: Actor, signed: bool) -> bool:
+    """Whether this actor corrects what a case is called, and withdraws it: who opened it, until it is signed; who signs
+    cases, always. A lab client's case was opened by nobody who could, so it is theirs alone."""
+    return actor.may(Permission.SIGN) or (opened_by == actor.id and not signed)
 
 
 class UnusableIdentifier(Invalid):

@@ -15,10 +15,10 @@ from app.review import queries
 def withdraw_case(session: Session, actor: Actor, *, case_id: UUID, reason: str) -> None:
     """Take a case out of screening and reading for good. Withdrawing twice is withdrawing once, for the first reason.
 
-    Raises CaseNotFound.
+    Raises CaseNotFound or NotYoursToKeep.
     """
     ledger.lock(session)
-    case = case_queries.get(session, actor, case_id)
+    case = cases.to_keep(session, actor, case_id=case_id)
     if case_queries.withdrawal(session, case.id) is not None:
         return
     bound = cases.write_withdrawal(session, actor, case=case, reason=reason)

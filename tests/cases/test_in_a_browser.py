@@ -129,6 +129,7 @@ def test_filters_and_acts_work_without_scripts(service: Service, ursula: Ursula)
     page.get_by_text("Urgent", exact=True).wait_for()
     page.get_by_role("link", name="Manage").click()
     page.get_by_label("Reason").fill("mixed up with another tube")
+    page.get_by_label("Withdraw it for good").check()
     page.get_by_role("button", name="Withdraw this case").click()
 
     page.locator(".withdrawn").get_by_text("mixed up with another tube").wait_for()

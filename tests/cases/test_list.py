@@ -122,7 +122,7 @@ def test_a_withdrawn_case_stands_in_a_list_of_its_own_and_says_so_on_every_page(
     case_id = _made(service, Made(0.9), Made(0.5, flagged=True), number="S26-wdr1")
     path = f"/cases/{case_id}"
 
-    after = browser.submit(f"{path}/withdraw", {"reason": "تم الخلط <b>✂️</b>"}, at=f"{path}/manage")
+    after = browser.submit(f"{path}/withdraw", {"reason": "تم الخلط <b>✂️</b>", "certain": "yes"}, at=f"{path}/manage")
 
     assert after.url.path == path
     assert "Withdrawn" in after.text
@@ -144,7 +144,7 @@ def test_the_result_and_the_report_of_a_withdrawn_case_say_so(service: Service, 
     found = re.search(r"/cases/[0-9a-f-]{36}", browser.page)
     assert found
 
-    browser.submit(f"{found.group()}/withdraw", {"reason": "mixed up"}, at=f"{found.group()}/manage")
+    browser.submit(f"{found.group()}/withdraw", {"reason": "mixed up", "certain": "yes"}, at=f"{found.group()}/manage")
 
     assert "was withdrawn" in browser.get(result).text
     assert "Ask for a human read" not in browser.page

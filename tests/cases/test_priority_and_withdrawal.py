@@ -114,7 +114,7 @@ def test_a_withdrawn_case_leaves_the_queue_and_takes_nothing_new(
     either_service: Service, classifier: FakeClassifier
 ) -> None:
     service = either_service
-    lab, ursula = service.lab(), make_user(service.database, "ursula", Role.UPLOADER)
+    lab, ursula = service.lab(), make_user(service.database, "ursula", Role.SENIOR)
     classifier.probability = classifier.unsure
     made = lab.screen(cell(1), case="S26-0001").json()
     classifier.probability = 0.97
@@ -141,7 +141,7 @@ def test_a_withdrawn_case_leaves_the_queue_and_takes_nothing_new(
 
 
 def test_a_repeat_of_what_was_sent_before_the_withdrawal_gets_its_old_answer(service: Service) -> None:
-    lab, ursula = service.lab(), make_user(service.database, "ursula", Role.UPLOADER)
+    lab, ursula = service.lab(), make_user(service.database, "ursula", Role.SENIOR)
     made = lab.screen(cell(1), key="k1", case="S26-0001")
     _withdraw(service.database, ursula, UUID(made.json()["case_id"]))
 

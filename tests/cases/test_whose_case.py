@@ -176,6 +176,69 @@ def test_a_taken_number_says_only_that_from_every_door_and_stores_nothing(servic
     assert set(service.settings.image_store.rglob("*.png")) == stored
 
 
+KEEPING = [
+    ("correct", {"accession": "S26-0009", "subject": "P-2"}),
+    ("withdraw", {"reason": "mixed up", "certain": "yes"}),
+]
+
+
+def _keeps(service: Service, browser: Browser, path: str) -> bool:
+    """Whether somebody corrects and then withdraws the case, or is refused both and offered neither."""
+    told = rows(service.database)
+    page = browser.get(f"{path}/manage").text
+    offered = {act: f'action="{path}/{act}"' in page for act, _ in KEEPING}
+    replies = [browser.submit(f"{path}/{act}", form, at=f"{path}/manage").status_code for act, form in KEEPING]
+    withdrawn = rows(service.database)["case_withdrawals"] - told["case_withdrawals"]
+    assert (set(offered.values()), replies, withdrawn) in (({True}, [200, 200], 1), ({False}, [403, 403], 0))
+    return bool(withdrawn)
+
+
+def test_who_opened_a_case_keeps_it_and_whom_it_is_shared_with_does_not(service: Service) -> None:
+    ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
+    path = _case(service, ursula)
+    ursula.get(f"{path}/manage")
+    ursula.submit(f"{path}/share", {"colleague": _colleague(ursula, "Otto")})
+
+    assert not _keeps(service, otto, path)
+    assert acts(service.database)[-1] == Act.ACT_FORBIDDEN
+    assert f"{path}/manage" not in otto.get(path).text
+    assert "Add images" in otto.page
+    assert "<bdi>S26-0001</bdi>" in otto.page
+    assert f"{path}/manage" in ursula.get(path).text
+    assert _keeps(service, ursula, path)
+
+
+def test_a_lab_clients_case_is_kept_by_seniors_alone(service: Service) -> None:
+    path = f"/cases/{service.lab().screen(cell(1), case='S26-0001').json()['case_id']}"
+    ursula, selma = service.signed_in("ursula", Role.UPLOADER), service.signed_in("selma", Role.SENIOR)
+
+    assert not _keeps(service, ursula, path)
+    assert "where a laboratory system sent it, a senior does that" in ursula.get(f"{path}/manage").text
+    assert f"{path}/manage" not in ursula.get(path).text
+    assert f"{path}/manage" in selma.get(path).text
+    assert _keeps(service, selma, path)
+
+
+def test_whoever_sees_a_case_says_how_urgent_it_is(service: Service) -> None:
+    path = f"/cases/{service.lab().screen(cell(1), case='S26-0001').json()['case_id']}"
+    ursula, selma = service.signed_in("ursula", Role.UPLOADER), service.signed_in("selma", Role.SENIOR)
+
+    assert "Mark as routine" in ursula.submit(f"{path}/priority", {"priority": "urgent"}, at=path).text
+    assert "Mark as urgent" in selma.submit(f"{path}/priority", {"priority": "routine"}, at=path).text
+
+
+def test_a_withdrawal_is_confirmed_and_what_was_typed_stays_until_then(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    path = _case(service, ursula)
+
+    again = ursula.submit(f"{path}/withdraw", {"reason": "mixed up"}, at=f"{path}/manage")
+
+    assert again.status_code == 422
+    assert "nobody can take that back" in again.text
+    assert ">mixed up</textarea>" in again.text
+    assert rows(service.database)["case_withdrawals"] == 0
+
+
 def test_a_number_of_anothers_case_is_found_no_more_than_one_that_is_nobodys(service: Service) -> None:
     ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
     _case(service, ursula)

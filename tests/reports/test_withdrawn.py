@@ -9,7 +9,7 @@ from sqlalchemy import text
 from app.accounts.rules import Role
 from app.audit.events import Act
 from app.review.case_actions import withdraw_case
-from tests.factories import acts, make_user, rows, verify
+from tests.factories import acts, cell, make_user, rows, verify
 from tests.reports.conftest import Desk, honest
 
 
@@ -23,7 +23,7 @@ def _signed(desk: Desk, *, versions: int) -> str:
 
 
 def _withdrawn(desk: Desk, path: str) -> None:
-    ursula = make_user(desk.service.database, "ursula", Role.UPLOADER)
+    ursula = make_user(desk.service.database, "ursula", Role.SENIOR)
     with desk.service.database.writing() as session:
         withdraw_case(session, ursula, case_id=UUID(path.rsplit("/", 1)[1]), reason="the wrong patient's smear")
 
@@ -68,6 +68,28 @@ def test_every_version_and_its_printed_hash_are_marked_withdrawn_and_keep_their_
     for printed in hashes:
         told = desk.senior.submit("/reports/verify", {"hash": printed}, at="/reports/verify").text
         assert "Withdrawn. It was signed, and its case was withdrawn afterwards." in told
+
+
+def test_a_signed_case_is_corrected_and_withdrawn_by_seniors_alone_whoever_opened_it(desk: Desk) -> None:
+    ursula = desk.service.signed_in("ursula", Role.UPLOADER)
+    desk.classifier.probability = 0.99
+    ursula.upload(cell(1), case="S26-0001")
+    path = re.findall(r"/cases/[0-9a-f-]{36}", ursula.page)[0]
+    forms = {"correct": {"accession": "S26-0009"}, "withdraw": {"reason": "mixed up", "certain": "yes"}}
+    assert all(f'action="{path}/{act}"' in ursula.get(f"{path}/manage").text for act in forms)
+
+    desk.sign(path)
+
+    assert not any(f'action="{path}/{act}"' in ursula.get(f"{path}/manage").text for act in forms)
+    for act, form in forms.items():
+        assert ursula.submit(f"{path}/{act}", form, at=f"{path}/manage").status_code == 403
+        assert acts(desk.service.database)[-1] == Act.ACT_FORBIDDEN
+    assert rows(desk.service.database)["case_withdrawals"] == 0
+    assert "<bdi>S26-0001</bdi>" in ursula.get(path).text
+    for act, form in forms.items():
+        assert desk.senior.submit(f"{path}/{act}", form, at=f"{path}/manage").status_code == 200
+    assert "<bdi>S26-0009</bdi>" in ursula.get(path).text
+    assert rows(desk.service.database)["case_withdrawals"] == 1
 
 
 def _hashes(desk: Desk) -> list[tuple[str]]:

@@ -278,7 +278,7 @@ def test_a_cell_of_a_withdrawn_case_leaves_the_queue_and_says_why(
     path = result.url.path.replace("screenings", "review")
     case = re.findall(r"/cases/[0-9a-f-]{36}", result.text)[0]
     rea.get(path)
-    uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen"}, at=case)
+    uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen", "certain": "yes"}, at=case)
 
     assert rows(service.database)["case_withdrawals"] == 1
     assert order_on(rea.get("/review").text) == []
@@ -315,7 +315,7 @@ def test_whatever_comes_late_for_a_withdrawn_case_is_told_so_and_records_nothing
         call(rea, path, "cannot_tell")
     if "final" in called:
         decide(rea, path, "cannot_tell", "smudged")
-    uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen"}, at=case)
+    uploader.submit(f"{case}/withdraw", {"reason": "wrong specimen", "certain": "yes"}, at=case)
     assert len(reads(service)) == len(called)
     before, acts_before = rows(service.database), acts(service.database)
 
