@@ -55,6 +55,7 @@ class Head:
     opened_by: str
     state: str
     tone: str
+    versions: tuple[int, ...]
     added_to: bool
     urgent: bool
     other_priority: str
@@ -122,6 +123,7 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         opened_by=accounts.names(db, {case.opened_by})[case.opened_by],
         state=words.STATES[state],
         tone=words.TONES[state],
+        versions=tuple(range(1, signed.versions + 1)),
         added_to=signed.added_to,
         urgent=priority is Priority.URGENT,
         other_priority=(Priority.ROUTINE if priority is Priority.URGENT else Priority.URGENT).value,

@@ -91,9 +91,13 @@ def screenings_of(session: Session, case_id: UUID) -> list[ScreeningRow]:
     return list(session.scalars(rows.options(lazyload(ScreeningRow.case), lazyload(ScreeningRow.model))))
 
 
-def require_own_reads(session: Session, actor: Actor, standing: Standing) -> None:
-    """Nobody is shown what the model made of a case while a blind read of theirs is due in it; raises OwnReadIsDue."""
-    due = len(reviews.hidden_from(session, actor, [cell.id for cell in standing.cells if cell.waits]))
+def require_own_reads(session: Session, actor: Actor, standing: Standing, *, version: Version | None = None) -> None:
+    """Nobody is shown what the model made of a case while a blind read of theirs is due in it, nor a version that tells
+    of such a cell; one that was signed before the cell came tells nothing of it. Raises OwnReadIsDue."""
+    waiting = {cell.id for cell in standing.cells if cell.waits}
+    if version is not None and version.content is not None:
+        waiting &= {UUID(told["id"]) for told in version.content["cells"]}
+    due = len(reviews.hidden_from(session, actor, waiting))
     if due:
         cells = "1 cell of this case waits" if due == 1 else f"{due} cells of this case wait"
         raise OwnReadIsDue(f"{cells} for your own read, and the report tells what the model made of them. Read first.")

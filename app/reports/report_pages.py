@@ -156,11 +156,11 @@ def _made(
     with database.snapshot() as session:
         case = cases.get(session, visit.actor, case_id)
         standing = queries.standing_of(session, case, policy=policies.current(session))
-        queries.require_own_reads(session, visit.actor, standing)
-        if number is None:
-            made, version = sheet_view.sheet_of_case(session, case, standing), None
+        version = None if number is None else _numbered(standing, number)
+        queries.require_own_reads(session, visit.actor, standing, version=version)
+        if version is None:
+            made = sheet_view.sheet_of_case(session, case, standing)
         else:
-            version = _numbered(standing, number)
             made = sheet_view.sheet_of_version(session, case, standing, version=version)
     shown = made.signature.number if made.signature else 0
     with database.writing() as session:

@@ -74,6 +74,33 @@ def test_who_still_has_to_read_blind_is_not_shown_what_the_model_made_of_the_cas
     assert desk.senior.get(f"{path}/report").status_code == 200
 
 
+def test_a_blind_read_that_is_due_hides_no_version_that_was_signed_before_its_cell_came(desk: Desk) -> None:
+    path = desk.case(0.99)
+    desk.sign(path)
+    waiting = desk.send(desk.classifier.unsure)["id"]
+
+    assert f'href="{path}/versions/1"' in desk.senior.get(path).text
+    for address in (f"{path}/versions/1", f"{path}/versions/1.pdf", f"{path}/versions/1.json"):
+        assert desk.senior.get(address).status_code == 200, address
+    assert waiting[:8] not in desk.senior.get(f"{path}/versions/1").text
+    assert "Changed since it was signed" in desk.senior.page
+    for address in (f"{path}/report", f"{path}/report.pdf", f"{path}/sign-off"):
+        assert desk.senior.get(address).status_code == 409, address
+
+
+def test_a_version_that_tells_of_a_cell_waits_for_the_blind_read_of_it(desk: Desk) -> None:
+    uploader = desk.service.signed_in("ursula", Role.UPLOADER)
+    sent = desk.send(0.99)
+    path = f"/cases/{sent['case_id']}"
+    desk.sign(path)
+
+    uploader.submit(f"/screenings/{sent['id']}/ask", at=f"/screenings/{sent['id']}")
+
+    for address in (f"{path}/versions/1", f"{path}/versions/1.pdf", f"{path}/versions/1.json"):
+        assert desk.senior.get(address).status_code == 409, address
+    assert uploader.get(f"{path}/versions/1").status_code == 200
+
+
 def test_who_does_not_read_sees_an_unverified_report_while_cells_wait(desk: Desk) -> None:
     path = desk.case(0.99, desk.classifier.unsure)
     uploader = desk.service.signed_in("ursula", Role.UPLOADER)
