@@ -69,6 +69,7 @@ def compare(
         raise ScreeningNotFound(f"There is no cell {str(unknown[0])[:8]} in this case. Choose cells in its gallery.")
     images = screenings.images(db, {known[one].image for one in chosen})
     ledger.record(db, visit.actor, results_shown(list(chosen), where="GET /cases/{id}/compare", case=case.id))
+    withdrawn = queries.withdrawal(db, case.id) is not None
     square = max((max(image.width, image.height) for image in images.values()), default=1)
     way = Way(f"/cases/{case_id}", chosen=chosen)
     content = ComparePage(
@@ -77,13 +78,16 @@ def compare(
         chosen=len(chosen),
         chosen_most=gallery_rules.TO_COMPARE_MOST,
         square=square,
-        sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
-        withdrawn=queries.withdrawal(db, case.id) is not None,
+        sides=tuple(
+            _side(known[one], image=images[known[one].image], square=square, way=way, withdrawn=withdrawn)
+            for one in chosen
+        ),
+        withdrawn=withdrawn,
     )
     return render(request, "cases/compare.html", content, frame=visit.frame)
 
 
-def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
+def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way, withdrawn: bool) -> Side:
     short_id = str(cell.id)[:8]
     others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
     return Side(
@@ -94,7 +98,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
         group=cell.group.value,
         told=gallery_words.GROUPS[cell.group],
         score="" if cell.hidden else gallery_words.score(cell),
-        review=gallery_words.review(cell),
+        review=gallery_words.review(cell, withdrawn=withdrawn),
         width=image.width,
         height=image.height,
         x=f"{(square - image.width) / 2:g}",

@@ -41,7 +41,7 @@ def review(cell: ShownCell, *, withdrawn: bool = False) -> str:
     if cell.review is ReviewState.NOT_NEEDED:
         return ""
     if withdrawn and cell.waits:
-        return "Not read: the case was withdrawn."
+        return review_words.NOT_READ
     return review_words.review(Review(cell.review, cell.verdict))
 
 

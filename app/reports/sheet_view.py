@@ -1,5 +1,6 @@
 """How a sheet is made: of a case as it stands, or of a version as it was signed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -127,7 +128,7 @@ def _sheet(
         bar=_bar(rolled, cells),
         rule=(words.RULE, words.interval(rolled)) if rolled.sufficient else (words.RULE,),
         counts=tuple(_counts(counts)),
-        reviews=tuple((review_words.STATES[ReviewState(state)], n) for state, n in sorted(counts.by_review.items())),
+        reviews=_reviews(counts, withdrawn=standing.state is CaseState.WITHDRAWN),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
         telling=tuple(_tiles(content["cells"])),
         reads=reads,
@@ -145,6 +146,15 @@ def _counts(counts: Counts) -> list[tuple[str, str, int]]:
         ("unusable", screening_words.UNUSABLE),
     ]
     return [(code, told, counts.by_band.get(code, 0)) for code, told in bands]
+
+
+def _reviews(counts: Counts, *, withdrawn: bool) -> tuple[tuple[str, int], ...]:
+    """How many cells stand where in review. What still waited when the case was withdrawn is not read any more."""
+    told: Counter[str] = Counter()
+    for state, number in sorted(counts.by_review.items()):
+        waits = state in (ReviewState.WAITING, ReviewState.READING)
+        told[review_words.NOT_READ if withdrawn and waits else review_words.STATES[ReviewState(state)]] += number
+    return tuple(told.items())
 
 
 def _bar(rolled: RollUp, cells: Sequence[rules.Cell]) -> Bar | None:

@@ -18,6 +18,7 @@ STATES = {
     ReviewState.READING: "Being read.",
     ReviewState.SETTLED: "Read.",
 }
+NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
 FILTERS = {"priority": "Priority", "due": "Due", "whose": "Which", "band": "Model", "reason": "Why it waits"}
 FILTERED = {
@@ -64,7 +65,10 @@ def verdict(code: str | None) -> str:
     return VERDICTS[Verdict(code)] if code else "–"
 
 
-def review(made: Review) -> str:
+def review(made: Review, *, withdrawn: bool = False) -> str:
+    """`withdrawn`: the case is, so that nobody reads it any more."""
+    if withdrawn and made.awaits is not Awaits.NOBODY:
+        return NOT_READ
     if made.state is ReviewState.SETTLED:
         return f"Read: {verdict(made.verdict)}"
     if made.awaits is Awaits.SENIOR:

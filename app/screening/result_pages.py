@@ -192,7 +192,7 @@ def _page(
 ) -> ResultPage:
     """Who reads the screening but may not see its case is not told whose it is."""
     screening, hidden = known.screening, known.hidden
-    waiting = known.review.state in (ReviewState.WAITING, ReviewState.READING)
+    waiting = not known.withdrawn and known.review.state in (ReviewState.WAITING, ReviewState.READING)
     askable = known.sees_case and not known.withdrawn and known.review.state is ReviewState.NOT_NEEDED
     return ResultPage(
         here=f"/screenings/{screening.id}",
@@ -209,7 +209,7 @@ def _page(
         why_unusable=None if hidden else words.why_unusable(screening),
         why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
-        review="It waits for your read." if hidden else review_words.review(known.review),
+        review="It waits for your read." if hidden else review_words.review(known.review, withdrawn=known.withdrawn),
         reads=() if hidden else known.reads,
         comments=known.comments,
         model=words.model(screening),

@@ -1,7 +1,7 @@
 """The REST shapes of a screening. They are public and stay stable."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -28,7 +28,10 @@ class ThresholdsOut(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    state: ReviewState
+    """`withdrawn`: the case was taken back, and none of its cells is read or reported any more; the verdict is what had
+    been found before."""
+
+    state: ReviewState | Literal["withdrawn"]
     verdict: Verdict | None
     settled_at: datetime | None
 
@@ -74,7 +77,8 @@ class Problem(BaseModel):
     request_id: str
 
 
-def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
+def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> ScreeningOut:
+    """`withdrawn`: its case is."""
     given = {row.reason for row in screening.reasons} - {ReviewReason.ASKED_FOR}
     reasons = [reason for reason in ReviewReason if reason in given]
     return ScreeningOut(
@@ -94,7 +98,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
         sandbox=screening.sandbox,
         created_at=screening.at,
         review=ReviewOut(
-            state=review.state,
+            state="withdrawn" if withdrawn else review.state,
             verdict=Verdict(review.verdict) if review.verdict else None,
             settled_at=review.settled_at,
         ),

@@ -140,6 +140,38 @@ def test_a_withdrawn_case_leaves_the_queue_and_takes_nothing_new(
     assert acts(service.database).count(Act.CASE_WITHDRAWN) == 1
 
 
+def test_the_lab_system_and_every_page_say_of_a_cell_that_its_case_was_withdrawn(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    lab, ursula = service.lab(), make_user(service.database, "ursula", Role.SENIOR)
+    sure = lab.screen(cell(1), case="S26-0001").json()
+    classifier.probability = classifier.unsure
+    waits, read = (lab.screen(cell(seed), case="S26-0001").json() for seed in (2, 3))
+    elsewhere = lab.screen(cell(4), case="S26-0002").json()
+    rea, olga = service.signed_in("rea", Role.REVIEWER), service.signed_in("olga", Role.UPLOADER)
+    rea.submit(f"/review/{read['id']}", {"verdict": "normal"}, at=f"/review/{read['id']}")
+    settled_at = lab.screening(read["id"])["review"]["settled_at"]
+
+    _withdraw(service.database, ursula, UUID(sure["case_id"]))
+
+    for one in (sure, waits):
+        assert lab.screening(one["id"]) == one | {"review": {"state": "withdrawn", "verdict": None, "settled_at": None}}
+    assert lab.screening(read["id"])["review"] == {
+        "state": "withdrawn",
+        "verdict": "normal",
+        "settled_at": settled_at,
+    }
+    assert lab.screening(elsewhere["id"])["review"]["state"] == "waiting"
+    listed = lab.get("/api/v1/screenings", case_id=sure["case_id"]).json()["items"]
+    assert [one["review"]["state"] for one in listed] == ["withdrawn"] * 3
+    case = f"/cases/{sure['case_id']}"
+    for page in (f"/screenings/{waits['id']}", f"{case}/compare?cell={waits['id']}", f"{case}/report", case):
+        assert "Not read: the case was withdrawn." in olga.get(page).text, page
+        assert "Waiting for a human read." not in olga.page, page
+    assert "Read: Normal cell" in olga.get(f"/screenings/{read['id']}").text
+    assert "Read this cell" not in service.signed_in("lars", Role.SENIOR).get(f"/screenings/{waits['id']}").text
+
+
 def test_a_repeat_of_what_was_sent_before_the_withdrawal_gets_its_old_answer(service: Service) -> None:
     lab, ursula = service.lab(), make_user(service.database, "ursula", Role.SENIOR)
     made = lab.screen(cell(1), key="k1", case="S26-0001")
