@@ -57,6 +57,7 @@ class Head:
     tone: str
     versions: tuple[int, ...]
     added_to: bool
+    corrected: bool
     urgent: bool
     other_priority: str
     withdrawn: Withdrawn | None
@@ -125,6 +126,7 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         tone=words.TONES[state],
         versions=tuple(range(1, signed.versions + 1)),
         added_to=signed.added_to,
+        corrected=signed.corrected,
         urgent=priority is Priority.URGENT,
         other_priority=(Priority.ROUTINE if priority is Priority.URGENT else Priority.URGENT).value,
         withdrawn=withdrawn,

@@ -9,6 +9,8 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
+from app.cases.tables import CaseRow
+from app.reports import version_queries
 from app.reports.gallery_rules import ShownCell, hide
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
@@ -65,19 +67,21 @@ def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownC
 
 @dataclass(frozen=True)
 class Signed:
-    """How often a case was signed, and whether a cell or a read has come since."""
+    """How often a case was signed, and whether a cell or a read has come since, or it has another number or subject."""
 
     versions: int
     added_to: bool
+    corrected: bool
 
 
 def signed(session: Session, case_id: UUID, *, cells: Collection[ShownCell]) -> Signed:
-    """From times alone: whether the versions bear out what they say is the report's to check."""
+    """From times and the ledger alone: whether the versions bear out what they say is the report's to check."""
     times = select(func.count(), func.max(ResultVersionRow.at)).where(ResultVersionRow.case_id == case_id)
     versions, last_at = session.execute(times).one()
     if last_at is None:
-        return Signed(0, added_to=False)
+        return Signed(0, added_to=False, corrected=False)
     reads = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
     last_read = session.scalar(reads.where(ScreeningRow.case_id == case_id))
     latest = max([cell.at for cell in cells] + ([last_read] if last_read else []), default=last_at)
-    return Signed(versions, added_to=latest > last_at)
+    renamed = select(CaseRow.id).where(CaseRow.id == case_id, version_queries.is_renamed())
+    return Signed(versions, added_to=latest > last_at, corrected=session.scalars(renamed).first() is not None)

@@ -104,7 +104,8 @@ def require_own_reads(session: Session, actor: Actor, standing: Standing, *, ver
 
 
 def to_sign(session: Session, *, offset: int, limit: int) -> list[CaseRow]:
-    """Cases that somebody could sign: nothing waits, and something came after the latest version, or there is none.
+    """Cases that somebody could sign: nothing waits, and something came after the latest version or the case bears
+    another number or subject since, or there is no version.
 
     The unsigned before the signed; within both those with a suspected cell first, then the oldest.
     """
@@ -120,6 +121,7 @@ def to_sign(session: Session, *, offset: int, limit: int) -> list[CaseRow]:
         signed_at.is_(None),
         last_cell.correlate(CaseRow).scalar_subquery() > signed_at,
         last_read.correlate(CaseRow).scalar_subquery() > signed_at,
+        version_queries.is_renamed(),
     )
     rows = select(CaseRow).where(~waits, since, readable, ~cases.is_withdrawn())
     rows = rows.order_by(signed_at.is_not(None), suspected.desc(), CaseRow.opened_at, CaseRow.id)

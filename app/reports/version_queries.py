@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import queries as ledger_queries
 from app.audit.digest import digest
+from app.audit.events import Act
+from app.audit.tables import LedgerRow
 from app.audit.verify import PURGED, UNREADABLE
 from app.cases.tables import CaseRow
 from app.reports.content import Content, compare, sha256_of
@@ -53,6 +55,24 @@ def version_with_hash(session: Session, sha256: str) -> ResultVersionRow | None:
 def case_of(session: Session, version: ResultVersionRow) -> CaseRow:
     """Whoever may see it: the caller decides what to tell of it."""
     return session.get_one(CaseRow, version.case_id)
+
+
+def is_renamed() -> ColumnElement[bool]:
+    """Of a case in the enclosing select: whether its number or subject is another, by the ledger, than when it was last
+    signed."""
+    signed = select(func.max(ResultVersionRow.position)).where(ResultVersionRow.case_id == CaseRow.id)
+    then = _named(LedgerRow.position < signed.correlate(CaseRow).scalar_subquery())
+    return then != _named()
+
+
+def _named(*when: ColumnElement[bool]) -> ScalarSelect[str]:
+    told = select(LedgerRow.detail["identifiers_digest"].as_string()).where(
+        LedgerRow.object_kind == "case",
+        LedgerRow.object_id == CaseRow.id,
+        LedgerRow.act.in_((Act.CASE_OPENED, Act.CASE_IDENTIFIED, Act.CASE_CORRECTED)),
+        *when,
+    )
+    return told.order_by(LedgerRow.position.desc()).limit(1).correlate(CaseRow).scalar_subquery()
 
 
 def signed_text(session: Session, version_id: UUID) -> str:

@@ -228,6 +228,33 @@ def test_a_new_cell_after_signing_says_so_and_an_amendment_leaves_the_old_versio
     assert verify(service.database).intact
 
 
+def test_a_case_corrected_after_signing_says_so_and_is_there_to_sign_until_it_is_signed_or_corrected_back(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    path = desk.case(0.99)
+    desk.sign(path)
+
+    def correct(number: str) -> None:
+        desk.senior.submit(f"{path}/correct", {"accession": number, "subject": "P-1"}, at=f"{path}/manage")
+
+    def told() -> tuple[bool, bool, bool]:
+        """By the case's page, by its report, by the list of what can be signed."""
+        page, listed = desk.senior.get(path).text, desk.senior.get("/sign-off").text
+        report = desk.senior.get(f"{path}/report").text
+        return "Corrected since it was signed" in page, "Unverified" in report, f'href="{path}/sign-off"' in listed
+
+    assert told() == (False, False, False)
+    correct("S26-0010")
+    assert told() == (True, True, True)
+    assert "Added to since it was signed" not in desk.senior.get(path).text
+    correct("S26-0001")
+    assert told() == (False, False, False)
+    correct("S26-0010")
+    assert desk.sign(path, meaning="corrected").status_code == 200
+    assert told() == (False, False, False)
+
+
 def test_a_read_that_is_asked_for_after_signing_opens_the_case_again(desk: Desk) -> None:
     uploader = desk.service.signed_in("ursula", Role.UPLOADER)
     sent = desk.send(0.99)
