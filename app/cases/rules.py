@@ -139,7 +139,7 @@ def parse_colleague(text: str) -> UUID:
 
 
 def _parse(text: str | None, *, what: str, code: str) -> str | None:
-    cleaned = (text or "").strip()
+    cleaned = re.sub(" {2,}", " ", (text or "").strip())  # every page shows several spaces as one
     if not cleaned:
         return None
     fits = len(cleaned) <= LENGTH_MOST and SHAPE.fullmatch(cleaned) and ".." not in cleaned

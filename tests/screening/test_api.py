@@ -270,6 +270,28 @@ def test_a_case_number_in_letters_that_look_alike_is_refused(service: Service, n
     assert service.lab().screen(cell(1), case=number).json()["code"] == "case_unusable"
 
 
+def test_case_numbers_and_subjects_that_differ_in_how_many_spaces_are_one(service: Service) -> None:
+    lab = service.lab()
+
+    told = [
+        lab.screen(cell(seed), case=number, subject=subject).json()
+        for seed, (number, subject) in enumerate([("conc 1", "P  7"), (" conc  1", "P 7 "), ("conc   1", "P   7")])
+    ]
+
+    assert [one["case"] for one in told] == ["conc 1"] * 3
+    assert len({one["case_id"] for one in told}) == 1
+    assert lab.screen(cell(4), case="CONC 1").json()["case_id"] != told[0]["case_id"], "letters count as they are"
+    browser = service.signed_in("ursula", Role.UPLOADER)
+    assert (
+        browser.submit("/cases/find", {"number": "conc    1"}, at="/cases").url.path == f"/cases/{told[0]['case_id']}"
+    )
+
+
+@pytest.mark.parametrize("number", ["conc\t1", "conc\n1", "conc\u00a01"])
+def test_no_other_space_than_the_plain_one_is_taken_within_a_case_number(service: Service, number: str) -> None:
+    assert service.lab().screen(cell(1), case=number).json()["code"] == "case_unusable"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/screenings", "/api/v1/model"])
 def test_a_misspelt_filter_is_not_passed_over_in_silence(service: Service, path: str) -> None:
     reply = service.lab().get(path, needs_reveiw="true")
