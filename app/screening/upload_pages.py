@@ -81,8 +81,11 @@ class UploadPage:
 
 @dataclass(frozen=True)
 class UploadedPage:
+    """`screened`: how many images got a score, or one that waits for this reader's own call."""
+
     rows: tuple[FileRow, ...]
-    stored: int
+    screened: int
+    unusable: int
     failed: int
     already: int
     case_href: str | None
@@ -166,9 +169,12 @@ def upload(
 def _uploaded_page(outcomes: list[Outcome], *, sent: Upload) -> UploadedPage:
     done = [one.screened for one in outcomes if one.screened]
     case_id = done[0].screening.case_id if done else None
+    rows = tuple(_row(outcome) for outcome in outcomes)
+    unusable = sum(row.band_code == "unusable" for row in rows)
     return UploadedPage(
-        rows=tuple(_row(outcome) for outcome in outcomes),
-        stored=len(done),
+        rows=rows,
+        screened=len(done) - unusable,
+        unusable=unusable,
         failed=len(outcomes) - len(done),
         already=sum(not one.new for one in done),
         case_href=f"/cases/{case_id}" if case_id else None,

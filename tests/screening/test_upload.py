@@ -10,6 +10,7 @@ import pytest
 from app.accounts.rules import Role
 from app.audit.events import Act
 from app.review import queries as reviews
+from app.vision.drawn import Look
 from tests.factories import Browser, Service, acts, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
 from tests.live import Changed
@@ -34,6 +35,16 @@ def test_what_has_no_case_number_shares_one_unnamed_case(service: Service) -> No
 
     assert "2 screened, 1 not read" in page.text
     assert rows(service.database)["cases"] == 1
+
+
+def test_an_image_that_got_no_score_is_not_counted_as_screened(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+
+    page = ursula.upload(cell(1), b"no image", cell(2, Look.BLANK), cell(3))
+    again = ursula.upload(cell(4, Look.BLANK), cell(5, Look.BLANK))
+
+    assert "<h1>2 screened, 1 not usable, 1 not read</h1>" in page.text
+    assert "<h1>0 screened, 2 not usable</h1>" in again.text
 
 
 def test_a_form_sent_twice_makes_no_second_case_and_no_duplicates(service: Service) -> None:

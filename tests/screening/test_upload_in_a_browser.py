@@ -8,6 +8,7 @@ from threading import Event
 import pytest
 
 from app.accounts.rules import Role
+from app.vision.drawn import Look
 from tests.browsers import Person
 from tests.factories import PASSWORD, Service, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
@@ -372,6 +373,16 @@ def test_a_page_that_locks_itself_in_the_middle_shows_no_name_and_goes_on_after_
     heading(ursula, "40 screened, 3 not read")
     assert rows(service.database)["screenings"] == 40
     assert "cell-" not in ursula.page.content()
+
+
+def test_an_image_that_got_no_score_is_not_counted_as_screened(ursula: Person, tmp_path: Path) -> None:
+    images = {"cell.png": cell(1), "blank.png": cell(2, Look.BLANK), "text.png": b"no image"}
+    for name, image in images.items():
+        (tmp_path / name).write_bytes(image)
+
+    screen(ursula, [tmp_path / name for name in images])
+
+    heading(ursula, "1 screened, 1 not usable, 1 not read")
 
 
 def test_a_file_that_is_too_large_is_told_before_it_is_sent(changed: Changed, browser, tmp_path: Path) -> None:

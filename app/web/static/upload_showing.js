@@ -30,11 +30,13 @@ export function shows(batch, form) {
   function counts() {
     const lines = batch.items.flatMap((item) => item.lines);
     const stored = lines.filter((line) => line.id);
+    const unusable = stored.filter((line) => line.band === "unusable").length;
     const failed = batch.items.filter((item) => item.state === "failed").length;
     return {
       files: batch.items.length,
       over: batch.items.filter((item) => ["done", "failed"].includes(item.state) || item.lines.at(-1)?.done === 1).length,
-      stored: stored.length,
+      screened: stored.length - unusable,
+      unusable,
       already: stored.filter((line) => !line.new).length,
       unread: lines.length - stored.length,
       failed,
@@ -42,8 +44,9 @@ export function shows(batch, form) {
     };
   }
 
-  function summary({ stored, unread, failed }) {
-    return [`${stored} screened`, unread && `${unread} not read`, failed && `${failed} not sent`].filter(Boolean).join(", ");
+  function summary({ screened, unusable, unread, failed }) {
+    const others = [unusable && `${unusable} not usable`, unread && `${unread} not read`, failed && `${failed} not sent`];
+    return [`${screened} screened`, ...others].filter(Boolean).join(", ");
   }
 
   function show() {
