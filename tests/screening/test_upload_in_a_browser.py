@@ -396,6 +396,7 @@ def test_a_file_that_is_too_large_is_told_before_it_is_sent(changed: Changed, br
         screen(ursula, [tmp_path / "field.bmp", tmp_path / "cell.png"])
         heading(ursula, "1 screened, 1 not sent")
         assert ursula.page.get_by_text("The file has 300,000 bytes; at most 200,000 are taken.").is_visible()
+        assert ursula.page.get_by_role("button", name="again").count() == 0, "it can never go better"
         ursula.context.close()
 
 

@@ -133,7 +133,7 @@ async function fit(item) {
 function refuseTooLarge(item) {
   const most = item.name.toLowerCase().endsWith(".zip") ? limits.all : limits.image;
   if (item.file.size <= most) return;
-  throw new Problem("failed", `The file has ${item.file.size.toLocaleString("en")} bytes; at most ${most.toLocaleString("en")} are taken.`);
+  throw new Problem("refused", `The file has ${item.file.size.toLocaleString("en")} bytes; at most ${most.toLocaleString("en")} are taken.`);
 }
 
 function acknowledge(item, line) {
@@ -148,13 +148,14 @@ function acknowledge(item, line) {
 
 // What went wrong with several files may be the fault of one: each is then sent alone.
 function suffer(item, problem, together) {
-  if (together && ["failed", "lost"].includes(problem.kind)) item.alone = true;
-  if (together && problem.kind === "failed") {
+  const failed = ["failed", "refused"].includes(problem.kind);
+  if (together && (failed || problem.kind === "lost")) item.alone = true;
+  if (together && failed) {
     item.state = "waiting";
     return;
   }
-  if (problem.kind === "failed" || (problem.kind === "lost" && item.losses >= LOST_MOST)) {
-    item.state = "failed";
+  if (failed || (problem.kind === "lost" && item.losses >= LOST_MOST)) {
+    Object.assign(item, { state: "failed", again: problem.kind !== "refused" });
     return view.fail(item, problem.message || "The connection broke each time that this file was sent. Try it again.");
   }
   item.state = "waiting";
@@ -208,7 +209,9 @@ form.addEventListener("submit", (event) => {
 view.buttons({
   goOn: () => (batch.state === "signed-out" ? goOn() : begin()),
   again: () => {
-    for (const item of batch.items) if (item.state === "failed") Object.assign(item, { state: "waiting", losses: 0 });
+    for (const item of batch.items) {
+      if (item.state === "failed" && item.again) Object.assign(item, { state: "waiting", losses: 0 });
+    }
     begin();
   },
   cancel: () => {

@@ -2,7 +2,8 @@
 // was not read.
 "use strict";
 
-// kind: lost (no connection), signed-out, busy (`wait` seconds), stop (no file would fare better), failed, cancelled
+// kind: lost (no connection), signed-out, busy (`wait` seconds), stop (no file would fare better), failed (may go well
+// another time), refused (this file never will), cancelled
 export class Problem extends Error {
   constructor(kind, message = "", wait = 0) {
     super(message);
@@ -40,7 +41,7 @@ export async function readable(file) {
   try {
     await file.slice(0, 1).arrayBuffer();
   } catch {
-    throw new Problem("failed", "The file cannot be read any more: it was moved, changed or removed. Choose it again.");
+    throw new Problem("refused", "The file cannot be read any more: it was moved, changed or removed. Choose it again.");
   }
 }
 
@@ -72,5 +73,6 @@ function problemOf(request) {
   if ([408, 429, 502, 503, 504].includes(status)) {
     return new Problem("busy", message, Number(request.getResponseHeader("retry-after")) || 5);
   }
-  return new Problem([403, 409, 422].includes(status) ? "stop" : "failed", message);
+  if ([403, 409, 422].includes(status)) return new Problem("stop", message);
+  return new Problem(status === 413 ? "refused" : "failed", message);
 }

@@ -40,6 +40,7 @@ export function shows(batch, form) {
       already: stored.filter((line) => !line.new).length,
       unread: lines.length - stored.length,
       failed,
+      again: batch.items.filter((item) => item.state === "failed" && item.again).length,
       waiting: batch.items.filter((item) => item.state === "waiting").length,
     };
   }
@@ -67,8 +68,8 @@ export function shows(batch, form) {
     parts["batch-files"].hidden = !parts["batch-rows"].childElementCount;
     parts.batch.classList.toggle("stopped", state === "stopped");
     parts["go-on"].hidden = !["signed-out", "cancelled"].includes(state);
-    parts.again.hidden = !told.failed || underWay;
-    parts.again.textContent = `Try ${told.failed === 1 ? "the failed one" : `the ${told.failed} failed ones`} again`;
+    parts.again.hidden = !told.again || underWay;
+    parts.again.textContent = `Try ${told.again === 1 ? "the failed one" : `the ${told.again} failed ones`} again`;
     parts.cancel.hidden = !underWay;
     parts.more.hidden = !["done", "cancelled"].includes(state);
     parts.more.href = batch.caseId ? `/?case_id=${batch.caseId}` : "/";
