@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tqdm import tqdm
 from app.errors import Invalid, Misconfigured
 from app.policy.rules import Policy
 from app.screening import rules
+from app.screening.archives import is_the_systems
 from app.screening.instrument import Seen, look_at, thresholds_of
 from app.screening.rules import Outcome
 from app.settings import Settings
@@ -20,14 +21,19 @@ from app.vision.classifier import OnnxClassifier
 from app.vision.decode import SUFFIXES, Limits, pixels_sha256
 from app.vision.drawn import draw_set, save
 
+NAMED = 5
+"""How many of the files that are passed over are named."""
+
 
 def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
-    """One JSON line a file, with the fields of the REST reply that come from the score; 1 if one was unreadable."""
+    """One JSON line a file, with the fields of the REST reply that come from the score; 1 if one was unreadable, or a
+    folder held none. What a folder holds besides images is named on standard error."""
     print("Nothing of this is recorded. Screening support, never a diagnosis.", file=sys.stderr)
     classifier = OnnxClassifier(bundle, threads=settings.inference_threads)
     limits = Limits(bytes=settings.image_bytes, pixels=settings.image_pixels)
-    failed = 0
-    for path in tqdm(list(_files(paths)), unit="cell", disable=not sys.stderr.isatty()):
+    looked = [_look(path) for path in paths]
+    failed = _tell_of_the_rest(looked)
+    for path in tqdm([image for one in looked for image in one.images], unit="cell", disable=not sys.stderr.isatty()):
         try:
             received = path.read_bytes()
             seen = look_at(classifier, received, limits=limits)
@@ -41,12 +47,42 @@ def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
     return 1 if failed else 0
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
-        else:
-            yield path
+@dataclass(frozen=True)
+class Looked:
+    """What is to be screened of a path, and what a folder holds that no image file's name has."""
+
+    path: Path
+    images: list[Path]
+    others: list[Path]
+
+
+def _look(path: Path) -> Looked:
+    if not path.is_dir():
+        return Looked(path, [path], [])
+    files = sorted(file for file in path.rglob("*") if not file.is_dir())
+    images = [file for file in files if file.suffix.lower() in SUFFIXES]
+    others = [file for file in files if file.suffix.lower() not in SUFFIXES and not is_the_systems(file.name)]
+    return Looked(path, images, others)
+
+
+def _tell_of_the_rest(looked: list[Looked]) -> int:
+    """Say on standard error what is passed over, and which folders hold no image; how many those are."""
+    others = [file for one in looked for file in one.others]
+    if others:
+        named = ", ".join(str(file) for file in others[:NAMED])
+        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        told = (
+            "1 file that is not named like an image"
+            if len(others) == 1
+            else f"{len(others)} files not named like images"
+        )
+        print(f"Passed over {told}: {named}{more}.", file=sys.stderr)
+    without = [one.path for one in looked if not one.images]
+    for path in without:
+        print(
+            f"blastscreen: no image found in {path}. Image files end in {', '.join(sorted(SUFFIXES))}.", file=sys.stderr
+        )
+    return len(without)
 
 
 def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:

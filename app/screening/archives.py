@@ -92,7 +92,7 @@ def entries(file: Spooled, *, allowance: Allowance) -> Iterator[Found]:
 
 
 def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[Found]:
-    wanted = [info for info in archive.infolist() if not info.is_dir() and not _is_the_systems(info.filename)]
+    wanted = [info for info in archive.infolist() if not info.is_dir() and not is_the_systems(info.filename)]
     if not wanted:
         yield Found(file.name, BadArchive("There is no image in this archive."))
     for number, info in enumerate(wanted, start=1):
@@ -117,8 +117,8 @@ def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[
             yield Found(name, error, number, len(wanted))
 
 
-def _is_the_systems(name: str) -> bool:
-    """What file managers leave in archives, unseen by whoever packed them."""
+def is_the_systems(name: str) -> bool:
+    """What file managers leave in folders and archives, unseen by whoever filled them."""
     parts = SEPARATORS.split(name)
     return "__MACOSX" in parts or parts[-1].startswith(".") or parts[-1].lower() in {"thumbs.db", "desktop.ini"}
 

@@ -137,6 +137,51 @@ def test_who_screens_is_told_which_files_are_never_cleared(capsys: pytest.Captur
     assert "JPEG and lossy WebP are never cleared" in " ".join(capsys.readouterr().out.split())
 
 
+def test_what_a_folder_holds_besides_images_is_named_and_fails_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "slide"
+    (folder / "deep.png").mkdir(parents=True)
+    (folder / "cell.PNG").write_bytes(cell(1))
+    for name in ("a.gif", "b.zip", "deep.png/c", "d", "e.txt", "f.dcm", ".DS_Store", "Thumbs.db"):
+        (folder / name).write_bytes(cell(1))
+
+    assert main(["screen", str(folder)]) == 0
+
+    told = capsys.readouterr()
+    [line] = told.out.splitlines()
+    assert json.loads(line)["outcome"] == "screened"
+    [passed] = [line for line in told.err.splitlines() if "Passed over" in line]
+    assert "6 files" in passed
+    assert "and 1 more" in passed
+    assert all(str(folder / name) in passed for name in ("a.gif", "b.zip", "d", "deep.png/c", "e.txt"))
+    assert "DS_Store" not in told.err
+
+
+@pytest.mark.parametrize("held", [(), ("a.gif",)])
+def test_a_folder_without_an_image_is_told_so_and_fails_and_others_are_screened_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], held: tuple[str, ...]
+) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    for folder in (empty, full):
+        folder.mkdir()
+    for name in held:
+        (empty / name).write_bytes(b"GIF89a")
+    (full / "cell.png").write_bytes(cell(1))
+
+    assert main(["screen", str(empty)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"no image found in {empty}" in told.err
+    assert all(str(empty / name) in told.err for name in held)
+
+    assert main(["screen", str(empty), str(full)]) == 1
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 1
+    assert f"no image found in {empty}" in told.err
+    assert str(full) not in told.err
+
+
 def test_a_folder_that_is_no_model_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["screen", str(tmp_path), "--model", str(tmp_path)]) == 1
 
