@@ -1,6 +1,7 @@
 """`blastscreen …`: the commands. Each says what it did, and exits 0 only when it did it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,8 @@ from app.errors import BlastscreenError
 from app.settings import Settings, read_settings
 from app.typed import whole_number
 
+NOBODY_READS_ON = 141
+"""As a shell tells of a command that SIGPIPE has ended."""
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -19,12 +22,18 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     command: Command = parsed.command
     try:
-        return command(parsed, read_settings())
+        code = command(parsed, read_settings())
+        sys.stdout.flush()
     except BlastscreenError as error:
         print(f"blastscreen: {error.message}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains of it once more at its end
+        return NOBODY_READS_ON
     except KeyboardInterrupt:
         return 130
+    else:
+        return code
 
 
 def _parser() -> argparse.ArgumentParser:

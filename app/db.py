@@ -14,9 +14,12 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, DateTime, Engine, MetaData, String, create_engine, event, text
-from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+from app.errors import Misconfigured
 
 One = TypeVar("One")
 
@@ -31,6 +34,15 @@ def in_parts(ids: Collection[One]) -> Iterator[list[One]]:
     every = list(ids)
     for start in range(0, len(every), AT_ONCE):
         yield every[start : start + AT_ONCE]
+
+
+class DatabaseUnreachable(Misconfigured):
+    code = "database_unreachable"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The database cannot be reached: {why}. Check BLASTSCREEN_DATABASE_URL, and that it is there."
+        )
 
 
 class Base(DeclarativeBase):
@@ -82,7 +94,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = _engine(url)
+        try:
+            self.engine = _engine(url)
+        except (ArgumentError, ImportError):  # whose text may hold the URL, and so a password
+            raise DatabaseUnreachable("its URL names no kind of database that is known here") from None
         self._writing_engine = self.engine.execution_options(writes=True)
 
     @property
@@ -94,6 +109,15 @@ class Database:
         file = self.engine.url.database
         if self.is_sqlite and file and file != ":memory:":
             Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+    def reach(self) -> None:
+        """Connect once, when the folder of an SQLite file has been made. Raises DatabaseUnreachable."""
+        try:
+            self.make_folder()
+            with self.engine.connect():
+                pass
+        except (OSError, SQLAlchemyError) as error:
+            raise DatabaseUnreachable(_why(error, url=self.engine.url)) from None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -161,6 +185,17 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _why(error: OSError | SQLAlchemyError, *, url: URL) -> str:
+    """The first line of what the driver says, where there are several, and nothing of a password."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    first = said.splitlines()[0].rstrip(".") if said else type(error).__name__
+    for secret in (url.password, *url.normalized_query.get("password", ())):
+        first = first.replace(str(secret), "***") if secret else first
+    return f"{url.database}: {first}" if url.get_backend_name() == "sqlite" else first
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

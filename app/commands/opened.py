@@ -11,11 +11,11 @@ from app.settings import Settings
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The migrated database of these settings; raises NotMigrated."""
+    """The migrated database of these settings; raises DatabaseUnreachable or NotMigrated."""
     ledger.install()
     database = Database(settings.database_url)
     try:
-        database.make_folder()
+        database.reach()
         schema.require_current(database)
         yield database
     finally:

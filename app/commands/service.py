@@ -79,7 +79,7 @@ def migrate(settings: Settings) -> int:
 def migrate_if_needed(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
-        database.make_folder()
+        database.reach()
         if not schema.is_current(database):
             schema.migrate(database)
     finally:

@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -197,6 +200,70 @@ def test_a_database_that_was_never_migrated_is_told_so(
     assert "blastscreen migrate" in capsys.readouterr().err
     assert main(["migrate"]) == 0
     assert main(["audit", "verify"]) == 0
+
+
+SECRET = "the-moon-over-the-marrow"
+COMMANDS = (
+    ["serve", "--port", "0"],
+    ["migrate"],
+    ["audit", "verify"],
+    ["doctor"],
+    ["key", "create", "--name", "LIS", "--scopes", "screen"],
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"postgresql+psycopg://blast:{SECRET}@127.0.0.1:{{closed}}/x", "{closed}"),
+        (f"postgresql+psycopg:///x?host=127.0.0.1&port={{closed}}&user=blast&password={SECRET}", "{closed}"),
+        ("sqlite:///{folder}", "{folder}"),
+        ("sqlite:///{file}/below.db", "{file}"),
+        ("sqlite:///{file}", "{file}"),
+        (f"nonsense://blast:{SECRET}@somewhere/x", "no kind of database"),
+        (f"{SECRET}", "no kind of database"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_told_in_a_sentence_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    url: str,
+    told: str,
+) -> None:
+    (tmp_path / "file").write_text("no database at all, and long enough to be one" * 100)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and never listens
+        places = {"closed": closed.getsockname()[1], "folder": tmp_path, "file": tmp_path / "file"}
+        monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", url.format(**places))
+
+        assert main(command) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    [sentence] = said.err.splitlines()
+    assert sentence.startswith("blastscreen: The database cannot be reached: ")
+    assert told.format(**places) in sentence
+    assert SECRET not in sentence
+
+
+@pytest.mark.parametrize("command", [["screen"], ["draw"]], ids=" ".join)
+def test_a_reader_who_has_gone_ends_a_command_quietly(tmp_path: Path, command: list[str]) -> None:
+    assert main(["draw", str(tmp_path / "drawn"), "--count", "2"]) == 0
+    read, write = os.pipe()
+    os.close(read)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "app.cli", *command, str(tmp_path / "drawn")],
+        cwd=ROOT, stdout=write, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(write)
+
+    assert ended.returncode == 141
+    assert "Traceback" not in ended.stderr
+    assert "BrokenPipe" not in ended.stderr
 
 
 def test_a_rotated_key_gives_its_place_to_one_on_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
