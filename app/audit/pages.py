@@ -31,12 +31,16 @@ SUBJECT_LINES_MOST = 1000
 
 @dataclass(frozen=True)
 class LedgerLine:
+    """`shown`: what a reply showed, where that was several, and how many in words."""
+
     position: int
     at: datetime
     actor: str
     act: str
     about: str
     detail: str
+    shown: tuple[str, ...]
+    shown_told: str
     hash: str
 
 
@@ -107,6 +111,7 @@ def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[Ledge
     names = accounts.names(session, {row.actor_id for row in rows})
     cells = {row.position: _cell(row) for row in rows}
     hidden = reviews.hidden_from(session, actor, {cell for cell in cells.values() if cell})
+    shown = {row.position: _several_shown(row) for row in rows}
     return tuple(
         LedgerLine(
             position=row.position,
@@ -117,7 +122,10 @@ def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[Ledge
             detail=", ".join(
                 f"{name}: {_told(value) if cells[row.position] not in hidden or name not in TELLING else 'for reading'}"
                 for name, value in sorted(row.detail.items())
+                if not (name == "shown" and shown[row.position])
             ),
+            shown=shown[row.position],
+            shown_told=f"{len(shown[row.position])} {row.object_kind}s",
             hash=row.hash[:12],
         )
         for row in rows
@@ -130,6 +138,10 @@ TELLING = ("outcome", "verdict")
 def _cell(row: LedgerRow) -> UUID | None:
     told = row.object_id if row.object_kind == "screening" else row.detail.get("screening")
     return UUID(str(told)) if told and told != SEVERAL else None
+
+
+def _several_shown(row: LedgerRow) -> tuple[str, ...]:
+    return tuple(str(one) for one in row.detail["shown"]) if row.object_id == SEVERAL else ()
 
 
 def _told(value: object) -> str:

@@ -65,6 +65,23 @@ def test_what_was_shown_on_a_page_of_several_results_is_found(service: Service) 
     assert "GET /api/v1/screenings" in page
 
 
+def test_of_a_reply_that_showed_several_a_line_says_how_many_and_unfolds_to_which(service: Service) -> None:
+    lab = service.lab()
+    sent = [lab.screen(cell(seed), case=f"S26-000{seed}").json() for seed in (1, 2, 3)]
+    auditor = service.signed_in("aude", Role.AUDITOR)
+    lab.get("/api/v1/screenings")
+    service.signed_in("ursula", Role.UPLOADER).get("/cases")
+
+    pages = (auditor.get("/audit").text, _log(auditor, "S26-0001").text)
+
+    for page in pages:
+        for kind, ids in (("screenings", [one["id"] for one in sent]), ("cases", [one["case_id"] for one in sent])):
+            [folded] = re.findall(rf"<details>\s*<summary>3 {kind}</summary>(.*?)</details>", page, re.DOTALL)
+            assert sorted(folded.split()) == sorted(ids)
+        assert "shown: " not in re.sub(r"shown: [0-9a-f-]{36}", "", page)
+        assert "where: GET /api/v1/screenings" in page
+
+
 def test_reading_the_log_is_an_event_with_ids_only(service: Service) -> None:
     sent = service.lab().screen(cell(1), case="S26-0001", subject="P-7").json()
     auditor = service.signed_in("aude", Role.AUDITOR)
