@@ -60,8 +60,8 @@ class Estimate:
     high: float
 
     def as_json(self) -> list[float | None]:
-        """[value, low, high]; None for what cannot be had, say the precision where nothing was called ALL."""
-        return [None if np.isnan(one) else round(one, 4) for one in (self.value, self.low, self.high)]
+        """[value, low, high], no zero with a sign; None where a figure cannot be had: no call, no precision."""
+        return [None if np.isnan(one) else round(one, 4) + 0.0 for one in (self.value, self.low, self.high)]
 
     def __str__(self) -> str:
         """The same for a reader; "-" for what cannot be had."""

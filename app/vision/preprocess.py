@@ -54,9 +54,22 @@ def crop(pixels: Pixels, *, size: int) -> Pixels:
     if shared is None:
         return square
     inside, within = shared
-    for channel in range(3):  # a third at a time is quicker than a broadcast over the three
-        np.multiply(pixels[inside][..., channel], mask[inside], out=square[within][..., channel])
+    np.multiply(_rows(pixels[inside]), _thrice(mask[inside]), out=_rows(square[within]))
     return square
+
+
+def _rows(pixels: Pixels) -> Pixels:
+    """h x w x 3 as h x 3 w, the same memory: a product over whole rows is quick, one over each colour is not."""
+    height, width, colours = pixels.shape
+    return pixels.reshape(height, width * colours)
+
+
+def _thrice(mask: Mask) -> Mask:
+    """h x w as h x 3 w: every column three times."""
+    wide: Mask = np.empty((mask.shape[0], 3 * mask.shape[1]), np.bool_)
+    for colour in range(3):
+        wide[:, colour::3] = mask
+    return wide
 
 
 def seen_part(mask: Mask, *, size: int) -> tuple[Part, Part] | None:
