@@ -68,6 +68,8 @@ KNOWN_FAILURES = """\
 """
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
+CHOSEN = "Choices were made on partitions of these same people: expect a little less of new ones."
+
 NOTABLE_FALL = 0.1
 """A shift that costs so much sensitivity or specificity is named among the known failures."""
 
@@ -119,7 +121,7 @@ def text(card: dict[str, Any]) -> str:
     sections = [
         _head(card),
         f"## Data\n\n{_data(training)}",
-        f"## Figures\n\n{evaluation['protocol']}\n\n{_table(report['figures'], FIGURES)}",
+        f"## Figures\n\n{evaluation['protocol']} {CHOSEN}\n\n{_table(report['figures'], FIGURES)}",
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
