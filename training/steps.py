@@ -30,7 +30,7 @@ A variant differs from its base in what is said of it and in nothing else. In br
 with its interval, on the same cells, whose subject groups are drawn together: below 0 means that the base is better.
 *Worst shift* is the largest fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are
 larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for `texture3` and its variants), and of
-all but `texture3` and `texture4` on at most 40 cells of each subject; "-" where that was not tried.
+all but `texture4` on at most 40 cells of each subject; "-" where that was not tried.
 """
 
 COLUMNS = (
