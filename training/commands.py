@@ -215,15 +215,17 @@ def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", o
 def _kept_shifts(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", *, seed: int) -> dict[str, Any]:
     """The shift test for the page of one partition, and a sentence on it or on why there is none."""
     from training import results as kept
+    from training import shifts
 
+    if seed not in recipe.seeds[: shifts.PARTITIONS]:
+        return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
     path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
     try:
         found = kept.shifts(path, made_from=kept.fingerprints(recipe, crops.cells))
     except kept.ShiftsDoNotFit as error:
         return {"shifts": [], "shifts_note": error.message}
     here = [one for one in found if one["seed"] == seed]
-    elsewhere = f"The shift test is on the page of seed {recipe.seeds[0]}."
-    return {"shifts": here, "shifts_note": SHIFTS_RUN if here else elsewhere if found else SHIFTS_NOT_RUN}
+    return {"shifts": here, "shifts_note": SHIFTS_RUN if here else SHIFTS_NOT_RUN}
 
 
 def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:
