@@ -5,6 +5,7 @@ NumPy and Pillow only, so that it runs in loader threads beside any Keras backen
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +52,13 @@ class Varier:
 
 
 def varier(augment: Augment, *, size: int) -> Varier:
-    """A Varier with its bank of noise."""
-    noise = np.random.default_rng(0).standard_normal(_NOISE_BANK, dtype=np.float32)
-    return Varier(augment=augment, size=size, noise=noise)
+    """A Varier with the bank of noise."""
+    return Varier(augment=augment, size=size, noise=_noise_bank())
+
+
+@cache
+def _noise_bank() -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal(_NOISE_BANK, dtype=np.float32)
 
 
 def middle(stored: Pixels, *, size: int) -> Pixels:

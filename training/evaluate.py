@@ -268,5 +268,4 @@ def score_files(bundle: Path, paths: Sequence[Path]) -> list[dict[str, Any]]:
 
 def recalibrated(scored: Scored) -> Scored:
     """The scores with probabilities by one calibration fitted on all of them: as they are served."""
-    fitted = trust.calibration(scored)
-    return replace(scored, probabilities=np.array([fitted.probability(float(logit)) for logit in scored.logits]))
+    return trust.calibrated(scored, by=trust.calibration(scored))

@@ -164,8 +164,13 @@ def _estimate(figures: dict[str, Any], key: str) -> str:
     found = figures.get(key)
     if not isinstance(found, list) or any(number is None for number in found):
         raise FigureMissing(f"The figure {key} is missing, so that no model card can be written. Evaluate again.")
+    return _told(found)
+
+
+def _told(found: list[float | None]) -> str:
+    """A figure with its interval; "-" for what cannot be had."""
     value, low, high = found
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"
+    return "-" if value is None or low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _bands(card: dict[str, Any]) -> str:
@@ -184,20 +189,12 @@ def _bands(card: dict[str, Any]) -> str:
 
 def _predictive_values(found: list[dict[str, Any]]) -> str:
     """Those that can be had; a call that is never made has none."""
-    rows = [
-        f"| {one['prevalence'] * 100:g} % | {_estimate_or_none(one['ppv'])} | {_estimate_or_none(one['npv'])} |"
-        for one in found
-    ]
+    rows = [f"| {one['prevalence'] * 100:g} % | {_told(one['ppv'])} | {_told(one['npv'])} |" for one in found]
     head = ["| share of cells that are ALL | of cells called ALL so many are | of cells called normal so many are |"]
     told = (
         "Of a call at a probability of 0.5, every subject counting the same: where ALL is rare, most alarms are false."
     )
     return "\n".join([told, "", *head, "|---|---|---|", *rows])
-
-
-def _estimate_or_none(found: list[float | None]) -> str:
-    value, low, high = found
-    return "-" if value is None or low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _atypical(card: dict[str, Any]) -> str:

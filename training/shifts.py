@@ -7,13 +7,13 @@ A figure that falls here shows what a network leans on. Calibration and threshol
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from app.vision.bundle import Calibration
 from app.vision.decode import Limits, Pixels, decode
 from training import fit, metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
@@ -114,11 +114,12 @@ def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], on: Mapping[
         if part.fold != fit.FINAL and part.seed in on
     }
     fold_of = {seed: scored.folds for seed, scored in on.items()}
+    fitted = {seed: trust.calibration(scored) for seed, scored in on.items()}
     found = []
     for name, shift in SHIFTS.items():
         logits = _logits(networks, fold_of, crops, shift=shift, size=recipe.size)
         found += [
-            {"shift": name, "seed": seed, "cells": len(crops.cells), **_compared(scored, logits[seed])}
+            {"shift": name, "seed": seed, "cells": len(crops.cells), **_compared(scored, logits[seed], by=fitted[seed])}
             for seed, scored in on.items()
         ]
     return found
@@ -147,12 +148,8 @@ def _logits(
     return found
 
 
-def _compared(scored: Scored, logits: metrics.Floats) -> dict[str, Any]:
-    fitted = trust.calibration(scored)
-    before, after = (
-        replace(scored, logits=told, probabilities=np.array([fitted.probability(float(one)) for one in told]))
-        for told in (scored.logits, logits)
-    )
+def _compared(scored: Scored, logits: metrics.Floats, *, by: Calibration) -> dict[str, Any]:
+    before, after = (trust.calibrated(one, by=by) for one in (scored, scored.with_logits(logits)))
     found: dict[str, Any] = {}
     for name, figure in (
         ("auc", metrics.auc),

@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -15,27 +16,29 @@ from training import onnx_model
 
 ROUNDS = 100
 
-PIXELS = draw(1, Look.BLAST)
+
+@dataclass(frozen=True)
+class Milliseconds:
+    """Median times of one drawn cell; what the weights are makes no difference to them."""
+
+    from_crop: float
+    """From its crop of `size` x `size` pixels on."""
+    whole: float
+    """From the image's RGB pixels, 450 x 450: with finding the cell and cutting it out."""
 
 
-def milliseconds(network: keras.Model, *, size: int) -> float:
-    """The median time from a drawn cell's crop of `size` x `size` pixels; what the weights are makes no difference."""
-    session, square = _session(network, size=size), crop(PIXELS, size=size)[None]
-    return _median(lambda: session.run(["logit"], {"pixels": square}))
-
-
-def road_milliseconds(network: keras.Model, *, size: int) -> float:
-    """The same from the image's RGB pixels, 450 x 450: with finding the cell and cutting it out."""
-    session = _session(network, size=size)
-    return _median(lambda: session.run(["logit"], {"pixels": crop(PIXELS, size=size)[None]}))
-
-
-def _session(network: keras.Model, *, size: int) -> InferenceSession:
+def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:
     with tempfile.TemporaryDirectory() as folder:
         onnx_model.write(network, Path(folder) / "model.onnx", size=size)
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        return InferenceSession(Path(folder) / "model.onnx", options, providers=["CPUExecutionProvider"])
+        session = InferenceSession(Path(folder) / "model.onnx", options, providers=["CPUExecutionProvider"])
+    pixels = draw(1, Look.BLAST)
+    square = crop(pixels, size=size)[None]
+    return Milliseconds(
+        from_crop=_median(lambda: session.run(["logit"], {"pixels": square})),
+        whole=_median(lambda: session.run(["logit"], {"pixels": crop(pixels, size=size)[None]})),
+    )
 
 
 def _median(act: Callable[[], object]) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from app.vision.bundle import BandThresholds, Calibration, Conformal, Distance
+from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal, Distance
 from app.vision.classifier import distances
 from training.metrics import (
     Estimate,
@@ -48,13 +48,17 @@ def calibration(scored: Scored) -> Calibration:
     return Calibration(slope=float(fitted.coef_[0, 0]), bias=float(fitted.intercept_[0]))
 
 
+def calibrated(scored: Scored, *, by: Calibration) -> Scored:
+    """The scores with the probabilities that this calibration makes of them."""
+    return replace(scored, probabilities=np.array([by.probability(float(logit)) for logit in scored.logits]))
+
+
 def cross_calibrated(scored: Scored, *, apart: NDArray[Any]) -> Floats:
     """P(ALL) of every cell by a calibration that was fitted on all cells but those of its own kind in `apart` (N)."""
     probabilities = np.empty(len(scored.logits))
     for kind in np.unique(apart):
         own = apart == kind
-        fitted = calibration(scored.of(~own))
-        probabilities[own] = [fitted.probability(float(logit)) for logit in scored.logits[own]]
+        probabilities[own] = calibrated(scored.of(own), by=calibration(scored.of(~own))).probabilities
     return probabilities
 
 
@@ -116,8 +120,8 @@ def cross_conformal(scored: Scored) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     for fold in np.unique(scored.folds):
         own = scored.folds == fold
         limits = conformal(scored.of(~own))
-        holds[0, own] = scored.probabilities[own] <= limits.hem
-        holds[1, own] = 1 - scored.probabilities[own] <= limits.all
+        sets = [limits.classes(float(one)) for one in scored.probabilities[own]]
+        holds[:, own] = [[name in one for one in sets] for name in CLASSES]
     return holds[0], holds[1]
 
 

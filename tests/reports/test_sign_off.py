@@ -13,6 +13,16 @@ from tests.factories import Browser, acts, cell, rows, verify
 from tests.reports.conftest import Desk, honest
 
 
+def read_is_asked_for_after_signing(desk: Desk) -> tuple[dict[str, str], str, Browser]:
+    """The reply about the one cell of a signed case, the case's path, and who asked."""
+    uploader = desk.service.signed_in("ursula", Role.UPLOADER)
+    sent = desk.send(0.99)
+    path = f"/cases/{sent['case_id']}"
+    desk.sign(path)
+    uploader.submit(f"/screenings/{sent['id']}/ask", at=f"/screenings/{sent['id']}")
+    return sent, path, uploader
+
+
 def test_an_unsure_cell_is_read_and_then_the_case_is_signed_by_name(either_desk: Desk) -> None:
     desk, service = either_desk, either_desk.service
     reviewer = service.signed_in("rea", Role.REVIEWER)
@@ -89,12 +99,7 @@ def test_a_blind_read_that_is_due_hides_no_version_that_was_signed_before_its_ce
 
 
 def test_a_version_that_tells_of_a_cell_waits_for_the_blind_read_of_it(desk: Desk) -> None:
-    uploader = desk.service.signed_in("ursula", Role.UPLOADER)
-    sent = desk.send(0.99)
-    path = f"/cases/{sent['case_id']}"
-    desk.sign(path)
-
-    uploader.submit(f"/screenings/{sent['id']}/ask", at=f"/screenings/{sent['id']}")
+    _, path, uploader = read_is_asked_for_after_signing(desk)
 
     for address in (f"{path}/versions/1", f"{path}/versions/1.pdf", f"{path}/versions/1.json"):
         assert desk.senior.get(address).status_code == 409, address
@@ -256,12 +261,7 @@ def test_a_case_corrected_after_signing_says_so_and_is_there_to_sign_until_it_is
 
 
 def test_a_read_that_is_asked_for_after_signing_opens_the_case_again(desk: Desk) -> None:
-    uploader = desk.service.signed_in("ursula", Role.UPLOADER)
-    sent = desk.send(0.99)
-    path = f"/cases/{sent['case_id']}"
-    desk.sign(path)
-
-    uploader.submit(f"/screenings/{sent['id']}/ask", at=f"/screenings/{sent['id']}")
+    sent, path, uploader = read_is_asked_for_after_signing(desk)
 
     page = uploader.get(f"{path}/report").text
     assert "Changed since it was signed" in page
