@@ -147,9 +147,9 @@ def test_the_lab_system_and_every_page_say_of_a_cell_that_its_case_was_withdrawn
     sure = lab.screen(cell(1), case="S26-0001").json()
     classifier.probability = classifier.unsure
     waits, read = (lab.screen(cell(seed), case="S26-0001").json() for seed in (2, 3))
-    elsewhere = lab.screen(cell(4), case="S26-0002").json()
     rea, olga = service.signed_in("rea", Role.REVIEWER), service.signed_in("olga", Role.UPLOADER)
     rea.submit(f"/review/{read['id']}", {"verdict": "normal"}, at=f"/review/{read['id']}")
+    elsewhere = lab.screen(cell(4), case="S26-0002").json()  # only now: rea was led on to a cell that waited
     settled_at = lab.screening(read["id"])["review"]["settled_at"]
 
     _withdraw(service.database, ursula, UUID(sure["case_id"]))
