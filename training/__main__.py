@@ -91,6 +91,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a number from 0 on")
+    return int(text)
+
+
 def _of_results(command: Command) -> None:
     time = command("time", "milliseconds an image in ONNX Runtime, into the results")
     time.add_argument("recipes", nargs="+", metavar="recipe")
@@ -118,6 +124,7 @@ def _variant(one: argparse.ArgumentParser) -> None:
     either = one.add_mutually_exclusive_group()
     either.add_argument("--from-scratch", action="store_true", help="a transfer recipe without its ImageNet weights")
     either.add_argument("--as-published", action="store_true", help="an earlier network at its own input; for a GPU")
+    one.add_argument("--partition", type=_seed, help="on this grouped partition alone, by its seed, folds only")
 
 
 def main(words: list[str] | None = None) -> int:

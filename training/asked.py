@@ -56,8 +56,10 @@ def chosen(arguments: argparse.Namespace) -> Recipe:
     """
     recipe = recipe_named(arguments.recipe)
     if arguments.as_published:
-        return as_published(recipe)
-    return from_scratch(recipe) if arguments.from_scratch else recipe
+        recipe = as_published(recipe)
+    if arguments.from_scratch:
+        recipe = from_scratch(recipe)
+    return recipe if arguments.partition is None else recipe.on_partition(arguments.partition)
 
 
 def results_folder(arguments: argparse.Namespace, recipe: Recipe) -> Path:

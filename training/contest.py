@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics.cluster import contingency_matrix
 
-from training import evaluate, metrics, results, steps, targets
+from training import evaluate, metrics, partitions, results, steps, targets
 from training.cnmc import Cell
+from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
+from training.metrics import Scored
 from training.splits import partition
 from training.targets import Gain
 
@@ -26,12 +24,6 @@ OURS = "texture4"
 
 SEED = 0
 """The partition on which every row is compared."""
-
-CHOSEN_ON = (0, 1, 2)
-"""The partitions on which choices of ours were made."""
-
-GUESSED = 0.5
-"""The AUC of whoever guesses."""
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -54,20 +46,11 @@ partitions, which share their tables; of hand-made features without measuring th
 image in ONNX Runtime on one thread, "-" where it was not measured or there is no network.
 
 All are compared on partition 0, one of those on which choices of ours were made (0 to 2); ours has been run on
-partitions 3 and 4 as well (below).
+partitions 3 and 4 as well, and the strongest of the earlier ones on 3 (below).
 
 Made by `python -m training results` from the files in `training/results/`.
 """
 
-BY_PARTITION = """\
-## `{ours}` on each partition
-
-Choices were made on partitions 0 to 2 (one weight of `texture4` on all). All five are of the same subject groups, of
-which the largest fall alike: *most alike* is the share of cells that one of those three has in the same folds. So 3 and
-4 are no new people, and no proof against choices that fit these.
-"""
-
-COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
 FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "minutes", "ms")
 FACTS_OF_ENTRY = ("name", "parameters", "input", "seen", "tested", "minutes", "milliseconds")
 """The keys of an entry whose values stand in FACTS' columns."""
@@ -79,7 +62,8 @@ def text(folder: Path) -> str:
     Raises ResultsDoNotFit where there are none or a row is none, and what `evaluate.scored_of` raises.
     """
     cells = results.cells_beside(folder)
-    entries = [_entry(path, cells) for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
+    paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
+    entries = [_entry(path, cells) for path in paths if partitions.seed_in(path.stem) is None]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells)
@@ -89,8 +73,13 @@ def text(folder: Path) -> str:
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["scored"]]
     gains = _gains([*in_contest, yardsticks[0]], cells)
     by_step = steps.lines({one["name"]: one["scored"] for one in finished}, cells, folder=folder, recipes=RECIPES)
-    on = _partitions(folder / f"{OURS}.csv", cells)
-    sections = [*_differences(gains), *_targets(gains, on, folder=folder), *_by_partition(on, cells)]
+    on = partitions.scored_on(folder / f"{OURS}.csv", cells)
+    sections = [
+        *_differences(gains),
+        *_targets(gains, on, folder=folder),
+        *partitions.lines(OURS, on, cells),
+        *partitions.contest(OURS, on, cells, folder=folder),
+    ]
     return "\n".join([HEAD, *head, *rows, "", *sections, *unfinished, *by_step]).rstrip() + "\n"
 
 
@@ -98,8 +87,7 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     record = json.loads(path.read_text())
     rows, recipe = results.read(path.with_suffix(".csv")), record["recipe"]
     seed = SEED
-    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
-    scored = evaluate.scored_of(rows, cells, seed=seed) if whole else None
+    scored = evaluate.scored_if_finished(rows, cells, seed=seed)
     folds = [fold for fold in record["folds"] if fold["seed"] == seed] or record["folds"]
     at_once = recipe.get("views") is not None
     return {
@@ -111,25 +99,13 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
         "minutes": _minutes(record["folds"] if at_once else folds),
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
         "scored": scored,
-        **(_figures(scored, cells, seed=seed) if scored else {}),
+        **(figures(scored, cells, seed=seed) if scored else {}),
     }
 
 
 def _minutes(folds: Sequence[Mapping[str, Any]]) -> str:
     on = {fold.get("device", "cpu") for fold in folds}
     return f"{sum(fold.get('seconds', 0) for fold in folds) / 60:.0f}{' on a GPU' if 'gpu' in on else ''}"
-
-
-def _figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
-    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
-    wanted: dict[str, Figure] = {
-        "auc": metrics.auc,
-        "floor_matched": metrics.matched_auc(floor),
-        "area_matched": metrics.matched_auc(scored.areas),
-        "balanced_accuracy": metrics.balanced_accuracy,
-        "healthy": metrics.macro(metrics.specificity),
-    }
-    return {name: estimate(figure, scored) for name, figure in wanted.items()}
 
 
 def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -151,40 +127,8 @@ def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
             "minutes": "",
             "milliseconds": "",
         }
-        found.append({**facts, "scored": scored, **_figures(scored, cells, seed=seed)})
+        found.append({**facts, "scored": scored, **figures(scored, cells, seed=seed)})
     return found
-
-
-def _partitions(path: Path, cells: Sequence[Cell]) -> dict[int, Scored]:
-    """Ours on every partition that it was trained on, by seed."""
-    rows = results.read(path) if path.is_file() else []
-    return {seed: evaluate.scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
-
-
-def _by_partition(on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:
-    if len(on) < 2:
-        return []
-    head = [f"| seed | {' | '.join(COLUMNS)} | most alike |", "|---" * (2 + len(COLUMNS)) + "|"]
-    rows = [
-        f"| {seed} | {' | '.join([*_shown(_figures(scored, cells, seed=seed)), _most_alike(seed, on)])} |"
-        for seed, scored in on.items()
-    ]
-    return [BY_PARTITION.format(ours=OURS), *head, *rows, ""]
-
-
-def _most_alike(seed: int, on: Mapping[int, Scored]) -> str:
-    """Which other partition on which choices were made has most cells in the same folds, and the share of those."""
-    alike = {other: _shared(on[seed].folds, on[other].folds) for other in CHOSEN_ON if other in on and other != seed}
-    if not alike:
-        return "-"
-    nearest = max(alike, key=lambda other: alike[other])
-    return f"{100 * alike[nearest]:.0f} % of {nearest}"
-
-
-def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """The share of cells that lie in the same fold twice, whatever the folds are called."""
-    table = contingency_matrix(one, other)
-    return float(table[linear_sum_assignment(-table)].sum() / len(one))
 
 
 def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], *, folder: Path) -> list[str]:
@@ -204,13 +148,7 @@ def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed:
 
 
 def _row(entry: dict[str, Any]) -> str:
-    return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *_shown(entry)])} |"
-
-
-def _shown(figures: dict[str, Any]) -> list[str]:
-    """Each of COLUMNS with its interval."""
-    estimates = (figures[key] for key in ("auc", "floor_matched", "area_matched", "balanced_accuracy", "healthy"))
-    return [str(one) for one in estimates]
+    return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *shown(entry)])} |"
 
 
 def _gains(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> dict[str, Gain]:
@@ -218,13 +156,8 @@ def _gains(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> dict[str
     ours = next((one["scored"] for one in entries if one["name"] == OURS), None)
     if ours is None:
         return {}
-    floor = floor_scores(cells, folds=len(set(ours.folds.tolist())), seed=SEED)
     return {
-        other["name"]: Gain(
-            auc=paired_difference(metrics.auc, ours, other["scored"]),
-            floor_matched=paired_difference(metrics.matched_auc(floor), ours, other["scored"]),
-            learned=other["auc"].low > GUESSED,
-        )
+        other["name"]: gain(ours, other["scored"], cells, seed=SEED, auc_of_other=other["auc"])
         for other in entries
         if other["name"] != OURS
     }

@@ -62,6 +62,12 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
     return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
 
 
+def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:
+    """The same; None where some folds of that seed are still to come."""
+    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
+    return scored_of(rows, cells, seed=seed) if whole else None
+
+
 def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
     """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 

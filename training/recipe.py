@@ -118,6 +118,10 @@ class Recipe:
         fields = {name: value for name, value in chosen.items() if name in own}
         return dataclasses.replace(self, network_options=options, choices={}, final_fit=False, **fields)
 
+    def on_partition(self, seed: int) -> "Recipe":
+        """This recipe on one other grouped partition alone, under a name that says so."""
+        return dataclasses.replace(self, name=f"{self.name}_on_{seed}", seeds=(seed,), final_fit=False)
+
     def as_json(self) -> dict[str, Any]:
         """Every choice as plain JSON values; the network as `module.function`."""
         choices = dataclasses.asdict(self)

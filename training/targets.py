@@ -26,7 +26,8 @@ HEAD = """\
 *Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
 not. Networks are held against each other on partition 0, on which choices of ours were made and none of theirs, and
 each was trained once: the intervals are over people, not over trainings. An earlier network on its budget might do
-better with the cells that its source gave it; those rows that have them end in `_as_published`.
+better with the cells that its source gave it; those rows that have them end in `_as_published`. The strongest were run
+once more on partition 3 (below).
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
 probabilities that err in nothing would show by chance on as many groups. Intervals of a calibration error lie too high:

@@ -1,4 +1,5 @@
 import argparse
+import dataclasses
 import importlib
 import json
 from pathlib import Path
@@ -12,6 +13,7 @@ from app.errors import Misconfigured
 from training.asked import RESULTS, chosen
 from training.fit import build
 from training.machines import machines
+from training.partitions import seed_in
 from training.recipe import Augment, Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -72,9 +74,11 @@ def test_every_kept_result_is_of_the_recipe_as_it_stands():
 
 
 def experiment(result):
+    partition = seed_in(result)
+    result = result.removesuffix(f"_on_{partition}")
     name = result.removesuffix("_as_published").removesuffix("_scratch")
     words = {"from_scratch": result.endswith("_scratch"), "as_published": result.endswith("_as_published")}
-    return chosen(argparse.Namespace(recipe=name, **words))
+    return chosen(argparse.Namespace(recipe=name, partition=partition, **words))
 
 
 def test_an_earlier_network_as_published_sees_the_whole_image_at_its_source_s_size_and_keeps_what_it_learns_by():
@@ -84,6 +88,14 @@ def test_an_earlier_network_as_published_sees_the_whole_image_at_its_source_s_si
     assert (published.optimizer, published.learning_rate) == (plain.optimizer, plain.learning_rate)
     assert published.fingerprint() != plain.fingerprint()
     assert build(published).count_params() == 14_821_761
+
+
+def test_a_recipe_on_another_partition_is_the_same_but_for_it_and_bears_another_name():
+    plain, there = recipe("schneider"), experiment("schneider_on_3")
+
+    assert (there.name, there.seeds, there.final_fit) == ("schneider_on_3", (3,), False)
+    assert there.with_choices({}) == dataclasses.replace(plain, name=there.name, seeds=(3,)).with_choices({})
+    assert there.fingerprint() != plain.fingerprint()
 
 
 def test_a_recipe_of_ours_was_never_published():

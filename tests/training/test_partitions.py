@@ -1,0 +1,94 @@
+"""What is told of other partitions than the first, and of earlier networks on one by which none was chosen."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from training import partitions
+from training.cnmc import Cell
+from training.splits import partition
+
+pytestmark = pytest.mark.tensorflow
+
+NAMES = [f"{'H' if number % 2 else ''}{number % 12}" for number in range(240)]
+CELLS = [
+    Cell(
+        f"{number}.bmp",
+        name,
+        name,
+        "HEM" if name.startswith("H") else "ALL",
+        "f",
+        f"{number:064x}",
+        10_000 + number,
+        90.0,
+        90.0 + number % 7,
+        90.0,
+    )
+    for number, name in enumerate(NAMES)
+]
+TRUTH = np.array([cell.label == "ALL" for cell in CELLS]) - 0.5
+NOISE = np.random.default_rng(0).normal(size=len(CELLS))
+
+
+def write(path, *, skill, seeds, cells=CELLS):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("image_sha256", "seed", "fold", "logit"))
+        for seed in seeds:
+            folds = partition(CELLS, folds=3, seed=seed)
+            for cell, fold, sign, one in list(zip(CELLS, folds, TRUTH, NOISE, strict=True))[: len(cells)]:
+                writer.writerow((cell.sha256, seed, fold, skill * sign + one))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "ours.csv", skill=3.0, seeds=(0, 3, 4))
+    write(tmp_path / "poor_on_3.csv", skill=0.2, seeds=(3,))
+    write(tmp_path / "fair_on_3.csv", skill=1.0, seeds=(3,))
+    return tmp_path
+
+
+def contest(folder):
+    on = partitions.scored_on(folder / "ours.csv", CELLS)
+    return partitions.contest("ours", on, CELLS, folder=folder)
+
+
+def test_the_partition_is_told_by_the_name_and_by_nothing_that_only_looks_like_it():
+    assert partitions.seed_in("schneider_on_3") == 3
+    assert partitions.seed_in("schneider_as_published_on_12") == 12
+    assert partitions.seed_in("schneider") is None
+    assert partitions.seed_in("_on_3x") is None
+
+
+def test_earlier_networks_on_a_partition_stand_below_ours_the_better_first_with_what_ours_has_more(folder):
+    lines = contest(folder)
+
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["ours", "fair", "poor"]
+    assert "## The contest on partition 3" in lines[0]
+    value, low = rows[2][6].split(" (")[0], rows[2][6].split("(")[1].split(" to ")[0]
+    assert float(value) > float(low) > 0.1
+
+
+def test_what_is_not_finished_there_is_not_told(folder):
+    write(folder / "fair_on_3.csv", skill=1.0, seeds=(3,), cells=CELLS[:100])
+
+    assert not any(line.startswith("| fair") for line in contest(folder))
+    assert any(line.startswith("| poor") for line in contest(folder))
+
+
+def test_where_no_other_was_run_there_is_no_contest(tmp_path):
+    write(tmp_path / "ours.csv", skill=3.0, seeds=(0, 3))
+
+    assert contest(tmp_path) == []
+
+
+def test_each_partition_of_ours_has_a_row_that_says_which_it_is_most_alike(folder):
+    on = partitions.scored_on(folder / "ours.csv", CELLS)
+
+    lines = partitions.lines("ours", on, CELLS)
+
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["0", "3", "4"]
+    assert [row[-1].split(" of ")[-1] for row in rows] == ["-", "0", "0"]

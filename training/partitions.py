@@ -1,0 +1,102 @@
+"""Other partitions of the same people: how ours does on each, and earlier networks on one that ours was not chosen by.
+
+`python -m training fit RECIPE DIR --partition 3` makes the results `RECIPE_on_3`, which are told here and nowhere else.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics.cluster import contingency_matrix
+
+from training import evaluate, results
+from training.cnmc import Cell
+from training.figures import COLUMNS, figures, gain, shown
+from training.metrics import Scored
+
+CHOSEN_ON = (0, 1, 2)
+"""The partitions on which choices of ours were made."""
+
+BY_PARTITION = """\
+## `{ours}` on each partition
+
+Choices were made on partitions 0 to 2 (one weight of `texture4` on all). All five are of the same subject groups, of
+which the largest fall alike: *most alike* is the share of cells that one of those three has in the same folds. So 3 and
+4 are no new people, and no proof against choices that fit these.
+"""
+
+CONTEST = """\
+## The contest on partition {seed}
+
+The strongest earlier networks on their budgets once more, on a partition by which no network was chosen, theirs or ours
+(but for that one weight). In the last columns is what `{ours}` has more, on the same cells, whose subject groups are
+drawn together.
+"""
+
+
+def seed_in(name: str) -> int | None:
+    """The partition that the name of some results ends in; None for those that were not made for one alone."""
+    found = re.fullmatch(r".+_on_(\d+)", name)
+    return int(found[1]) if found else None
+
+
+def scored_on(path: Path, cells: Sequence[Cell]) -> dict[int, Scored]:
+    """The scores of `<recipe>.csv` on every partition that it has, by seed; raises what `evaluate.scored_of` raises."""
+    rows = results.read(path) if path.is_file() else []
+    return {seed: evaluate.scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+
+
+def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:
+    """Ours on each partition, as Markdown, from its scores by seed; nothing where there is one partition only."""
+    if len(on) < 2:
+        return []
+    head = [f"| seed | {' | '.join(COLUMNS)} | most alike |", "|---" * (2 + len(COLUMNS)) + "|"]
+    rows = [
+        f"| {seed} | {' | '.join([*shown(figures(scored, cells, seed=seed)), _most_alike(seed, on)])} |"
+        for seed, scored in on.items()
+    ]
+    return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
+
+
+def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path) -> list[str]:
+    """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition."""
+    found: list[str] = []
+    for seed, scored in on.items():
+        others = {
+            path.stem.removesuffix(f"_on_{seed}"): evaluate.scored_if_finished(results.read(path), cells, seed=seed)
+            for path in folder.glob(f"*_on_{seed}.csv")
+        }
+        finished = {name: other for name, other in others.items() if other}
+        if finished:
+            found += [CONTEST.format(ours=ours, seed=seed), *_table(ours, scored, finished, cells, seed=seed), ""]
+    return found
+
+
+def _table(ours: str, scored: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int) -> list[str]:
+    columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
+    rows = []
+    for name, other in others.items():
+        told = figures(other, cells, seed=seed)
+        more = gain(scored, other, cells, seed=seed, auc_of_other=told["auc"])
+        row = [name, *shown(told), more.auc.signed(), more.floor_matched.signed()]
+        rows.append((-told["floor_matched"].value, row))
+    ranked = [[ours, *shown(figures(scored, cells, seed=seed)), "", ""], *(row for _, row in sorted(rows))]
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
+
+
+def _most_alike(seed: int, on: Mapping[int, Scored]) -> str:
+    """Which other partition on which choices were made has most cells in the same folds, and the share of those."""
+    alike = {other: _shared(on[seed].folds, on[other].folds) for other in CHOSEN_ON if other in on and other != seed}
+    if not alike:
+        return "-"
+    nearest = max(alike, key=lambda other: alike[other])
+    return f"{100 * alike[nearest]:.0f} % of {nearest}"
+
+
+def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+    """The share of cells that lie in the same fold twice, whatever the folds are called."""
+    table = contingency_matrix(one, other)
+    return float(table[linear_sum_assignment(-table)].sum() / len(one))
