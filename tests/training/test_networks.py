@@ -224,6 +224,22 @@ def test_each_backbone_sees_pixels_as_keras_prepares_them_in_the_exported_graph_
     assert seen == pytest.approx(PREPROCESSINGS[backbone].preprocess_input(pixels.astype(np.float32)), abs=1e-4)
 
 
+def test_a_network_too_large_for_its_constants_is_exported_with_the_same_answers(tmp_path, monkeypatch):
+    network = schneider.three_blocks(size=32, drop=0.25)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    told = []
+
+    for large in (10**9, 0):
+        monkeypatch.setattr(onnx_model, "LARGE", large)
+        outputs = onnx_model.write(network, tmp_path / "model.onnx", size=32)
+        session = InferenceSession(tmp_path / "model.onnx")
+        assert [given.name for given in session.get_inputs()] == ["pixels"]
+        told.append(dict(zip(outputs, session.run(list(outputs), {"pixels": pixels}), strict=True)))
+
+    assert told[1]["logit"] == pytest.approx(told[0]["logit"], abs=1e-5)
+    assert told[1]["logit"] == pytest.approx(network.predict_on_batch(pixels.astype(np.float32))["logit"], abs=1e-4)
+
+
 def test_from_scratch_the_backbone_learns_and_its_preprocessing_is_in_the_graph():
     network = transfer.transfer(size=32, backbone="MobileNetV2", scratch=True)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
