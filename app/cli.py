@@ -11,10 +11,13 @@ from typing import Any
 from app.accounts.rules import DAYS_MOST
 from app.errors import BlastscreenError
 from app.settings import Settings, read_settings
-from app.typed import whole_number
+from app.typed import LARGEST, whole_number
 
 NOBODY_READS_ON = 141
 """As a shell tells of a command that SIGPIPE has ended."""
+PORTS = 65_535
+WORKERS_MOST = 64
+DRAWN_MOST = 10_000
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -54,23 +57,28 @@ Commands = Any  # argparse names its type privately
 def _add_service(commands: Commands) -> None:
     serve = commands.add_parser("serve", help="migrate the database and serve")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--workers", type=int, default=1)
+    serve.add_argument("--port", type=_whole(0, PORTS), default=8000)
+    serve.add_argument("--workers", type=_whole(1, WORKERS_MOST), default=1)
     serve.set_defaults(command=_serve)
     demo = commands.add_parser("demo", help="serve a playground: drawn cells in every state, in a database of its own")
     demo.add_argument("--folder", type=Path, help="where it is kept; default: var/demo")
     demo.add_argument("--host", default="127.0.0.1")
-    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--port", type=_whole(0, PORTS), default=8000)
     demo.set_defaults(command=_demo)
     migrate = commands.add_parser("migrate", help="bring the database to this version's schema")
     migrate.set_defaults(command=_migrate)
 
 
-def _days(text: str) -> int:
-    days = whole_number(text, least=1, most=DAYS_MOST)
-    if days is None:
-        raise argparse.ArgumentTypeError(f"a number of days from 1 to {DAYS_MOST}")
-    return days
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Reads a number between the two."""
+
+    def read(text: str) -> int:
+        number = whole_number(text, least=least, most=most)
+        if number is None:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} to {most}")
+        return number
+
+    return read
 
 
 def _add_access(commands: Commands) -> None:
@@ -90,11 +98,13 @@ def _add_access(commands: Commands) -> None:
     make = key.add_parser("create", help="make a key; it is printed once, alone on the last line")
     make.add_argument("--name", required=True, help="the client that it belongs to")
     make.add_argument("--scopes", required=True, help="screen,read,read:all,metrics")
-    make.add_argument("--days", type=_days, help="the key expires after so many days")
+    make.add_argument("--days", type=_whole(1, DAYS_MOST), help="the key expires after so many days")
     make.set_defaults(command=_create_key)
     rotate = key.add_parser("rotate", help="make a key that takes another's place; printed alone on the last line")
     rotate.add_argument("prefix", help="the eight characters behind bs_")
-    rotate.add_argument("--overlap-hours", type=int, default=24, help="how long the old key still works")
+    rotate.add_argument(
+        "--overlap-hours", type=_whole(0, DAYS_MOST * 24), default=24, help="how long the old key still works"
+    )
     rotate.set_defaults(command=_rotate_key)
     revoke = key.add_parser("revoke", help="end a key at once")
     revoke.add_argument("prefix", help="the eight characters behind bs_")
@@ -114,8 +124,8 @@ def _add_cells(commands: Commands) -> None:
     screen.set_defaults(command=_screen)
     draw = commands.add_parser("draw", help="draw cells to try the service out on")
     draw.add_argument("folder", type=Path, metavar="DIR")
-    draw.add_argument("--count", type=int, default=12)
-    draw.add_argument("--seed", type=int, default=1)
+    draw.add_argument("--count", type=_whole(1, DRAWN_MOST), default=12)
+    draw.add_argument("--seed", type=_whole(0, LARGEST), default=1)
     draw.set_defaults(command=_draw)
 
 

@@ -110,6 +110,12 @@ class Database:
         if self.is_sqlite and file and file != ":memory:":
             Path(file).parent.mkdir(parents=True, exist_ok=True)
 
+    def require_file(self) -> None:
+        """Raises DatabaseUnreachable where there is no SQLite file: to connect would make an empty one."""
+        file = self.engine.url.database
+        if self.is_sqlite and file and file != ":memory:" and not Path(file).exists():
+            raise DatabaseUnreachable(f"there is no file {file}, and only `blastscreen migrate` and `serve` make one")
+
     def reach(self) -> None:
         """Connect once, when the folder of an SQLite file has been made. Raises DatabaseUnreachable."""
         try:

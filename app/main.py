@@ -19,8 +19,8 @@ from app.accounts.oidc_actions import Provider
 from app.accounts.oidc_rules import OidcMisconfigured
 from app.accounts.rate_limit import make_rate_limit
 from app.actor import SERVICE
-from app.audit import ledger, refusals
 from app.audit import pages as audit_pages
+from app.audit import refusals
 from app.cases import case_pages, compare_pages, manage_pages
 from app.cases import pages as cases_pages
 from app.checks import readiness_checks
@@ -108,7 +108,6 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     """
     logs.configure(settings.log_level)
     _folder(settings.spool)
-    ledger.install()
     database = Database(settings.database_url)
     schema.require_current(database)
     instrument = instrument or make_instrument(settings)

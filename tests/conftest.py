@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 
 from app import schema
-from app.audit import ledger
 from app.db import Database
 from app.screening.instrument import Instrument
 from app.settings import Settings
@@ -19,11 +18,6 @@ from tests.factories import Service
 from tests.fakes import FakeClassifier
 
 pytest_plugins = ["tests.needs", "tests.live", "tests.browsers", "tests.playground"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _ledger_listens() -> None:
-    ledger.install()
 
 
 @pytest.fixture(scope="session")

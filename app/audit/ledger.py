@@ -38,13 +38,6 @@ def record(session: Session, actor: Actor, happened: Event) -> None:
     queue.append(_Queued(clock.now(), actor.id, happened))
 
 
-def install() -> None:
-    """Listen to every session's commit. Called once, by `main` and by the command line."""
-    if not event.contains(Session, "before_commit", _chain):
-        event.listen(Session, "before_commit", _chain)
-        event.listen(Session, "after_soft_rollback", _forget)
-
-
 def lock(session: Session) -> None:
     """Take the chain's lock for the rest of the transaction (SQLite: the session began with the write lock)."""
     if session.get_bind().dialect.name == "postgresql":
@@ -59,6 +52,7 @@ def next_position(session: Session) -> int:
     return (head.position if head else 0) + len(queued) + 1
 
 
+@event.listens_for(Session, "before_commit")  # on import: whoever can record an event can not lose it
 def _chain(session: Session) -> None:
     queue: list[_Queued] = session.info.pop(_QUEUE, [])
     if not queue:
@@ -84,6 +78,7 @@ def _chain(session: Session) -> None:
     session.flush()
 
 
+@event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, _previous: object) -> None:
     session.info.pop(_QUEUE, None)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app import schema
-from app.audit import ledger
 from app.db import Database
 from app.settings import Settings
 
@@ -12,9 +11,9 @@ from app.settings import Settings
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The migrated database of these settings; raises DatabaseUnreachable or NotMigrated."""
-    ledger.install()
     database = Database(settings.database_url)
     try:
+        database.require_file()
         database.reach()
         schema.require_current(database)
         yield database

@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from app.accounts.rules import Role
-from app.audit.ledger import install
 from app.db import Database
 from app.schema import migrate
 from app.screening.actions import Submission, screen_cell
@@ -66,7 +65,6 @@ def bench_the_road_of_one_image() -> None:
 
 def bench_screenings_with_their_record(tmp_path) -> None:
     """Peer: the same rows' worth of work without record, image store or ledger, i.e. vision alone."""
-    install()
     database = Database(f"sqlite:///{tmp_path / 'bench.db'}")
     migrate(database)
     instrument = Instrument(OnnxClassifier(Settings().bundle), ImageStore(tmp_path / "images"))

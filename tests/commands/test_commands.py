@@ -197,6 +197,12 @@ def test_a_database_that_was_never_migrated_is_told_so(
     monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", f"sqlite:///{tmp_path / 'deep' / 'new.db'}")
 
     assert main(["audit", "verify"]) == 1
+    assert "there is no file" in (told := capsys.readouterr().err)
+    assert "blastscreen migrate" in told
+    assert not (tmp_path / "deep").exists()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "new.db").touch()
+    assert main(["audit", "verify"]) == 1
     assert "blastscreen migrate" in capsys.readouterr().err
     assert main(["migrate"]) == 0
     assert main(["audit", "verify"]) == 0
@@ -327,3 +333,22 @@ def test_a_damaged_model_is_told_before_anything_changes(
     assert told.out == ""
     with database.reading() as session:
         assert session.scalar(text("SELECT count(*) FROM setup_links")) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["draw", "x", "--count", "0"], "a whole number from 1 to 10000"),
+        (["draw", "x", "--count", "-3"], "a whole number from 1 to 10000"),
+        (["key", "rotate", "12345678", "--overlap-hours", "-1"], "a whole number from 0"),
+        (["serve", "--port", "70000"], "a whole number from 0 to 65535"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_before_anything_is_done(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err

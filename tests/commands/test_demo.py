@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from app.db import Database
 from app.main import create_app
 from app.review import queries as reviews
 from app.screening.tables import ScreeningRow
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from tests.factories import Browser, rows, verify
 
 
@@ -49,6 +51,22 @@ def test_its_records_are_intact_and_of_drawn_cells_only(ours: Settings) -> None:
         assert session.query(ScreeningRow).filter_by(sandbox=False).count() == 0
         assert reviews.flags_listed(session) == reviews.flags_due(session)
     assert verify(database).intact
+    database.dispose()
+
+
+def test_its_ledger_is_written_by_a_process_that_does_nothing_else_too(tmp_path: Path) -> None:
+    settings = f"demo.settings_for(Settings(log_level='error'), folder=Path({str(tmp_path)!r}))"
+    made = (
+        "from pathlib import Path; from app.commands import demo; from app.settings import Settings; "
+        f"demo.set_up({settings}, folder=Path({str(tmp_path)!r}))"
+    )
+    subprocess.run([sys.executable, "-c", made], cwd=ROOT, check=True, capture_output=True)
+    database = Database(f"sqlite:///{tmp_path / 'demo.db'}")
+
+    found = verify(database)
+
+    assert found.intact
+    assert found.rows > 100
     database.dispose()
 
 

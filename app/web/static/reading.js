@@ -4,9 +4,12 @@
 (() => {
   const form = document.querySelector("[data-reading]");
   const keys = document.getElementById("keys");
+  const LOOK_MS = 1000; // a second Enter within this time was meant for the page before
+  let acted = false;
   const typing = (on) => on.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=range])");
 
   function work(control) {
+    acted = true;
     if (control.type === "radio") {
       control.checked = true;
       control.focus();
@@ -24,6 +27,7 @@
     if (event.key === "Enter") {
       if (event.target.closest("a, button, summary")) return;
       event.preventDefault();
+      if (!acted && performance.now() < LOOK_MS) return;
       if (form) form.requestSubmit();
       else document.querySelector('[data-key="Enter"]')?.click();
       return;
