@@ -14,13 +14,10 @@ from app.reports import version_queries
 from app.reports.gallery_rules import ShownCell, hide
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
-from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import NOT_NEEDED, Review
 from app.review.tables import ReadRow
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, ScreeningRow
-
-NOT_NEEDED = Review(ReviewState.NOT_NEEDED)
 
 
 def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
@@ -47,8 +44,7 @@ def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UU
         image=row.pixels_sha256,
         band=Band(row.band) if row.band else None,
         refused=row.unusable_reason,
-        review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        review=review,
         probability=row.probability,
         at=row.at,
         flagged=row.flagged,

@@ -182,7 +182,7 @@ def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),
         score=words.score(cell),
-        review=words.review(cell, withdrawn=withdrawn),
+        review=words.review(cell),
         chosen=cell.id in way.chosen,
         ask=f"{way.address}/ask/{cell.id}" if cell.may_be_asked_for and not withdrawn else None,
     )

@@ -152,8 +152,8 @@ def _reviews(counts: Counts, *, withdrawn: bool) -> tuple[tuple[str, int], ...]:
     """How many cells stand where in review. What still waited when the case was withdrawn is not read any more."""
     told: Counter[str] = Counter()
     for state, number in sorted(counts.by_review.items()):
-        waits = state in (ReviewState.WAITING, ReviewState.READING)
-        told[review_words.NOT_READ if withdrawn and waits else review_words.STATES[ReviewState(state)]] += number
+        never_read = withdrawn and ReviewState(state).waits
+        told[review_words.NOT_READ if never_read else review_words.STATES[ReviewState(state)]] += number
     return tuple(told.items())
 
 

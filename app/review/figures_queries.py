@@ -10,7 +10,7 @@ from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.review import queries, read_queries
 from app.review.figures_rules import Call, Drawn
-from app.review.rules import ReadKind, ReviewState, Verdict
+from app.review.rules import ReadKind, Review, ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
@@ -99,7 +99,7 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     return found
 
 
-def _drawn(screening: ScreeningRow, review: queries.Review) -> Drawn:
+def _drawn(screening: ScreeningRow, review: Review) -> Drawn:
     settled = review.verdict if review.state is ReviewState.SETTLED else None
     return Drawn(
         model=f"{screening.model.name} {screening.model.version}",

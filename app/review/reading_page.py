@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
-from app.cases import queries as case_queries
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
@@ -239,7 +238,6 @@ def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
 def given_page(session: Session, task: Task) -> GivenPage:
     one, given = task.screening, task.own[-1]
     review = queries.reviews_of(session, [one])[one.id]
-    withdrawn = case_queries.withdrawal(session, one.case_id) is not None
     return GivenPage(
         short_id=screening_words.short_id(one),
         image=f"/screenings/{one.id}/image",
@@ -247,7 +245,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
         verdict=words.verdict(given.verdict),
         note=read_queries.note_of(session, given),
         at=given.at,
-        review=words.review(review, withdrawn=withdrawn),
+        review=words.review(review),
         withdraw=None if due.is_released(session, task) else f"/review/{one.id}/withdraw",
         result=f"/screenings/{one.id}",
     )

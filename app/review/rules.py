@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -30,6 +31,11 @@ class ReviewState(StrEnum):
     WAITING = "waiting"
     READING = "reading"
     SETTLED = "settled"
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody's word on the cell is awaited."""
+        return self in (ReviewState.WAITING, ReviewState.READING)
 
 
 DRAFT_LENGTH_MOST = 10_000
@@ -91,6 +97,20 @@ def state_of(concluded: Conclusion, *, calls: int, held: bool) -> ReviewState:
     if concluded.awaits is not Awaits.NOBODY:
         return ReviewState.READING if calls or held else ReviewState.WAITING
     return ReviewState.SETTLED if concluded.verdict else ReviewState.NOT_NEEDED
+
+
+@dataclass(frozen=True)
+class Review:
+    """What became of a screening that needed a human. `withdrawn`: its case was, so that nobody reads it any more."""
+
+    state: ReviewState = ReviewState.NOT_NEEDED
+    verdict: Verdict | None = None
+    settled_at: datetime | None = None
+    awaits: Awaits = Awaits.NOBODY
+    withdrawn: bool = False
+
+
+NOT_NEEDED = Review()
 
 
 class Step(StrEnum):

@@ -1,8 +1,7 @@
 """How pages say what reviewers decided, and what they may do."""
 
-from app.review.queries import Review
 from app.review.rules import KEYS as USUAL
-from app.review.rules import Awaits, Key, ReviewState, Verdict
+from app.review.rules import Awaits, Key, Review, ReviewState, Verdict
 from app.screening.rules import ReviewReason
 from app.screening.words import BANDS, UNUSABLE
 
@@ -65,9 +64,8 @@ def verdict(code: str | None) -> str:
     return VERDICTS[Verdict(code)] if code else "–"
 
 
-def review(made: Review, *, withdrawn: bool = False) -> str:
-    """`withdrawn`: the case is, so that nobody reads it any more."""
-    if withdrawn and made.awaits is not Awaits.NOBODY:
+def review(made: Review) -> str:
+    if made.withdrawn and made.state.waits:
         return NOT_READ
     if made.state is ReviewState.SETTLED:
         return f"Read: {verdict(made.verdict)}"
