@@ -17,7 +17,7 @@ from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
 from app.review import queries, queue_actions, queue_queries, words
 from app.review.queue_queries import Marks
-from app.review.reading_page import UndoNotice, undo_notice
+from app.review.reading_view import UndoNotice, undo_notice
 from app.review.rules import FILTERS, Filters, Key, UnusableKeys
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow

@@ -17,7 +17,7 @@ from app.review import actions, due, queue_actions, words
 from app.review.actions import OwnCallFirst, Said
 from app.review.due import Late, OwnUpload
 from app.review.queue_actions import NoSuchReader
-from app.review.reading_page import LatePage, Typed, given_page, reading_page
+from app.review.reading_view import LatePage, Typed, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound

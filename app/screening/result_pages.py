@@ -28,9 +28,9 @@ from app.review.rules import ReadKind, Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, rules, words
 from app.screening.explanation import View
-from app.screening.explanation_page import Explained, explained
+from app.screening.explanation_view import Explained, explained
 from app.screening.forms import OurInstrument
-from app.screening.model_card import calibration
+from app.screening.model_view import calibration
 from app.screening.tables import ScreeningRow
 from app.web.templating import render
 
