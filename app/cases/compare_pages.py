@@ -12,9 +12,11 @@ from app.audit import ledger
 from app.audit.events import results_shown
 from app.cases import queries
 from app.db import DbSession
-from app.reports import gallery_queries, gallery_rules, gallery_words
-from app.reports.gallery_rules import ShownCell
-from app.reports.gallery_view import Way
+from app.gallery import queries as gallery_queries
+from app.gallery import rules as gallery_rules
+from app.gallery import words as gallery_words
+from app.gallery.rules import ShownCell
+from app.gallery.view import Way
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import ImageRow

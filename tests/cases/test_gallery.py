@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.accounts.rules import Role
-from app.reports.gallery_rules import (
+from app.gallery.rules import (
     Filters,
     FilterUnknown,
     Group,
@@ -20,7 +20,7 @@ from app.reports.gallery_rules import (
     in_order,
     parse_filters,
 )
-from app.reports.gallery_view import Way, gallery
+from app.gallery.view import Way, gallery
 from app.review.rules import Review, ReviewState
 from app.screening.rules import Band, predictive_values
 from tests.cases.many import Made, case_with, known

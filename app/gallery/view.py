@@ -6,9 +6,8 @@ from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.reports import gallery_rules as rules
-from app.reports import gallery_words as words
-from app.reports.gallery_rules import Filters, Group, ShownCell
+from app.gallery import rules, words
+from app.gallery.rules import Filters, Group, ShownCell
 from app.reports.words import refusal
 from app.web.paging import Paging
 

@@ -1,6 +1,6 @@
 """How a case's page says what its cells are, and how far a call can be trusted. Never a diagnosis."""
 
-from app.reports.gallery_rules import Group, ShownCell
+from app.gallery.rules import Group, ShownCell
 from app.review import words as review_words
 from app.review.rules import ReviewState, Verdict
 from app.screening import words

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.cases.tables import CaseRow
+from app.gallery.rules import ShownCell, hide
 from app.reports import version_queries
-from app.reports.gallery_rules import ShownCell, hide
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
 from app.review.rules import NOT_NEEDED, Review
@@ -52,13 +52,9 @@ def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UU
     )
 
 
-def hidden_in(session: Session, actor: Actor, case_id: UUID) -> set[UUID]:
-    """Which of them this actor must not see the score of yet."""
-    return reviews.hidden_in_cases(session, actor, [case_id])
-
-
 def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownCell]:
-    return hide(cells_of(session, case_id), hidden_in(session, actor, case_id))
+    """The same, without what this actor must not see yet."""
+    return hide(cells_of(session, case_id), reviews.hidden_in_cases(session, actor, [case_id]))
 
 
 @dataclass(frozen=True)
