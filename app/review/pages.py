@@ -15,7 +15,7 @@ from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
-from app.review import queries, queue_actions, queue_queries, words
+from app.review import desk_queries, queries, queue_actions, queue_queries, words
 from app.review.queue_queries import Marks
 from app.review.reading_view import UndoNotice, undo_notice
 from app.review.rules import FILTERS, Filters, Key, UnusableKeys
@@ -111,8 +111,8 @@ def queue(
     request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     paging = Paging("/review", page, A_PAGE)
-    reader = queue_actions.reader_of(db, visit.actor)
-    filters = queue_actions.filters_of(db, visit.actor)
+    reader = queue_queries.reader_of(db, visit.actor)
+    filters = desk_queries.filters_of(db, visit.actor)
     rows = queue_queries.queue(db, reader, filters, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(rows)
     ids = [row.id for row in shown]
@@ -214,7 +214,7 @@ def next_cell(visit: Reviewer, db: DbSession) -> Response:
 
 @router.get("/review/keys")
 def keys(request: Request, visit: Reviewer, db: DbSession, kept: Annotated[bool, Query()] = False) -> Response:  # noqa: FBT002
-    shown = {key.value: sign for key, sign in queue_actions.keys_of(db, visit.actor).items()}
+    shown = {key.value: sign for key, sign in desk_queries.keys_of(db, visit.actor).items()}
     return render(request, "review/keys.html", _keys_page(shown, kept=kept), frame=visit.frame)
 
 

@@ -13,9 +13,9 @@ from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
-from app.review import actions, due, queue_actions, words
+from app.review import actions, due_queries, queue_actions, words
 from app.review.actions import OwnCallFirst, Said
-from app.review.due import Late, OwnUpload
+from app.review.due_queries import Late, OwnUpload
 from app.review.queue_actions import NoSuchReader
 from app.review.reading_view import LatePage, Typed, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
@@ -50,7 +50,7 @@ def _page(
     typed: Typed | None = None,
     error: str | None = None,
 ) -> Response:
-    task = due.find(session, visit.actor, screening_id)
+    task = due_queries.find(session, visit.actor, screening_id)
     if task.step is Step.DONE:
         ledger.record(session, visit.actor, results_shown([screening_id], where=where))
         return render(request, "review/given.html", given_page(session, task), frame=visit.frame)
@@ -168,7 +168,7 @@ def _again(
     """The same page with what was typed, and why it could not be taken."""
     try:
         with database.writing() as session:
-            due.refuse_withdrawn(session, due.find(session, visit.actor, screening_id))
+            due_queries.refuse_withdrawn(session, due_queries.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
             return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
     except Late as late:

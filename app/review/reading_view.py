@@ -11,7 +11,7 @@ from app.actor import Actor
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due, queries, queue_actions, queue_queries, read_queries, words
+from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, words
 from app.review.desk_queries import Task
 from app.review.rules import POSTPONE_H, Awaits, Key, Step
 from app.screening import rules as screening_rules
@@ -158,9 +158,9 @@ def reading_page(
     """`typed` stands before a draft, and a draft before the reader's own call."""
     one = task.screening
     adjudicates = task.awaits is Awaits.SENIOR
-    reader = queue_actions.reader_of(session, actor)
+    reader = queue_queries.reader_of(session, actor)
     marks = queue_queries.marks(session, reader, [one.id])
-    keys = queue_actions.keys_of(session, actor)
+    keys = desk_queries.keys_of(session, actor)
     chosen = typed or _draft(session, actor, task)
     seen = None if task.step is Step.BLIND else _seen(task, instrument)
     return ReadingPage(
@@ -191,7 +191,7 @@ def reading_page(
         token=lease.token,
         renew_s=max(20, reader.policy.lease_minutes * 60 // 4),
         colleagues=tuple(
-            Colleague(str(one.id), one.name) for one in queue_actions.readers_besides(session, actor, task)
+            Colleague(str(one.id), one.name) for one in desk_queries.readers_besides(session, actor, task)
         ),
         hours=tuple(POSTPONE_H.items()),
         undo=undo_notice(session, actor),
@@ -246,7 +246,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
         note=read_queries.note_of(session, given),
         at=given.at,
         review=words.review(review),
-        withdraw=None if due.is_released(session, task) else f"/review/{one.id}/withdraw",
+        withdraw=None if due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
         result=f"/screenings/{one.id}",
     )
 

@@ -20,7 +20,7 @@ from app.review import actions as reviews
 from app.review import case_actions, queries, queue_queries, read_queries
 from app.review.actions import Said
 from app.review.desk_queries import READING
-from app.review.queue_actions import reader_of
+from app.review.queue_queries import reader_of
 from app.review.rules import Awaits, Filters, Verdict
 from app.screening import actions
 from app.screening.actions import Submission
