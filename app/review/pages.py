@@ -30,7 +30,7 @@ A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreShown:
     """What is absent while a blind read is due."""
 
     band: str
@@ -44,7 +44,7 @@ class QueueLine:
     href: str
     thumbnail: str
     short_id: str
-    score: Score | None
+    score: ScoreShown | None
     what: str
     urgent: bool
     overdue: bool
@@ -147,7 +147,7 @@ def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) 
 
 
 def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:
-    score = Score(
+    score = ScoreShown(
         band=screening_words.band(row),
         band_code=screening_words.band_code(row),
         probability=screening_words.probability(row),

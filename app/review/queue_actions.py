@@ -32,7 +32,7 @@ class NotPutOff(NotFound):
 
 
 @dataclass(frozen=True)
-class Typed:
+class LeftForm:
     """What stands in the form when a reader leaves it, and the token of the lease under which they typed it."""
 
     verdict: Verdict | None = None
@@ -96,7 +96,7 @@ def take_next(session: Session, actor: Actor) -> UUID | None:
     return None
 
 
-def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> bool:
+def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> bool:
     """Keep a draft and the hold on the cell. False where somebody else holds it by now; the draft is kept all the same.
 
     Raises what `due_queries.must_wait` does.
@@ -119,7 +119,7 @@ def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typ
     )
 
 
-def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int, typed: Typed) -> None:
+def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int, typed: LeftForm) -> None:
     """The cell leaves this reader's queue for so long, what was typed is kept, and others may take it at once."""
     ledger.lock(session)
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
@@ -142,7 +142,7 @@ def take_back(session: Session, actor: Actor, *, screening_id: UUID) -> None:
     ledger.record(session, actor, Event(Act.CELL_POSTPONED, "screening", str(screening_id), {"minutes": 0}))
 
 
-def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, typed: Typed) -> None:
+def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, typed: LeftForm) -> None:
     """The cell is for one named reader. Raises NoSuchReader for who may not read it or has read it."""
     ledger.lock(session)
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
@@ -155,7 +155,7 @@ def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, 
     ledger.record(session, actor, event)
 
 
-def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> Task:
+def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> Task:
     """Off this reader's screen, with what they typed kept. Raises what `hold` does."""
     task = due_queries.find(session, actor, screening_id)
     lease = hold(session, actor, task, token=typed.token)

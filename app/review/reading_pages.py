@@ -17,7 +17,7 @@ from app.review import actions, due_queries, queue_actions, words
 from app.review.actions import OwnCallFirst, Said
 from app.review.due_queries import Late, OwnUpload
 from app.review.queue_actions import NoSuchReader
-from app.review.reading_view import LatePage, Typed, given_page, reading_page
+from app.review.reading_view import LatePage, TypedRead, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
@@ -47,7 +47,7 @@ def _page(
     screening_id: UUID,
     *,
     where: str,
-    typed: Typed | None = None,
+    typed: TypedRead | None = None,
     error: str | None = None,
 ) -> Response:
     task = due_queries.find(session, visit.actor, screening_id)
@@ -63,7 +63,7 @@ def _page(
 
 
 def _late(
-    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: Typed | None = None
+    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: TypedRead | None = None
 ) -> Response:
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
@@ -163,7 +163,7 @@ def postpone(
 
 
 def _again(
-    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: Typed, error: Invalid
+    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: TypedRead, error: Invalid
 ) -> Response:
     """The same page with what was typed, and why it could not be taken."""
     try:
@@ -210,14 +210,14 @@ def hand_on(
     return RedirectResponse("/review/next", status_code=303)
 
 
-def _typed(form: FormData) -> Typed:
-    return Typed(text(form, "verdict"), text(form, "note"))
+def _typed(form: FormData) -> TypedRead:
+    return TypedRead(text(form, "verdict"), text(form, "note"))
 
 
-def _left(form: FormData) -> queue_actions.Typed:
+def _left(form: FormData) -> queue_actions.LeftForm:
     chosen = text(form, "verdict")
     verdict = Verdict(chosen) if chosen in list(Verdict) else None
-    return queue_actions.Typed(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
+    return queue_actions.LeftForm(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
 
 
 def _number(form: FormData, name: str) -> int | None:

@@ -118,7 +118,7 @@ class GivenPage:
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedRead:
     """What the form brought, to be shown again."""
 
     verdict: str
@@ -133,7 +133,7 @@ class LatePage:
     told: str
     at: datetime | None
     then: str
-    kept: Typed | None
+    kept: TypedRead | None
     verdict: str
     again: str | None
 
@@ -152,7 +152,7 @@ def reading_page(
     lease: LeaseRow,
     *,
     instrument: Instrument,
-    typed: Typed | None = None,
+    typed: TypedRead | None = None,
     error: str | None = None,
 ) -> ReadingPage:
     """`typed` stands before a draft, and a draft before the reader's own call."""
@@ -200,10 +200,10 @@ def reading_page(
     )
 
 
-def _draft(session: Session, actor: Actor, task: Task) -> Typed:
+def _draft(session: Session, actor: Actor, task: Task) -> TypedRead:
     draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=actor.id)
     verdict = draft.verdict if draft else None
-    return Typed(verdict or task.blind_verdict or "", draft.note if draft else "")
+    return TypedRead(verdict or task.blind_verdict or "", draft.note if draft else "")
 
 
 def _seen(task: Task, instrument: Instrument) -> Seen:
