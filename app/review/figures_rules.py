@@ -140,14 +140,10 @@ class Sampled:
     found: Verdict | None
 
 
-CONTRADICTION = {Band.NOT_SUSPECTED: Verdict.LEUKAEMIC_BLAST, Band.SUSPECTED: Verdict.NORMAL}
-"""What the model got wrong: missed where it did not suspect, a false alarm where it did."""
-
-
 @dataclass(frozen=True)
 class Checked:
-    """`wrong`: of the cells on which readers settled for blast or normal; `unclear`: they could not; `waiting`: yet to
-    be settled."""
+    """`wrong`: missed where the model did not suspect, a false alarm where it did, of the cells on which readers
+    settled for blast or normal; `unclear`: they could not; `waiting`: yet to be settled."""
 
     wrong: Share
     unclear: int
@@ -158,5 +154,5 @@ def checked(sampled: Iterable[Sampled], *, band: Band) -> Checked:
     found = [one.found for one in sampled if one.band is band]
     told: list[Verdict] = [verdict for verdict in found if verdict in (Verdict.LEUKAEMIC_BLAST, Verdict.NORMAL)]
     waiting = found.count(None)
-    wrong = Share(told.count(CONTRADICTION[band]), len(told))
+    wrong = Share(sum(departs_from_model(verdict, band=band) for verdict in told), len(told))
     return Checked(wrong, unclear=len(found) - len(told) - waiting, waiting=waiting)

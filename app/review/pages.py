@@ -19,6 +19,7 @@ from app.review import desk_queries, queries, queue_actions, queue_queries, word
 from app.review.queue_queries import Marks
 from app.review.reading_view import UndoNotice, undo_notice
 from app.review.rules import FILTERS, Filters, Key, UnusableKeys
+from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
@@ -233,7 +234,7 @@ def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: 
 
 def _typed_keys(form: FormData) -> dict[str, str]:
     if text(form, "usual"):
-        return {key.value: sign for key, sign in words.usual_keys().items()}
+        return {key.value: sign for key, sign in USUAL_KEYS.items()}
     return {key.value: text(form, key.value) for key in Key}
 
 

@@ -1,6 +1,5 @@
 """How pages say what reviewers decided, and what they may do."""
 
-from app.review.rules import KEYS as USUAL
 from app.review.rules import Awaits, Key, Review, ReviewState, Verdict
 from app.screening.rules import ReviewReason
 from app.screening.words import BANDS, UNUSABLE
@@ -54,10 +53,6 @@ KEYS = {
     Key.AS_IT_WAS: "View as it was",
     Key.HEAT_MAP: "Heat map on and off",
 }
-
-
-def usual_keys() -> dict[Key, str]:
-    return dict(USUAL)
 
 
 def verdict(code: str | None) -> str:
