@@ -13,7 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal, Distance
-from app.vision.classifier import distances
+from app.vision.distance import distances
 from training.metrics import (
     Estimate,
     Floats,
@@ -148,7 +148,7 @@ def unseen_distances(
 ) -> NDArray[np.float64]:
     """Distances of cells that a network never saw from those it learned from."""
     means, deviation = reference(learned, is_all)
-    return distances(unseen, means=means, deviation=deviation)
+    return distances(unseen, means=means, deviation=deviation).min(axis=1)
 
 
 def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:

@@ -91,7 +91,7 @@ def _account(
             for row in queries.sessions_of(session, user.actor_id)
             if lives(row, settings=request.app.state.settings, now=now)
         ),
-        second_step_on=second_step.is_on(session, user.actor_id),
+        second_step_on=queries.second_step_is_on(session, user.actor_id),
         recovery_codes=len(queries.recovery_codes(session, user.actor_id)),
         password_length=PASSWORD_LENGTH_LEAST,
         error=error,
@@ -153,7 +153,7 @@ def begin_second_step(request: Request, visit: Visitor, database: OurDatabase, f
 
 
 def _second_step(request: Request, session: Session, visit: Visit, *, error: WrongCode | None = None) -> Response:
-    secret = second_step.secret_to_learn(session, visit.actor)
+    secret = queries.second_step_begun(session, visit.actor.id).secret
     username = queries.user(session, visit.actor.id).username
     path, side = authenticator.qr_path(authenticator.address(secret, username=username))
     page = SecondStepPage(secret=secret, qr=path, side=side, error=error.message if error else None)

@@ -7,6 +7,7 @@ had to wait leaves no event: it was not looked at, and whoever floods the page m
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -116,9 +117,9 @@ def enter(session: Session, user: UserRow, *, address: str, browser: str, ends: 
     """
     ledger.lock(session)
     require_patience(session, comer(session, username=user.username, user=user, address=address))
-    if second_step.is_on(session, user.actor_id):
+    if queries.second_step_is_on(session, user.actor_id):
         token = secrets.new_token()
-        session.query(HalfSignInRow).filter_by(user_id=user.actor_id).delete()
+        session.execute(delete(HalfSignInRow).where(HalfSignInRow.user_id == user.actor_id))
         session.add(
             HalfSignInRow(token_sha256=secrets.token_sha256(token), user_id=user.actor_id, created_at=clock.now())
         )

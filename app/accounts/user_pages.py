@@ -147,7 +147,7 @@ def _user(
         roles=_choices([row.role for row in user.roles]),
         in_use=user.disabled_at is None,
         is_self=user.actor_id == visit.actor.id,
-        second_step_on=second_step.is_on(session, user.actor_id),
+        second_step_on=queries.second_step_is_on(session, user.actor_id),
         signed_in=any(
             lives(row, settings=request.app.state.settings, now=clock.now())
             for row in queries.sessions_of(session, user.actor_id)

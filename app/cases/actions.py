@@ -77,7 +77,7 @@ def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
 def open_or_join_unnamed(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:
     """The case of that id, opened without a number if there is none: what one upload page sends stays together, however
     many requests it takes and however often it is sent. Raises CaseNotFound or CaseWithdrawn."""
-    if queries.is_open(session, case_id):
+    if queries.exists(session, case_id):
         case = queries.get(session, actor, case_id)
         refuse_withdrawn(session, case_id=case.id)
         return case

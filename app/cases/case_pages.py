@@ -19,10 +19,14 @@ from app.cases import queries
 from app.cases.rules import UNNAMED, Priority, may_share
 from app.cases.tables import CaseRow
 from app.db import DbSession
+from app.gallery import queries as gallery_queries
+from app.gallery import rules as gallery_rules
+from app.gallery import words as gallery_words
+from app.gallery.rules import ShownCell
+from app.gallery.view import Gallery, Way, gallery
 from app.policy import queries as policies
-from app.reports import gallery_queries, gallery_rules, gallery_words, rules, words
-from app.reports.gallery_rules import ShownCell
-from app.reports.gallery_view import Gallery, Way, gallery
+from app.reports import rules, words
+from app.review import queries as reviews
 from app.review.rules import Verdict
 from app.screening import queries as screenings
 from app.vision.quality import Unusable
@@ -98,7 +102,7 @@ def case(
     found = queries.get(db, visit.actor, case_id)
     filters = gallery_rules.parse_filters(request.query_params, reasons=REASONS)
     everything = gallery_queries.cells_of(db, case_id)
-    cells = gallery_rules.hide(everything, gallery_queries.hidden_in(db, visit.actor, case_id))
+    cells = gallery_rules.hide(everything, reviews.hidden_in_cases(db, visit.actor, [case_id]))
     known = {one.id for one in cells}
     way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in cell if one in known))
     head = _head(db, visit, case=found, cells=everything)

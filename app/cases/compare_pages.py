@@ -12,9 +12,11 @@ from app.audit import ledger
 from app.audit.events import results_shown
 from app.cases import queries
 from app.db import DbSession
-from app.reports import gallery_queries, gallery_rules, gallery_words
-from app.reports.gallery_rules import ShownCell
-from app.reports.gallery_view import Way
+from app.gallery import queries as gallery_queries
+from app.gallery import rules as gallery_rules
+from app.gallery import words as gallery_words
+from app.gallery.rules import ShownCell
+from app.gallery.view import Way
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import ImageRow
@@ -78,16 +80,13 @@ def compare(
         chosen=len(chosen),
         chosen_most=gallery_rules.TO_COMPARE_MOST,
         square=square,
-        sides=tuple(
-            _side(known[one], image=images[known[one].image], square=square, way=way, withdrawn=withdrawn)
-            for one in chosen
-        ),
+        sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
         withdrawn=withdrawn,
     )
     return render(request, "cases/compare.html", content, frame=visit.frame)
 
 
-def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way, withdrawn: bool) -> Side:
+def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
     short_id = str(cell.id)[:8]
     others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
     return Side(
@@ -98,7 +97,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way, withdrawn:
         group=cell.group.value,
         told=gallery_words.GROUPS[cell.group],
         score="" if cell.hidden else gallery_words.score(cell),
-        review=gallery_words.review(cell, withdrawn=withdrawn),
+        review=gallery_words.review(cell),
         width=image.width,
         height=image.height,
         x=f"{(square - image.width) / 2:g}",

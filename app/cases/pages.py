@@ -26,11 +26,12 @@ from app.cases.rules import (
 )
 from app.cases.tables import CaseRow
 from app.db import DbSession
+from app.gallery import listing_queries as listing
+from app.gallery import words as gallery_words
+from app.gallery.listing_queries import Asked, Summary
+from app.gallery.rules import Group
 from app.policy import queries as policies
-from app.reports import gallery_words, words
-from app.reports import listing_queries as listing
-from app.reports.gallery_rules import Group
-from app.reports.listing_queries import Asked, Summary
+from app.reports import words
 from app.web.csrf import CheckedForm, text
 from app.web.paging import Paging
 from app.web.templating import Link, render

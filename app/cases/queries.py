@@ -50,7 +50,7 @@ def get(session: Session, actor: Actor, case_id: UUID) -> CaseRow:
     return case
 
 
-def is_open(session: Session, case_id: UUID) -> bool:
+def exists(session: Session, case_id: UUID) -> bool:
     """Whoever may see it."""
     return session.get(CaseRow, case_id) is not None
 

@@ -11,9 +11,8 @@ from app.audit.verify import PURGED
 from app.cases import queries as cases
 from app.cases.tables import CaseRow
 from app.reports.rules import CELLS_ALIKE, Cell, RollUp
-from app.review.queries import Review
 from app.review.read_queries import digest_of as read_digest
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.queries import digest_of as screening_digest
 from app.screening.rules import Band
@@ -45,8 +44,7 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
         image=screening.pixels_sha256,
         band=Band(screening.band) if screening.band else None,
         refused=screening.unusable_reason,
-        review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        review=review,
     )
     return {
         "id": str(screening.id),
@@ -88,13 +86,13 @@ def told_of_roll_up(rolled: RollUp) -> Content:
 
 
 def cell_of(told: Content) -> Cell:
+    verdict = Verdict(told["verdict"]) if told["verdict"] else None
     return Cell(
         id=UUID(told["id"]),
         image=told["image"],
         band=Band(told["band"]) if told["band"] else None,
         refused=told["refused"],
-        review=ReviewState(told["review"]),
-        verdict=Verdict(told["verdict"]) if told["verdict"] else None,
+        review=Review(ReviewState(told["review"]), verdict),
     )
 
 

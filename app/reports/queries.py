@@ -24,7 +24,7 @@ from app.reports.content import (
     told_of_cell,
     told_of_roll_up,
 )
-from app.reports.rules import CaseState, Cell, Counts, Facts, RollUp
+from app.reports.rules import CaseState, Cell, Facts, RollUp
 from app.reports.tables import ResultVersionRow, SignatureRow
 from app.reports.version_queries import Version
 from app.review import queries as reviews
@@ -46,7 +46,6 @@ class Standing:
 
     state: CaseState
     roll_up: RollUp
-    counts: Counts
     blocks: tuple[str, ...]
     changed: bool
     versions: tuple[Version, ...]
@@ -76,7 +75,6 @@ def standing_of(session: Session, case: CaseRow, *, policy: Policy) -> Standing:
     return Standing(
         state=rules.state_of(facts),
         roll_up=rules.roll_up(cells, minimum=policy.minimum_cells),
-        counts=rules.count(cells),
         blocks=rules.what_blocks_signing(facts),
         changed=changed,
         versions=versions,

@@ -22,7 +22,7 @@ from app.review.rules import ReadKind, ReviewState
 from app.screening import queries as screenings
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
-from app.screening.model_card import FIGURES, model_page
+from app.screening.model_view import FIGURES, model_page
 from app.screening.rules import Band
 from app.screening.tables import ModelRow
 
@@ -152,8 +152,8 @@ def _reviews(counts: Counts, *, withdrawn: bool) -> tuple[tuple[str, int], ...]:
     """How many cells stand where in review. What still waited when the case was withdrawn is not read any more."""
     told: Counter[str] = Counter()
     for state, number in sorted(counts.by_review.items()):
-        waits = state in (ReviewState.WAITING, ReviewState.READING)
-        told[review_words.NOT_READ if withdrawn and waits else review_words.STATES[ReviewState(state)]] += number
+        never_read = withdrawn and ReviewState(state).waits
+        told[review_words.NOT_READ if never_read else review_words.STATES[ReviewState(state)]] += number
     return tuple(told.items())
 
 

@@ -252,7 +252,7 @@ def _content(
         ),
         provider=provider.name if provider and by_provider else None,
         provider_href=f"/cases/{case_id}/sign-off/provider",
-        proved=proof_actions.waits(session, visit.actor, token=visit.token, purpose=purpose),
+        proved=accounts.proof_to_spend(session, visit.actor.id, token=visit.token, purpose=purpose) is not None,
     )
     return SignOffPage(
         sheet=sheet_view.sheet_of_case(session, case, standing),

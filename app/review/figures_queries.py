@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.review import queries, read_queries
-from app.review.figures_rules import Call, Drawn
-from app.review.rules import ReadKind, ReviewState, Verdict
+from app.review.figures_rules import GivenRead, Sampled
+from app.review.rules import ReadKind, Review, ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
@@ -49,7 +49,7 @@ def waiting_since_before(session: Session, at: datetime) -> int:
     return session.scalar(open_flags.where(OpenFlagRow.flagged_at < at)) or 0
 
 
-def calls(session: Session, *, since: datetime) -> list[Call]:
+def calls(session: Session, *, since: datetime) -> list[GivenRead]:
     """Every final verdict that stands, given since."""
     told = (
         select(
@@ -69,7 +69,7 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
         .where(ReadRow.verdict.is_not(None), ReadRow.at >= since, read_queries.stands())
     )
     return [
-        Call(
+        GivenRead(
             screening=row.screening_id,
             reader=row.reader_id,
             model=f"{row.name} {row.version}",
@@ -84,7 +84,7 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
     ]
 
 
-def drawn(session: Session, *, since: datetime) -> list[Drawn]:
+def sampled(session: Session, *, since: datetime) -> list[Sampled]:
     """The confident results of cells screened since that lot or policy had read, and nothing else."""
     by_rule = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(BY_RULE))
     odd = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD))
@@ -94,14 +94,14 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
         reviews = queries.reviews_of(session, rows)
-        found += [_drawn(row, reviews[row.id]) for row in rows]
+        found += [_sampled(row, reviews[row.id]) for row in rows]
         session.expunge_all()
     return found
 
 
-def _drawn(screening: ScreeningRow, review: queries.Review) -> Drawn:
+def _sampled(screening: ScreeningRow, review: Review) -> Sampled:
     settled = review.verdict if review.state is ReviewState.SETTLED else None
-    return Drawn(
+    return Sampled(
         model=f"{screening.model.name} {screening.model.version}",
         band=Band(str(screening.band)),
         found=Verdict(settled) if settled else None,

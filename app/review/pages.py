@@ -15,10 +15,11 @@ from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
-from app.review import queries, queue_actions, queue_queries, words
+from app.review import desk_queries, queries, queue_actions, queue_queries, words
 from app.review.queue_queries import Marks
-from app.review.reading_page import UndoNotice, undo_notice
+from app.review.reading_view import UndoNotice, undo_notice
 from app.review.rules import FILTERS, Filters, Key, UnusableKeys
+from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
@@ -30,7 +31,7 @@ A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreShown:
     """What is absent while a blind read is due."""
 
     band: str
@@ -44,7 +45,7 @@ class QueueLine:
     href: str
     thumbnail: str
     short_id: str
-    score: Score | None
+    score: ScoreShown | None
     what: str
     urgent: bool
     overdue: bool
@@ -111,8 +112,8 @@ def queue(
     request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     paging = Paging("/review", page, A_PAGE)
-    reader = queue_actions.reader_of(db, visit.actor)
-    filters = queue_actions.filters_of(db, visit.actor)
+    reader = queue_queries.reader_of(db, visit.actor)
+    filters = desk_queries.filters_of(db, visit.actor)
     rows = queue_queries.queue(db, reader, filters, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(rows)
     ids = [row.id for row in shown]
@@ -147,7 +148,7 @@ def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) 
 
 
 def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:
-    score = Score(
+    score = ScoreShown(
         band=screening_words.band(row),
         band_code=screening_words.band_code(row),
         probability=screening_words.probability(row),
@@ -214,7 +215,7 @@ def next_cell(visit: Reviewer, db: DbSession) -> Response:
 
 @router.get("/review/keys")
 def keys(request: Request, visit: Reviewer, db: DbSession, kept: Annotated[bool, Query()] = False) -> Response:  # noqa: FBT002
-    shown = {key.value: sign for key, sign in queue_actions.keys_of(db, visit.actor).items()}
+    shown = {key.value: sign for key, sign in desk_queries.keys_of(db, visit.actor).items()}
     return render(request, "review/keys.html", _keys_page(shown, kept=kept), frame=visit.frame)
 
 
@@ -233,7 +234,7 @@ def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: 
 
 def _typed_keys(form: FormData) -> dict[str, str]:
     if text(form, "usual"):
-        return {key.value: sign for key, sign in words.usual_keys().items()}
+        return {key.value: sign for key, sign in USUAL_KEYS.items()}
     return {key.value: text(form, key.value) for key in Key}
 
 

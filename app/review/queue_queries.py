@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.actor import Actor, Permission
 from app.cases.queries import is_urgent, is_withdrawn
 from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.leases import LeaseRow
+from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
 from app.review.read_queries import disputed, stands
@@ -33,6 +35,10 @@ class Reader:
     @property
     def overdue_before(self) -> datetime:
         return self.now - self.policy.turnaround
+
+
+def reader_of(session: Session, actor: Actor) -> Reader:
+    return Reader(actor, policies.current(session), clock.now())
 
 
 def queue(session: Session, reader: Reader, filters: Filters, *, offset: int, limit: int) -> list[ScreeningRow]:

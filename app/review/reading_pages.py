@@ -13,11 +13,11 @@ from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
-from app.review import actions, due, queue_actions, words
+from app.review import actions, due_queries, queue_actions, words
 from app.review.actions import OwnCallFirst, Said
-from app.review.due import Late, OwnUpload
+from app.review.due_queries import Late, OwnUpload
 from app.review.queue_actions import NoSuchReader
-from app.review.reading_page import LatePage, Typed, given_page, reading_page
+from app.review.reading_view import LatePage, TypedRead, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
@@ -47,10 +47,10 @@ def _page(
     screening_id: UUID,
     *,
     where: str,
-    typed: Typed | None = None,
+    typed: TypedRead | None = None,
     error: str | None = None,
 ) -> Response:
-    task = due.find(session, visit.actor, screening_id)
+    task = due_queries.find(session, visit.actor, screening_id)
     if task.step is Step.DONE:
         ledger.record(session, visit.actor, results_shown([screening_id], where=where))
         return render(request, "review/given.html", given_page(session, task), frame=visit.frame)
@@ -63,7 +63,7 @@ def _page(
 
 
 def _late(
-    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: Typed | None = None
+    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: TypedRead | None = None
 ) -> Response:
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
@@ -163,12 +163,12 @@ def postpone(
 
 
 def _again(
-    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: Typed, error: Invalid
+    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: TypedRead, error: Invalid
 ) -> Response:
     """The same page with what was typed, and why it could not be taken."""
     try:
         with database.writing() as session:
-            due.refuse_withdrawn(session, due.find(session, visit.actor, screening_id))
+            due_queries.refuse_withdrawn(session, due_queries.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
             return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
     except Late as late:
@@ -210,14 +210,14 @@ def hand_on(
     return RedirectResponse("/review/next", status_code=303)
 
 
-def _typed(form: FormData) -> Typed:
-    return Typed(text(form, "verdict"), text(form, "note"))
+def _typed(form: FormData) -> TypedRead:
+    return TypedRead(text(form, "verdict"), text(form, "note"))
 
 
-def _left(form: FormData) -> queue_actions.Typed:
+def _left(form: FormData) -> queue_actions.LeftForm:
     chosen = text(form, "verdict")
     verdict = Verdict(chosen) if chosen in list(Verdict) else None
-    return queue_actions.Typed(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
+    return queue_actions.LeftForm(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
 
 
 def _number(form: FormData, name: str) -> int | None:

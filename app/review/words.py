@@ -1,8 +1,6 @@
 """How pages say what reviewers decided, and what they may do."""
 
-from app.review.queries import Review
-from app.review.rules import KEYS as USUAL
-from app.review.rules import Awaits, Key, ReviewState, Verdict
+from app.review.rules import Awaits, Key, Review, ReviewState, Verdict
 from app.screening.rules import ReviewReason
 from app.screening.words import BANDS, UNUSABLE
 
@@ -57,17 +55,12 @@ KEYS = {
 }
 
 
-def usual_keys() -> dict[Key, str]:
-    return dict(USUAL)
-
-
 def verdict(code: str | None) -> str:
     return VERDICTS[Verdict(code)] if code else "–"
 
 
-def review(made: Review, *, withdrawn: bool = False) -> str:
-    """`withdrawn`: the case is, so that nobody reads it any more."""
-    if withdrawn and made.awaits is not Awaits.NOBODY:
+def review(made: Review) -> str:
+    if made.withdrawn and made.state.waits:
         return NOT_READ
     if made.state is ReviewState.SETTLED:
         return f"Read: {verdict(made.verdict)}"

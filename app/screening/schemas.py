@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.screening import rules
 from app.screening.rules import Band, Outcome, ReviewReason
 from app.screening.tables import ScreeningRow
@@ -77,8 +76,7 @@ class Problem(BaseModel):
     request_id: str
 
 
-def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> ScreeningOut:
-    """`withdrawn`: its case is."""
+def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
     given = {row.reason for row in screening.reasons} - {ReviewReason.ASKED_FOR}
     reasons = [reason for reason in ReviewReason if reason in given]
     return ScreeningOut(
@@ -98,7 +96,7 @@ def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> Screen
         sandbox=screening.sandbox,
         created_at=screening.at,
         review=ReviewOut(
-            state="withdrawn" if withdrawn else review.state,
+            state="withdrawn" if review.withdrawn else review.state,
             verdict=Verdict(review.verdict) if review.verdict else None,
             settled_at=review.settled_at,
         ),

@@ -6,9 +6,8 @@ from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.reports import gallery_rules as rules
-from app.reports import gallery_words as words
-from app.reports.gallery_rules import Filters, Group, ShownCell
+from app.gallery import rules, words
+from app.gallery.rules import Filters, Group, ShownCell
 from app.reports.words import refusal
 from app.web.paging import Paging
 
@@ -182,7 +181,7 @@ def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),
         score=words.score(cell),
-        review=words.review(cell, withdrawn=withdrawn),
+        review=words.review(cell),
         chosen=cell.id in way.chosen,
         ask=f"{way.address}/ask/{cell.id}" if cell.may_be_asked_for and not withdrawn else None,
     )

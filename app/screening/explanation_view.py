@@ -15,7 +15,7 @@ CLASS_NAMES = {"ALL": "ALL cells", "HEM": "normal cells"}
 
 
 @dataclass(frozen=True)
-class Frame:
+class SquareShown:
     """The network's square on the image; all in the image's pixels."""
 
     x: int
@@ -47,7 +47,7 @@ class ReferenceGroup:
 
 @dataclass(frozen=True)
 class Explained:
-    frame: Frame | None
+    frame: SquareShown | None
     crop: str
     heat_map: HeatMap | None
     why_no_heat_map: str
@@ -79,10 +79,10 @@ def explained(
     )
 
 
-def _frame(square: Square) -> Frame:
+def _frame(square: Square) -> SquareShown:
     within = "all of the cell" if square.share_of_cell > 0.9995 else f"{square.share_of_cell:.1%} of the cell"
     told = f"{square.size} × {square.size} pixels around its middle, at its own scale: {within}".replace("%", " %")
-    return Frame(square.left, square.top, square.size, told)
+    return SquareShown(square.left, square.top, square.size, told)
 
 
 def _heat_map(href: str, seen: Importance) -> HeatMap:

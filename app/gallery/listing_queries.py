@@ -16,8 +16,8 @@ from app.cases.queries import is_urgent, is_withdrawn, visible_to
 from app.cases.rules import Which, Whose
 from app.cases.tables import CaseRow, CaseShareRow
 from app.db import in_parts
-from app.reports.gallery_queries import cells_of
-from app.reports.gallery_rules import Group
+from app.gallery.queries import cells_of
+from app.gallery.rules import Group
 from app.reports.rules import CaseState, state_by
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
