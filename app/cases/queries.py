@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.tables import ActorRow
 from app.actor import Actor, ActorKind, Permission
-from app.audit.digest import digest, salted_digest
+from app.audit.digest import digest, salted_digest, told_of
 from app.audit.queries import every_row, released_at
 from app.audit.verify import PURGED, UNREADABLE, recomputed
 from app.cases import rules
@@ -145,8 +145,7 @@ def note_text(session: Session, note_id: UUID) -> str | None:
 
 
 def digest_of(case: CaseRow) -> str:
-    at = case.opened_at.isoformat(timespec="microseconds")
-    return digest({"id": str(case.id), "opened_by": str(case.opened_by), "opened_at": at})
+    return digest(told_of(case, "id", "opened_by", "opened_at"))
 
 
 def identifiers_digest(identifiers: CaseIdentifierRow) -> str:
@@ -175,30 +174,11 @@ def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
 
 def priority_digest(given: list[CasePriorityRow]) -> str:
     """Of all that was ever decided about one case's urgency, the first first."""
-    return digest(
-        [
-            {
-                "id": str(row.id),
-                "case_id": str(row.case_id),
-                "priority": row.priority,
-                "by_id": str(row.by_id),
-                "at": row.at.isoformat(timespec="microseconds"),
-            }
-            for row in given
-        ]
-    )
+    return digest([told_of(row, "id", "case_id", "priority", "by_id", "at") for row in given])
 
 
 def withdrawal_digest(row: CaseWithdrawalRow) -> str:
-    return digest(
-        {
-            "case_id": str(row.case_id),
-            "by_id": str(row.by_id),
-            "note_id": str(row.note_id),
-            "note_digest": row.note_digest,
-            "at": row.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(row, "case_id", "by_id", "note_id", "note_digest", "at"))
 
 
 def priority_facts(session: Session) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.queries import every_row
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
@@ -105,19 +105,20 @@ def note_of(session: Session, read: ReadRow) -> str:
 
 def digest_of(read: ReadRow) -> str:
     return digest(
-        {
-            "id": str(read.id),
-            "screening_id": str(read.screening_id),
-            "submitted_by": str(read.submitted_by),
-            "reader_id": str(read.reader_id),
-            "kind": read.kind,
-            "blind_verdict": read.blind_verdict,
-            "verdict": read.verdict,
-            "note_digest": read.note_digest,
-            "seconds": read.seconds,
-            "supersedes_id": str(read.supersedes_id) if read.supersedes_id else None,
-            "at": read.at.isoformat(timespec="microseconds"),
-        }
+        told_of(
+            read,
+            "id",
+            "screening_id",
+            "submitted_by",
+            "reader_id",
+            "kind",
+            "blind_verdict",
+            "verdict",
+            "note_digest",
+            "seconds",
+            "supersedes_id",
+            "at",
+        )
     )
 
 

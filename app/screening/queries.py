@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
@@ -170,26 +170,25 @@ def digest_of(screening: ScreeningRow) -> str:
     """Everything that was true at the moment of screening; a human read that was asked for later is not part of it.
 
     The policy's number is not part of the digests from before there were policies."""
-    told = {} if screening.policy is None else {"policy": screening.policy}
-    return digest(
-        {
-            "id": str(screening.id),
-            "case_id": str(screening.case_id),
-            "submitted_by": str(screening.submitted_by),
-            "received_sha256": screening.received_sha256,
-            "pixels_sha256": screening.pixels_sha256,
-            "model_id": str(screening.model_id),
-            "thresholds": screening.thresholds,
-            "logit": screening.logit,
-            "probability": screening.probability,
-            "band": screening.band,
-            "unusable_reason": screening.unusable_reason,
-            "sandbox": screening.sandbox,
-            "at": screening.at.isoformat(timespec="microseconds"),
-            "reasons": sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR),
-            **told,
-        }
+    told = told_of(
+        screening,
+        "id",
+        "case_id",
+        "submitted_by",
+        "received_sha256",
+        "pixels_sha256",
+        "model_id",
+        "thresholds",
+        "logit",
+        "probability",
+        "band",
+        "unusable_reason",
+        "sandbox",
+        "at",
     )
+    later = {} if screening.policy is None else {"policy": screening.policy}
+    reasons = sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR)
+    return digest({**told, **later, "reasons": reasons})
 
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
@@ -207,8 +206,7 @@ ASKED_FOR = digest(ReviewReason.ASKED_FOR.value)
 
 
 def digest_of_model(model: ModelRow) -> str:
-    told = {"id": str(model.id), "name": model.name, "version": model.version, "sha256": model.sha256}
-    return digest({**told, "card_sha256": digest(model.card)})
+    return digest({**told_of(model, "id", "name", "version", "sha256"), "card_sha256": digest(model.card)})
 
 
 def model_facts(session: Session) -> Iterator[tuple[str, str]]:
