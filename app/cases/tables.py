@@ -14,7 +14,7 @@ class CaseRow(Base):
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     opened_by: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), index=True)
-    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     identifiers: Mapped["CaseIdentifierRow | None"] = relationship(lazy="joined")
 

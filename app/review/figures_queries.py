@@ -40,7 +40,8 @@ def tallies(session: Session, *, since: datetime) -> list[Tally]:
 def usable_cells(session: Session, *, since: datetime) -> list[int]:
     """Of each case that was opened since, and has screenings: how many of its cells have a score, each image once."""
     scored = case((ScreeningRow.band.is_not(None), ScreeningRow.pixels_sha256))
-    of_case = select(func.count(scored.distinct())).join(CaseRow).where(CaseRow.opened_at >= since)
+    opened = select(CaseRow.id).where(CaseRow.opened_at >= since)
+    of_case = select(func.count(scored.distinct())).where(ScreeningRow.case_id.in_(opened))
     return list(session.scalars(of_case.group_by(ScreeningRow.case_id)))
 
 

@@ -15,6 +15,7 @@ class ReadRow(Base):
         ForeignKeyConstraint(["screening_id", "submitted_by"], ["screenings.id", "screenings.submitted_by"]),
         CheckConstraint("reader_id <> submitted_by", name="not_by_the_uploader"),
         Index("ix_reads_screening_id_at", "screening_id", "at"),
+        Index("ix_reads_reader_id_at", "reader_id", "at"),
         Index(
             "uq_reads_screening_id_reader_id_standing",
             "screening_id",
@@ -29,7 +30,7 @@ class ReadRow(Base):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     screening_id: Mapped[UUID] = mapped_column(Id)
     submitted_by: Mapped[UUID] = mapped_column(Id)
-    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), index=True)
+    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
     kind: Mapped[str] = mapped_column(String(16))
     blind_verdict: Mapped[str | None] = mapped_column(String(24))
     verdict: Mapped[str | None] = mapped_column(String(24))
@@ -37,7 +38,7 @@ class ReadRow(Base):
     note_digest: Mapped[str | None] = mapped_column(String(64))
     seconds: Mapped[int | None]
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("reads.id"))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class CommentRow(Base):

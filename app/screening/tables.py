@@ -70,7 +70,7 @@ class ScreeningRow(Base):
     unusable_reason: Mapped[str | None] = mapped_column(String(40))
     sandbox: Mapped[bool]
     policy: Mapped[int | None]
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     case: Mapped[CaseRow] = relationship(lazy="joined")
     model: Mapped[ModelRow] = relationship(lazy="joined")
