@@ -94,7 +94,7 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     found = []
     for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
-        reviews = queries.reviews_of(session, rows)
+        reviews = queries.reviews_by_id(session, some)
         found += [_drawn(row, reviews[row.id]) for row in rows]
         session.expunge_all()
     return found

@@ -1,6 +1,6 @@
 """The work list, what review made of a screening, and who may see it by now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -59,17 +59,15 @@ def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
     return list(session.scalars(open_flags.where(ScreeningRow.case_id == case_id)))
 
 
-def reviews_of(session: Session, screenings: list[ScreeningRow]) -> dict[UUID, Review]:
-    """State and verdict of each, from its reasons, its reads, and who has it on their screen now."""
-    return reviews_by_id(session, [screening.id for screening in screenings])
-
-
 def reviews_by_id(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, Review]:
-    held = held_among(session, screening_ids)
-    made: dict[UUID, Review] = {}
-    for some in in_parts(screening_ids):
-        made |= {one: _review(found, held=one in held) for one, found in histories_of(session, some).items()}
-    return made
+    """State and verdict of each screening, from its reasons, its reads, and who has it on their screen now."""
+    return reviews_from(session, histories_of(session, screening_ids))
+
+
+def reviews_from(session: Session, histories: Mapping[UUID, History]) -> dict[UUID, Review]:
+    """The same, of screenings whose reads are known already."""
+    held = held_among(session, histories)
+    return {one: _review(found, held=one in held) for one, found in histories.items()}
 
 
 def _review(found: History, *, held: bool) -> Review:

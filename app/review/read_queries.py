@@ -1,6 +1,6 @@
 """What readers said of each cell, and what it comes to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from app.audit.digest import digest, told_of
 from app.audit.queries import every_row
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
+from app.db import in_parts
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
 from app.review.rules import Awaits, Call, Conclusion, ReadKind, Verdict, conclude
@@ -46,13 +47,15 @@ def history_of(session: Session, screening_id: UUID) -> History:
     return histories_of(session, [screening_id])[screening_id]
 
 
-def histories_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, History]:
-    reads = reads_of(session, screening_ids)
-    needed = reads_needed(session, screening_ids)
-    return {one: History(tuple(reads[one]), needed[one]) for one in screening_ids}
+def histories_of(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, History]:
+    found: dict[UUID, History] = {}
+    for some in in_parts(screening_ids):
+        reads, needed = _reads_of(session, some), reads_needed(session, some)
+        found |= {one: History(tuple(reads[one]), needed[one]) for one in some}
+    return found
 
 
-def reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
+def _reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
     rows = select(ReadRow).where(ReadRow.screening_id.in_(screening_ids)).order_by(ReadRow.at, ReadRow.id)
     reads: dict[UUID, list[ReadRow]] = {screening_id: [] for screening_id in screening_ids}
     for row in session.scalars(rows):

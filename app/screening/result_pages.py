@@ -163,7 +163,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             screening=screening,
             card=screening.model.card,
             hidden=hidden,
-            review=reviews.reviews_of(session, [screening])[screening.id],
+            review=reviews.reviews_by_id(session, [screening.id])[screening.id],
             reads=_reads(session, given),
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
