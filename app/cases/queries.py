@@ -95,7 +95,7 @@ def is_urgent() -> ColumnElement[bool]:
         .order_by(CasePriorityRow.at.desc(), CasePriorityRow.id.desc())
         .limit(1)
     )
-    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE.value) == Priority.URGENT.value
+    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE) == Priority.URGENT
 
 
 def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnElement[bool]:
@@ -106,7 +106,7 @@ def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnEle
 
 def priority(session: Session, case_id: UUID) -> Priority:
     given = priorities(session, [case_id])
-    return Priority(given[-1].priority) if given else Priority.ROUTINE
+    return given[-1].priority if given else Priority.ROUTINE
 
 
 def priorities(session: Session, case_ids: list[UUID]) -> list[CasePriorityRow]:

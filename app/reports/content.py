@@ -44,10 +44,10 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
     cell = Cell(
         id=screening.id,
         image=screening.pixels_sha256,
-        band=Band(screening.band) if screening.band else None,
+        band=screening.band,
         refused=screening.unusable_reason,
         review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        verdict=review.verdict,
     )
     return {
         "id": str(screening.id),

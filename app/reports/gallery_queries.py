@@ -15,7 +15,7 @@ from app.reports.gallery_rules import ShownCell, hide
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
 from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import ReviewState
 from app.review.tables import ReadRow
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, ScreeningRow
@@ -41,14 +41,16 @@ def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
     return [_cell(row, made.get(row.id, NOT_NEEDED)) for row in found]
 
 
-def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UUID, bool], review: Review) -> ShownCell:
+def _cell(
+    row: Row[UUID, str, Band | None, str | None, float | None, datetime, UUID, bool], review: Review
+) -> ShownCell:
     return ShownCell(
         id=row.id,
         image=row.pixels_sha256,
-        band=Band(row.band) if row.band else None,
+        band=row.band,
         refused=row.unusable_reason,
         review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        verdict=review.verdict,
         probability=row.probability,
         at=row.at,
         flagged=row.flagged,

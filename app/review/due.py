@@ -22,7 +22,6 @@ from app.review.rules import Awaits, Step, Verdict
 from app.review.tables import ReadRow
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
-from app.screening.rules import Band
 from app.typed import plain
 
 
@@ -191,8 +190,8 @@ def checked_note(note: str) -> str:
 
 
 def check_note(note: str, *, verdict: Verdict, task: Task) -> None:
-    band = Band(task.screening.band) if task.screening.band else None
-    before = [Verdict(str(read.verdict)) for read in task.history.standing] if task.awaits is Awaits.SENIOR else []
+    band, standing = task.screening.band, task.history.standing
+    before = [read.verdict for read in standing if read.verdict] if task.awaits is Awaits.SENIOR else []
     if note or not rules.note_needed(verdict, band=band, found_before=before):
         return
     if rules.departs_from_model(verdict, band=band):

@@ -10,7 +10,7 @@ from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.review import queries, read_queries
 from app.review.figures_rules import Call, Drawn
-from app.review.rules import ReadKind, ReviewState, Verdict
+from app.review.rules import ReviewState
 from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
@@ -34,7 +34,7 @@ def tallies(session: Session, *, since: datetime) -> list[Tally]:
     odd = case((ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD)), 1), else_=0).label("odd")
     told = select(ScreeningRow.band, odd).where(ScreeningRow.at >= since).subquery()
     counted = select(told.c.band, told.c.odd, func.count()).group_by(told.c.band, told.c.odd)
-    return [Tally(Band(band) if band else None, bool(odd), count) for band, odd, count in session.execute(counted)]
+    return [Tally(band, bool(odd), count) for band, odd, count in session.execute(counted)]
 
 
 def usable_cells(session: Session, *, since: datetime) -> list[int]:
@@ -74,10 +74,10 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
             screening=row.screening_id,
             reader=row.reader_id,
             model=f"{row.name} {row.version}",
-            band=Band(row.band) if row.band else None,
-            kind=ReadKind(row.kind),
-            blind=Verdict(row.blind_verdict) if row.blind_verdict else None,
-            final=Verdict(row.verdict),
+            band=row.band,
+            kind=row.kind,
+            blind=row.blind_verdict,
+            final=row.verdict,
             seconds=row.seconds,
             at=row.at,
         )
@@ -95,15 +95,14 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
         reviews = queries.reviews_by_id(session, some)
-        found += [_drawn(row, reviews[row.id]) for row in rows]
+        found += [_drawn(row, row.band, reviews[row.id]) for row in rows if row.band]
         session.expunge_all()
     return found
 
 
-def _drawn(screening: ScreeningRow, review: queries.Review) -> Drawn:
-    settled = review.verdict if review.state is ReviewState.SETTLED else None
+def _drawn(screening: ScreeningRow, band: Band, review: queries.Review) -> Drawn:
     return Drawn(
         model=f"{screening.model.name} {screening.model.version}",
-        band=Band(str(screening.band)),
-        found=Verdict(settled) if settled else None,
+        band=band,
+        found=review.verdict if review.state is ReviewState.SETTLED else None,
     )

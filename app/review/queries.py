@@ -14,7 +14,7 @@ from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
 from app.review.read_queries import History, disputed, histories_of
-from app.review.rules import Awaits, ReviewState, state_of
+from app.review.rules import Awaits, ReviewState, Verdict, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
 from app.screening.queries import ScreeningNotFound
@@ -26,7 +26,7 @@ class Review:
     """What became of a screening that needed a human."""
 
     state: ReviewState
-    verdict: str | None = None
+    verdict: Verdict | None = None
     settled_at: datetime | None = None
     awaits: Awaits = Awaits.NOBODY
 

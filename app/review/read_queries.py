@@ -16,7 +16,7 @@ from app.cases.queries import note_digest, note_text
 from app.db import in_parts
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
-from app.review.rules import Awaits, Call, Conclusion, ReadKind, Verdict, conclude
+from app.review.rules import Awaits, Call, Conclusion, ReadKind, conclude
 from app.review.tables import ReadRow
 from app.screening.tables import ScreeningRow
 
@@ -36,7 +36,8 @@ class History:
 
     @property
     def concluded(self) -> Conclusion:
-        calls = [Call(Verdict(str(read.verdict)), read.kind == ReadKind.ADJUDICATION) for read in self.standing]
+        found = [(read.verdict, read.kind) for read in self.standing if read.verdict]
+        calls = [Call(verdict, kind == ReadKind.ADJUDICATION) for verdict, kind in found]
         return conclude(calls, needed=self.needed)
 
     def by(self, reader_id: UUID) -> tuple[ReadRow, ...]:

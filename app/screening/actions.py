@@ -171,12 +171,12 @@ def _judge(session: Session, screening: ScreeningRow, *, looked: _Looked, policy
             lossy=looked.lossy,
             lot=looked.instrument.lot(),
         )
-        screening.logit, screening.probability, screening.band = score.logit, score.probability, triaged.band.value
+        screening.logit, screening.probability, screening.band = score.logit, score.probability, triaged.band
         reasons += triaged.reasons
     subject = screening.case.subject
     if queries.seen_under_other_subject(session, pixels_sha256=screening.pixels_sha256, subject=subject):
         reasons.append(ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
-    screening.reasons = [FlagReasonRow(reason=reason.value) for reason in reasons]
+    screening.reasons = [FlagReasonRow(reason=reason) for reason in reasons]
 
 
 def _write(session: Session, actor: Actor, *, screening: ScreeningRow, submission: Submission) -> None:
@@ -231,7 +231,7 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
         return screening
     if reasons:
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
-    screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR.value))
+    screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()
     _flag(session, screening=screening)
     detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}

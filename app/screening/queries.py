@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, String, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, undefer
 
 from app.actor import Actor
@@ -84,12 +84,17 @@ def ids_in_cases(session: Session, case_ids: list[UUID]) -> list[UUID]:
     return list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids))))
 
 
+def band_code() -> ColumnElement[str]:
+    """Of a screening in the enclosing select: its band, or `unusable` where it has none."""
+    return func.coalesce(type_coerce(ScreeningRow.band, String), "unusable")
+
+
 def count_by_band(session: Session, case_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
     """Per case: how many screenings there are of each band, with `unusable` for those that have none."""
-    outcome = func.coalesce(ScreeningRow.band, "unusable")
-    rows = select(ScreeningRow.case_id, outcome, func.count()).where(ScreeningRow.case_id.in_(case_ids))
+    code = band_code()
+    rows = select(ScreeningRow.case_id, code, func.count()).where(ScreeningRow.case_id.in_(case_ids))
     counts: dict[UUID, dict[str, int]] = {case_id: {} for case_id in case_ids}
-    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, outcome)):
+    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, code)):
         counts[case_id][band] = count
     return counts
 

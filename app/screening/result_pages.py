@@ -176,7 +176,7 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
     names = accounts.names(session, {read.reader_id for read in given})
     return tuple(
         ReadShown(
-            kind=READ_KINDS[ReadKind(read.kind)],
+            kind=READ_KINDS[read.kind],
             reader=names[read.reader_id],
             blind=review_words.verdict(read.blind_verdict),
             verdict=review_words.verdict(read.verdict),

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, text
 from sqlalchemy.orm import Session
 
 from app.audit.ledger import hash_of
 from app.audit.tables import LedgerRow
+from app.audit.verify import UNREADABLE
 from app.cases import queries as cases
 from app.cases.tables import CaseIdentifierRow, CaseRow, CaseWithdrawalRow
 from app.db import Database
@@ -24,6 +25,7 @@ from app.review.queries import reviews_by_id
 from app.review.tables import CommentRow, ReadRow
 from app.screening import queries as screenings
 from app.screening.tables import ModelRow, ScreeningRow
+from tests.tampering import without_triggers
 
 AT = datetime(2026, 3, 1, 9, 30, 15, 7, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -205,15 +207,20 @@ never change: whoever has to change them here has broken every record there is."
 
 
 @pytest.fixture
-def session(either_database: Database) -> Iterator[Session]:
-    """On rows that went in by the database's own types, not by ours."""
+def stored(either_database: Database) -> Database:
+    """With rows that went in by the database's own types, not by ours."""
     tables = MetaData()
     tables.reflect(either_database.engine)
     with either_database.engine.begin() as connection:
         for table, stored in STORED.items():
             for row in stored:
                 connection.execute(tables.tables[table].insert(), row)
-    with either_database.reading() as session:
+    return either_database
+
+
+@pytest.fixture
+def session(stored: Database) -> Iterator[Session]:
+    with stored.reading() as session:
         yield session
 
 
@@ -244,3 +251,40 @@ def test_what_was_signed_of_a_cell_is_what_its_rows_tell_now(session: Session) -
     told = told_of_cell(screening, review=review, reads=reads.history_of(session, screening.id).reads)
 
     assert sha256_of(canonical(told)) == SIGNED
+
+
+UNKNOWN = {
+    "band": ("screenings", "UPDATE screenings SET band = 'unheard of' WHERE band IS NOT NULL", screenings.facts, CELL),
+    "reason": (
+        "flag_reasons",
+        "UPDATE flag_reasons SET reason = 'unheard of' WHERE reason = 'atypical'",
+        screenings.facts,
+        CELL,
+    ),
+    "kind": ("reads", "UPDATE reads SET kind = 'unheard of' WHERE seconds IS NULL", reads.facts, FIRST),
+    "own call": ("reads", "UPDATE reads SET blind_verdict = 'unheard of' WHERE seconds IS NULL", reads.facts, FIRST),
+    "verdict": ("reads", "UPDATE reads SET verdict = 'unheard of' WHERE seconds = 12", reads.facts, SECOND),
+}
+
+
+@pytest.mark.parametrize("column", UNKNOWN)
+def test_a_code_that_is_none_makes_its_own_row_unreadable_and_no_other(stored: Database, column: str) -> None:
+    table, change, facts, altered = UNKNOWN[column]
+    with stored.reading() as session:
+        before = dict(facts(session))
+
+    with without_triggers(stored, table) as connection:
+        connection.execute(text(change))
+
+    with stored.reading() as session:
+        assert dict(facts(session)) == before | {altered: UNREADABLE}
+
+
+def test_a_priority_that_is_none_changes_what_is_worked_out_of_its_case(stored: Database) -> None:
+    with without_triggers(stored, "case_priorities") as connection:
+        connection.execute(text("UPDATE case_priorities SET priority = 'unheard of' WHERE priority = 'urgent'"))
+
+    with stored.reading() as session:
+        ((case_id, worked_out),) = cases.priority_facts(session)
+    assert case_id == CASE
+    assert worked_out != BOUND["priority"]
