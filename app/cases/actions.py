@@ -162,7 +162,7 @@ def set_priority(session: Session, actor: Actor, *, case_id: UUID, priority: Pri
     refuse_withdrawn(session, case_id=case.id)
     if queries.priority(session, case.id) is priority:
         return
-    session.add(CasePriorityRow(id=uuid4(), case_id=case.id, priority=priority.value, by_id=actor.id, at=clock.now()))
+    session.add(CasePriorityRow(id=uuid4(), case_id=case.id, priority=priority, by_id=actor.id, at=clock.now()))
     session.flush()
     told = queries.priority_digest(queries.priorities(session, [case.id]))
     detail: dict[str, Value] = {"priority": priority.value, "priority_digest": told}

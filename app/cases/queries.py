@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.tables import ActorRow
 from app.actor import Actor, ActorKind, Permission
-from app.audit.digest import digest, salted_digest
+from app.audit.digest import digest, salted_digest, told_of
 from app.audit.queries import every_row, released_at
 from app.audit.verify import PURGED, UNREADABLE, recomputed
 from app.cases import rules
@@ -95,7 +95,7 @@ def is_urgent() -> ColumnElement[bool]:
         .order_by(CasePriorityRow.at.desc(), CasePriorityRow.id.desc())
         .limit(1)
     )
-    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE.value) == Priority.URGENT.value
+    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE) == Priority.URGENT
 
 
 def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnElement[bool]:
@@ -106,7 +106,7 @@ def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnEle
 
 def priority(session: Session, case_id: UUID) -> Priority:
     given = priorities(session, [case_id])
-    return Priority(given[-1].priority) if given else Priority.ROUTINE
+    return given[-1].priority if given else Priority.ROUTINE
 
 
 def priorities(session: Session, case_ids: list[UUID]) -> list[CasePriorityRow]:
@@ -145,8 +145,7 @@ def note_text(session: Session, note_id: UUID) -> str | None:
 
 
 def digest_of(case: CaseRow) -> str:
-    at = case.opened_at.isoformat(timespec="microseconds")
-    return digest({"id": str(case.id), "opened_by": str(case.opened_by), "opened_at": at})
+    return digest(told_of(case, "id", "opened_by", "opened_at"))
 
 
 def identifiers_digest(identifiers: CaseIdentifierRow) -> str:
@@ -175,30 +174,11 @@ def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
 
 def priority_digest(given: list[CasePriorityRow]) -> str:
     """Of all that was ever decided about one case's urgency, the first first."""
-    return digest(
-        [
-            {
-                "id": str(row.id),
-                "case_id": str(row.case_id),
-                "priority": row.priority,
-                "by_id": str(row.by_id),
-                "at": row.at.isoformat(timespec="microseconds"),
-            }
-            for row in given
-        ]
-    )
+    return digest([told_of(row, "id", "case_id", "priority", "by_id", "at") for row in given])
 
 
 def withdrawal_digest(row: CaseWithdrawalRow) -> str:
-    return digest(
-        {
-            "case_id": str(row.case_id),
-            "by_id": str(row.by_id),
-            "note_id": str(row.note_id),
-            "note_digest": row.note_digest,
-            "at": row.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(row, "case_id", "by_id", "note_id", "note_digest", "at"))
 
 
 def priority_facts(session: Session) -> Iterator[tuple[str, str]]:

@@ -38,11 +38,13 @@ def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
     return [_cell(row, made.get(row.id, NOT_NEEDED)) for row in found]
 
 
-def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UUID, bool], review: Review) -> ShownCell:
+def _cell(
+    row: Row[UUID, str, Band | None, str | None, float | None, datetime, UUID, bool], review: Review
+) -> ShownCell:
     return ShownCell(
         id=row.id,
         image=row.pixels_sha256,
-        band=Band(row.band) if row.band else None,
+        band=row.band,
         refused=row.unusable_reason,
         review=review,
         probability=row.probability,

@@ -11,6 +11,7 @@ from app import clock
 from app.accounts.proof_actions import Proved
 from app.actor import Actor
 from app.audit import ledger
+from app.audit.digest import told_time
 from app.audit.events import Act, Event, Value
 from app.audit.refusals import Refusal
 from app.cases import queries as cases
@@ -155,5 +156,5 @@ def _signed_content(standing: Standing, signer: Actor, *, policy: Policy, meanin
         "roll_up": told_of_roll_up(standing.roll_up),
         "meaning": meaning.words,
         "signer": {"id": str(signer.id), "printed_name": signer.name},
-        "signed_at": at.isoformat(timespec="microseconds"),
+        "signed_at": told_time(at),
     }

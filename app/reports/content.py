@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.audit.digest import told_of
 from app.audit.verify import PURGED
 from app.cases import queries as cases
 from app.cases.tables import CaseRow
@@ -42,7 +43,7 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
     cell = Cell(
         id=screening.id,
         image=screening.pixels_sha256,
-        band=Band(screening.band) if screening.band else None,
+        band=screening.band,
         refused=screening.unusable_reason,
         review=review,
     )
@@ -63,13 +64,9 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
 
 def _told_of_read(read: ReadRow) -> Content:
     return {
-        "id": str(read.id),
+        **told_of(read, "id", "kind", "blind_verdict", "verdict", "at"),
         "digest": read_digest(read),
-        "kind": read.kind,
         "reader": str(read.reader_id),
-        "blind_verdict": read.blind_verdict,
-        "verdict": read.verdict,
-        "at": read.at.isoformat(timespec="microseconds"),
     }
 
 

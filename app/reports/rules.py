@@ -31,7 +31,7 @@ class CaseState(StrEnum):
 
 
 class Status(StrEnum):
-    """What a signed version is."""
+    """What a signed version is, in the word that its pages use."""
 
     FINAL = "final"
     AMENDED = "amended"

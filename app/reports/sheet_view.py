@@ -14,7 +14,7 @@ from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
 from app.reports.content import Content, cell_of
 from app.reports.queries import Standing
-from app.reports.rules import CaseState, Counts, RollUp, Status
+from app.reports.rules import CaseState, Counts, RollUp
 from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
 from app.reports.version_queries import Version
 from app.review import words as review_words
@@ -90,7 +90,7 @@ def _roll_up_of(content: Content) -> RollUp:
 def block_of(version: Version) -> SignatureBlock:
     return SignatureBlock(
         number=version.number,
-        status=words.STATUSES[Status(version.status)],
+        status=version.status,
         printed_name=version.printed_name,
         meaning=version.meaning,
         at=version.at,

@@ -26,7 +26,6 @@ from app.errors import BlastscreenError
 from app.policy import queries as policies
 from app.reports import actions, queries, rules, sheet_view, words
 from app.reports.actions import CaseChanged, MeaningMissing, NotToBeSigned, Signing
-from app.reports.rules import Status
 from app.reports.sheet import Sheet
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
@@ -117,7 +116,7 @@ def to_sign(
             SignedLine(
                 href=f"/cases/{case.id}/versions/{version.number}",
                 number=_number(case),
-                version=f"{version.number}, {words.STATUSES[Status(version.status)]}",
+                version=f"{version.number}, {version.status}",
                 at=version.at,
             )
             for case, version in lately

@@ -1,6 +1,6 @@
 """How pages and reports say how a case stands. Never a diagnosis."""
 
-from app.reports.rules import CELLS_ALIKE, CaseState, RollUp, Status
+from app.reports.rules import CELLS_ALIKE, CaseState, RollUp
 from app.review.rules import Verdict
 from app.vision.quality import Unusable, explain
 
@@ -20,7 +20,6 @@ TONES = {
     CaseState.AMENDED: "good",
     CaseState.WITHDRAWN: "bad",
 }
-STATUSES = {Status.FINAL: "final", Status.AMENDED: "amended", Status.CORRECTED: "corrected"}
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
 MISMATCH = "Signature does not match"

@@ -108,7 +108,7 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     detail: dict[str, Value] = {"withdraws": str(given.id), "undone": row.at - given.at <= policy.undo}
     _record(session, reader, row, act=Act.READ_WITHDRAWN, detail=detail)
     note = read_queries.note_of(session, given)
-    queue_actions.keep_draft(session, reader, task=task, verdict=Verdict(str(given.verdict)), note=note)
+    queue_actions.keep_draft(session, reader, task=task, verdict=given.verdict, note=note)
     _put_back(session, task)
     return row
 
@@ -117,8 +117,8 @@ def _write(
     session: Session, reader: Actor, *, task: Task, lease: LeaseRow, said: Said, note: str, final: bool
 ) -> ReadRow:
     row = _row(task, reader, kind=_kind(task))
-    row.blind_verdict = task.blind_verdict if final else said.verdict.value
-    row.verdict = said.verdict.value if final else None
+    row.blind_verdict = task.blind_verdict if final else said.verdict
+    row.verdict = said.verdict if final else None
     row.note_id, row.note_digest = cases.write_note(session, text=note) if note else (None, None)
     row.seconds = _seconds(task, said, since=lease.claimed_at, at=row.at)
     session.add(row)
@@ -142,7 +142,7 @@ def _row(task: Task, reader: Actor, *, kind: ReadKind) -> ReadRow:
         screening_id=task.screening.id,
         submitted_by=task.screening.submitted_by,
         reader_id=reader.id,
-        kind=kind.value,
+        kind=kind,
         supersedes_id=task.own[-1].id if task.own else None,
         at=clock.now(),
     )

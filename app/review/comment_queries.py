@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
 from app.review import queries
@@ -51,15 +51,7 @@ def of_screening(session: Session, screening_id: UUID) -> list[CommentRow]:
 
 
 def digest_of(comment: CommentRow) -> str:
-    return digest(
-        {
-            "id": str(comment.id),
-            "screening_id": str(comment.screening_id),
-            "by_id": str(comment.by_id),
-            "note_digest": comment.note_digest,
-            "at": comment.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(comment, "id", "screening_id", "by_id", "note_digest", "at"))
 
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:

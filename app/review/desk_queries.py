@@ -37,7 +37,7 @@ class Task:
         return self.history.concluded.awaits
 
     @property
-    def blind_verdict(self) -> str | None:
+    def blind_verdict(self) -> Verdict | None:
         return next((read.blind_verdict for read in self.own if read.blind_verdict), None)
 
     @property
@@ -51,7 +51,7 @@ class Task:
 def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:
     history = history_of(session, screening.id)
     own = history.by(reader.id)
-    final = [Verdict(read.verdict) if read.verdict else None for read in own]
+    final = [read.verdict for read in own]
     blind_first = policies.current(session).blind_first and history.concluded.awaits is not Awaits.SENIOR
     return Task(screening, history, own, step_of(final, blind_first=blind_first))
 

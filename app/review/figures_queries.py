@@ -10,7 +10,7 @@ from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.review import queries, read_queries
 from app.review.figures_rules import GivenRead, Sampled
-from app.review.rules import ReadKind, Review, ReviewState, Verdict
+from app.review.rules import Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
@@ -34,13 +34,14 @@ def tallies(session: Session, *, since: datetime) -> list[Tally]:
     odd = case((ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD)), 1), else_=0).label("odd")
     told = select(ScreeningRow.band, odd).where(ScreeningRow.at >= since).subquery()
     counted = select(told.c.band, told.c.odd, func.count()).group_by(told.c.band, told.c.odd)
-    return [Tally(Band(band) if band else None, bool(odd), count) for band, odd, count in session.execute(counted)]
+    return [Tally(band, bool(odd), count) for band, odd, count in session.execute(counted)]
 
 
 def usable_cells(session: Session, *, since: datetime) -> list[int]:
     """Of each case that was opened since, and has screenings: how many of its cells have a score, each image once."""
     scored = case((ScreeningRow.band.is_not(None), ScreeningRow.pixels_sha256))
-    of_case = select(func.count(scored.distinct())).join(CaseRow).where(CaseRow.opened_at >= since)
+    opened = select(CaseRow.id).where(CaseRow.opened_at >= since)
+    of_case = select(func.count(scored.distinct())).where(ScreeningRow.case_id.in_(opened))
     return list(session.scalars(of_case.group_by(ScreeningRow.case_id)))
 
 
@@ -73,10 +74,10 @@ def calls(session: Session, *, since: datetime) -> list[GivenRead]:
             screening=row.screening_id,
             reader=row.reader_id,
             model=f"{row.name} {row.version}",
-            band=Band(row.band) if row.band else None,
-            kind=ReadKind(row.kind),
-            blind=Verdict(row.blind_verdict) if row.blind_verdict else None,
-            final=Verdict(row.verdict),
+            band=row.band,
+            kind=row.kind,
+            blind=row.blind_verdict,
+            final=row.verdict,
             seconds=row.seconds,
             at=row.at,
         )
@@ -93,16 +94,15 @@ def sampled(session: Session, *, since: datetime) -> list[Sampled]:
     found = []
     for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
-        reviews = queries.reviews_of(session, rows)
-        found += [_sampled(row, reviews[row.id]) for row in rows]
+        reviews = queries.reviews_by_id(session, some)
+        found += [_sampled(row, row.band, reviews[row.id]) for row in rows if row.band]
         session.expunge_all()
     return found
 
 
-def _sampled(screening: ScreeningRow, review: Review) -> Sampled:
-    settled = review.verdict if review.state is ReviewState.SETTLED else None
+def _sampled(screening: ScreeningRow, band: Band, review: Review) -> Sampled:
     return Sampled(
         model=f"{screening.model.name} {screening.model.version}",
-        band=Band(str(screening.band)),
-        found=Verdict(settled) if settled else None,
+        band=band,
+        found=review.verdict if review.state is ReviewState.SETTLED else None,
     )

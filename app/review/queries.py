@@ -1,6 +1,6 @@
 """The work list, what review made of a screening, and who may see it by now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -47,22 +47,23 @@ def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
     return list(session.scalars(open_flags.where(ScreeningRow.case_id == case_id)))
 
 
-def reviews_of(session: Session, screenings: list[ScreeningRow]) -> dict[UUID, Review]:
-    return reviews_by_id(session, [screening.id for screening in screenings])
-
-
 def reviews_by_id(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, Review]:
     """What became of each, from its reasons, its reads, who has it on their screen now, and whether its case stands."""
-    held = held_among(session, screening_ids)
-    made: dict[UUID, Review] = {}
-    for some in in_parts(screening_ids):
-        of_withdrawn = select(ScreeningRow.id).where(ScreeningRow.id.in_(some), is_withdrawn(ScreeningRow.case_id))
-        gone = set(session.scalars(of_withdrawn))
-        made |= {
-            one: _review(found, held=one in held, withdrawn=one in gone)
-            for one, found in histories_of(session, some).items()
-        }
-    return made
+    return reviews_from(session, histories_of(session, screening_ids))
+
+
+def reviews_from(session: Session, histories: Mapping[UUID, History]) -> dict[UUID, Review]:
+    """The same, of screenings whose reads are known already."""
+    held, gone = held_among(session, histories), _withdrawn_among(session, histories)
+    return {one: _review(found, held=one in held, withdrawn=one in gone) for one, found in histories.items()}
+
+
+def _withdrawn_among(session: Session, screening_ids: Collection[UUID]) -> set[UUID]:
+    """Those whose case was withdrawn."""
+    withdrawn = select(ScreeningRow.id).where(is_withdrawn(ScreeningRow.case_id))
+    return {
+        one for some in in_parts(screening_ids) for one in session.scalars(withdrawn.where(ScreeningRow.id.in_(some)))
+    }
 
 
 def _review(found: History, *, held: bool, withdrawn: bool) -> Review:

@@ -21,6 +21,7 @@ from app.review.desk_queries import READING
 from app.review.read_queries import disputed, stands
 from app.review.rules import Filters, order_for
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
+from app.screening.queries import band_code
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
 
 
@@ -143,7 +144,7 @@ def _listed(reader: Reader, filters: Filters) -> Select[Any]:
     if wanted.whose in ("handed", "begun", "dispute"):
         rows = rows.where({"handed": _handed_to(reader), "begun": _begun(reader), "dispute": disputed()}[wanted.whose])
     if wanted.band:
-        rows = rows.where(func.coalesce(ScreeningRow.band, "unusable") == wanted.band)
+        rows = rows.where(band_code() == wanted.band)
     if wanted.reason:
         given = select(FlagReasonRow.reason).where(FlagReasonRow.screening_id == ScreeningRow.id)
         rows = rows.where(given.where(FlagReasonRow.reason == wanted.reason).exists())

@@ -237,7 +237,7 @@ def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
 
 def given_page(session: Session, task: Task) -> GivenPage:
     one, given = task.screening, task.own[-1]
-    review = queries.reviews_of(session, [one])[one.id]
+    review = queries.reviews_by_id(session, [one.id])[one.id]
     return GivenPage(
         short_id=screening_words.short_id(one),
         image=f"/screenings/{one.id}/image",

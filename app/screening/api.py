@@ -91,7 +91,7 @@ def model_card(client: AnybodyKnown, instrument: OurInstrument) -> dict[str, Any
 def _show(db: Session, client: Actor, screenings: list[ScreeningRow], *, where: str) -> list[ScreeningOut]:
     if screenings:
         ledger.record(db, client, results_shown([screening.id for screening in screenings], where=where))
-    made = reviews.reviews_of(db, screenings)
+    made = reviews.reviews_by_id(db, [screening.id for screening in screenings])
     return [shown(one, review=made[one.id]) for one in screenings]
 
 

@@ -162,7 +162,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             screening=screening,
             card=screening.model.card,
             hidden=hidden,
-            review=reviews.reviews_of(session, [screening])[screening.id],
+            review=reviews.reviews_by_id(session, [screening.id])[screening.id],
             reads=_reads(session, given),
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
@@ -174,7 +174,7 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
     names = accounts.names(session, {read.reader_id for read in given})
     return tuple(
         ReadShown(
-            kind=READ_KINDS[ReadKind(read.kind)],
+            kind=READ_KINDS[read.kind],
             reader=names[read.reader_id],
             blind=review_words.verdict(read.blind_verdict),
             verdict=review_words.verdict(read.verdict),

@@ -85,7 +85,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
         case_id=screening.case_id,
         outcome=Outcome.UNUSABLE if screening.unusable_reason else Outcome.SCREENED,
         all_probability=screening.probability,
-        band=Band(screening.band) if screening.band else None,
+        band=screening.band,
         needs_review=bool(reasons),
         review_reasons=reasons,
         unusable_reason=screening.unusable_reason,
@@ -97,7 +97,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
         created_at=screening.at,
         review=ReviewOut(
             state="withdrawn" if review.withdrawn else review.state,
-            verdict=Verdict(review.verdict) if review.verdict else None,
+            verdict=review.verdict,
             settled_at=review.settled_at,
         ),
         statement=rules.statement(screening.thresholds["prior_all"], lossy=screening.lossy),

@@ -22,7 +22,7 @@ REASONS = {
 
 
 def band(screening: ScreeningRow) -> str:
-    return BANDS[Band(screening.band)] if screening.band else UNUSABLE
+    return BANDS[screening.band] if screening.band else UNUSABLE
 
 
 def band_code(screening: ScreeningRow) -> str:
