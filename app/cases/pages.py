@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 
 from app import clock
 from app.accounts.guards import CaseReader, Visit
-from app.actor import Permission
+from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import cases_shown
 from app.cases import queries
+from app.cases.queries import CaseNotFound
 from app.cases.rules import (
     UNNAMED,
     UnusableIdentifier,
@@ -32,6 +33,7 @@ from app.reports import listing_queries as listing
 from app.reports.gallery_rules import Group
 from app.reports.listing_queries import Asked, Summary
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.paging import Paging
 from app.web.templating import Link, render
 
@@ -98,16 +100,20 @@ def cases(
 def find(request: Request, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
     sought = text(form, "number")
     try:
-        accession = parse_accession(sought)
-        case = queries.by_accession(db, accession) if accession else None
-        error = "No case of yours has this number. Check it, or look through the list."
-    except UnusableIdentifier as unusable:
-        case, error = None, unusable.message
-    if case is not None and queries.may_see(db, visit.actor, case.id):
-        return RedirectResponse(f"/cases/{case.id}", status_code=303)
-    lists = (Whose.ALL, Which.STANDING)
-    shown = _cases_page(db, visit, lists=lists, number=1, where="POST /cases/find", sought=sought[:100], error=error)
-    return render(request, "cases/cases.html", shown, frame=visit.frame, status=404)
+        case = _numbered(db, visit.actor, sought)
+    except (UnusableIdentifier, CaseNotFound) as error:
+        lists, where = (Whose.ALL, Which.STANDING), "POST /cases/find"
+        shown = _cases_page(db, visit, lists=lists, number=1, where=where, sought=sought[:100], error=error.message)
+        return show_again(request, "cases/cases.html", shown, frame=visit.frame, error=error)
+    return RedirectResponse(f"/cases/{case.id}", status_code=303)
+
+
+def _numbered(db: Session, actor: Actor, sought: str) -> CaseRow:
+    accession = parse_accession(sought)
+    case = queries.by_accession(db, accession) if accession else None
+    if case is None or not queries.may_see(db, actor, case.id):
+        raise CaseNotFound("No case of yours has this number. Check it, or look through the list.")
+    return case
 
 
 def _cases_page(

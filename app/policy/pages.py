@@ -21,7 +21,7 @@ from app.policy.tables import PolicyRow
 from app.review.policy_effects import effects
 from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.paging import Paging
 from app.web.templating import render
 
@@ -135,7 +135,7 @@ def _again(
             mine = rules.carried_over(rules.parse(typed), based_on=before, now=queries.current(session))
             typed = words.typed(mine)
         page = _page(session, typed, faults=faults, error=error.message)
-    return render(request, "policy/policy.html", page, frame=visit.frame, status=status_of(error))
+    return show_again(request, "policy/policy.html", page, frame=visit.frame, error=error)
 
 
 def _page(

@@ -26,7 +26,7 @@ from app.reports.version_queries import Version
 from app.screening.forms import OurInstrument
 from app.storage import ImageNotFound, ImageStore
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -77,7 +77,7 @@ def verify(request: Request, visit: Visitor, database: OurDatabase, form: Checke
             page, checked = _verified(session, visit, typed=typed)
     except NotFound as error:
         page = VerifyPage(typed, error.message, None, None, "", None)
-        return render(request, "reports/verify.html", page, frame=visit.frame, status=status_of(error))
+        return show_again(request, "reports/verify.html", page, frame=visit.frame, error=error)
     with database.writing() as session:
         ledger.record(session, visit.actor, checked)
     return render(request, "reports/verify.html", page, frame=visit.frame)

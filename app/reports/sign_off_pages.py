@@ -30,7 +30,7 @@ from app.reports.rules import Status
 from app.reports.sheet import Sheet
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import remember, show_again
 from app.web.paging import Paging
 from app.web.templating import render
 
@@ -142,7 +142,8 @@ def _number(case: CaseRow) -> str:
 
 @router.get("/cases/{case_id}/sign-off")
 def sign_off(request: Request, case_id: UUID, visit: Signer, database: OurDatabase) -> Response:
-    return _page(request, visit, database, case_id=case_id, where="GET /cases/{id}/sign-off")
+    page = _page(request, visit, database, case_id=case_id, where="GET /cases/{id}/sign-off")
+    return render(request, "reports/sign_off.html", page, frame=visit.frame)
 
 
 @router.post("/cases/{case_id}/sign-off")
@@ -164,12 +165,12 @@ def sign(request: Request, case_id: UUID, visit: Signer, database: OurDatabase, 
                 prove = partial(proof_actions.by_password, session, visit.actor, address=address)
             actions.sign_case(session, visit.actor, case_id=case_id, signing=signing, prove=prove)
     except MISTAKES as error:
-        if isinstance(error, SignInRefused):
-            request.app.state.remember(error)
-        return _page(
+        remember(request, error)  # whatever keeps the page from being shown again
+        page = _page(
             request, visit, database, case_id=case_id, where="POST /cases/{id}/sign-off", error=error,
             chosen=signing.meaning,
         )  # fmt: skip
+        return show_again(request, "reports/sign_off.html", page, frame=visit.frame, error=error)
     return RedirectResponse(f"/cases/{case_id}/report", status_code=303)
 
 
@@ -210,7 +211,7 @@ def _page(
     where: str,
     error: BlastscreenError | None = None,
     chosen: str = "",
-) -> Response:
+) -> SignOffPage:
     by_provider = _by_provider(request, database, visit)
     with database.snapshot() as session:
         page = _content(request, session, visit, case_id=case_id, by_provider=by_provider, error=error, chosen=chosen)
@@ -218,11 +219,7 @@ def _page(
         ledger.record(
             session, visit.actor, Event(Act.REPORT_SHOWN, "case", str(case_id), {"where": where, "version": 0})
         )
-    status = status_of(error) if error else 200
-    reply = render(request, "reports/sign_off.html", page, frame=visit.frame, status=status)
-    if isinstance(error, MustWait):
-        reply.headers["retry-after"] = str(error.retry_after_s)
-    return reply
+    return page
 
 
 def _content(

@@ -14,7 +14,7 @@ from app.errors import Invalid
 from app.review import comment_actions, queries
 from app.review.comment_queries import Comments, comments_for
 from app.web.csrf import CheckedForm, text
-from app.web.templating import render
+from app.web.errors import show_again
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,5 +48,5 @@ def comment(
                 typed=str(form.get("comment", "")).replace("\0", ""),
                 error=error.message,
             )
-            return render(request, "review/comment.html", page, frame=visit.frame, status=422)
+        return show_again(request, "review/comment.html", page, frame=visit.frame, error=error)
     return RedirectResponse(f"/screenings/{screening_id}#comments", status_code=303)

@@ -22,6 +22,7 @@ from app.review.rules import FILTERS, Filters, Key, UnusableKeys
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.paging import Paging
 from app.web.templating import render
 
@@ -227,7 +228,7 @@ def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: 
             queue_actions.choose_keys(session, visit.actor, typed=typed)
     except UnusableKeys as error:
         page = _keys_page(typed, kept=False, error=error.message)
-        return render(request, "review/keys.html", page, frame=visit.frame, status=422)
+        return show_again(request, "review/keys.html", page, frame=visit.frame, error=error)
     return RedirectResponse("/review/keys?kept=true", status_code=303)
 
 

@@ -23,6 +23,7 @@ from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
 from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +49,7 @@ def _page(
     *,
     where: str,
     typed: Typed | None = None,
-    error: str | None = None,
+    error: Invalid | None = None,
 ) -> Response:
     task = due.find(session, visit.actor, screening_id)
     if task.step is Step.DONE:
@@ -58,8 +59,11 @@ def _page(
     shown = cells_shown if task.step is Step.BLIND else results_shown
     ledger.record(session, visit.actor, shown([screening_id], where=where))
     instrument = our_instrument(request)
-    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=error)
-    return render(request, "review/read.html", page, frame=visit.frame, status=422 if error else 200)
+    told = error.message if error else None
+    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=told)
+    if error:
+        return show_again(request, "review/read.html", page, frame=visit.frame, error=error)
+    return render(request, "review/read.html", page, frame=visit.frame)
 
 
 def _late(
@@ -76,7 +80,7 @@ def _late(
         verdict=words.verdict(kept.verdict or None) if kept else "",
         again=f"/review/{screening_id}" if clash.code in ("lease_lost", "already_read", "not_blind") else None,
     )
-    return render(request, "review/late.html", page, frame=visit.frame, status=409)
+    return show_again(request, "review/late.html", page, frame=visit.frame, error=clash)
 
 
 @router.post("/review/{screening_id}")
@@ -170,7 +174,7 @@ def _again(
         with database.writing() as session:
             due.refuse_withdrawn(session, due.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
-            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
+            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error)
     except Late as late:
         return _late(request, visit, late, screening_id=screening_id, typed=typed)
 

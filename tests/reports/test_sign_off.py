@@ -133,6 +133,16 @@ def test_a_wrong_password_signs_nothing_is_remembered_and_after_a_few_must_wait(
     assert acts(desk.service.database).count(Act.SIGN_IN_REFUSED) == 5
 
 
+def test_a_wrong_password_is_remembered_even_where_the_page_is_not_shown_again(desk: Desk) -> None:
+    path = desk.case(0.99, desk.classifier.unsure)
+    form = {"seen": "", "meaning": "", "password": "guess"}
+
+    replies = [desk.senior.submit(f"{path}/sign-off", form, at="/account") for _ in range(2)]
+
+    assert {reply.status_code for reply in replies} == {409}, "a cell waits for their own read"
+    assert acts(desk.service.database).count(Act.SIGN_IN_REFUSED) == 2
+
+
 def test_without_a_meaning_nothing_is_signed(desk: Desk) -> None:
     path = desk.case(0.99)
 

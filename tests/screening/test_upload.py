@@ -127,7 +127,7 @@ def test_a_case_that_one_may_not_see_is_not_joined_by_its_id(service: Service) -
 
     page = ursula.submit("/screenings", {"case_id": theirs}, at="/", files=files(cell(3), cell(4)))
 
-    assert page.status_code == 422
+    assert page.status_code == 404
     assert "not yours to see" in page.text
     assert ursula.get(f"/?case_id={theirs}").status_code == 404
     assert rows(service.database) == before
@@ -139,9 +139,17 @@ def test_a_case_number_that_is_taken_is_said_once_and_what_was_typed_stays(servi
 
     page = ursula.upload(cell(2), cell(3), case="S26-0001")
 
-    assert page.status_code == 422
+    assert page.status_code == 409
     assert 'value="S26-0001"' in page.text
     assert page.text.count("This case number is taken") == 1
+
+
+def test_one_file_that_is_no_image_is_said_so_on_the_page(service: Service) -> None:
+    page = service.signed_in("ursula", Role.UPLOADER).upload(b"no image", case="S26-0001")
+
+    assert page.status_code == 415
+    assert 'role="alert"' in page.text
+    assert 'value="S26-0001"' in page.text
 
 
 def test_more_files_than_are_taken_are_refused_with_a_sentence_and_none_is_stored(changed: Changed) -> None:
