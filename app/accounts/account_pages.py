@@ -132,10 +132,9 @@ def change_password(request: Request, visit: Visitor, database: OurDatabase, for
 
 
 def _prove(request: Request, visit: Visit, database: OurDatabase, *, password: str) -> None:
-    """Slow on purpose, so in a session that reads; raises SignInRefused or MustWait."""
+    """Raises SignInRefused or MustWait."""
     with database.reading() as session:
-        user = queries.user(session, visit.actor.id)
-        sign_in_actions.check_own_password(session, user, password=password, address=address_of(request))
+        sign_in_actions.check_own_password(session, visit.actor, password=password, address=address_of(request))
 
 
 @router.post("/account/second-step")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts import proof_actions
+from app.accounts import proof_actions, sign_in_actions
 from app.accounts import queries as accounts
 from app.accounts.guards import Signer, Visit, address_of
 from app.accounts.oidc_actions import Provider
@@ -155,7 +155,8 @@ def sign(request: Request, case_id: UUID, visit: Signer, database: OurDatabase, 
         by_provider = _by_provider(request, database, visit)
         if not by_provider:
             with database.reading() as session:  # a password takes its time, and must not hold the writers up
-                proof_actions.check_password(session, visit.actor, password=text(form, "password"), address=address)
+                password = text(form, "password")
+                sign_in_actions.check_own_password(session, visit.actor, password=password, address=address)
         with database.writing() as session:
             if by_provider:
                 prove = partial(
