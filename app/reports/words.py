@@ -37,6 +37,13 @@ LIMITS = (
     "A share of suspected cells is no blast count and no differential.",
 )
 NOT_CLEARED = "Blastscreen is not a cleared medical device."
+DEMONSTRATION = "Demonstration: drawn cells, or a model trained on them. It says nothing about a patient."
+BAR = "From the left: suspected, uncertain, not suspected. The line below is the 95 % interval of the suspected share."
+BANDS = "The model’s bands, before any human read."
+NO_READS = "No cell of this case has been read by a human."
+NOT_SIGNED = "Not signed. Until a senior has signed it, nothing in this report is final."
+HASH = "The SHA-256 of what was signed. Whoever is signed in to Blastscreen can check it at"
+CHECKED_AT = "/reports/verify"
 
 
 def percent(share: float) -> str:
