@@ -1,10 +1,9 @@
 """Cells of one case side by side, at one scale."""
 
 from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.accounts.guards import CaseReader
@@ -18,10 +17,10 @@ from app.reports.gallery_view import Way
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import ImageRow
+from app.web.parameters import Chosen
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
-Chosen = Annotated[list[UUID], Query(max_length=20)]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -34,12 +33,11 @@ from app.reports.gallery_rules import Group
 from app.reports.listing_queries import Asked, Summary
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
-from app.web.paging import Paging
+from app.web.paging import PageNumber, Paging
 from app.web.templating import Link, render
 
 router = APIRouter(include_in_schema=False)
 CASES_A_PAGE = 50
-PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 WHOSE = {
     Whose.ALL: "All that you see",
     Whose.MINE: "Opened by you",

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
@@ -31,7 +30,7 @@ from app.reports.sheet import Sheet
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
 from app.web.errors import remember, show_again
-from app.web.paging import Paging
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -99,9 +98,7 @@ class SignOffPage:
 
 
 @router.get("/sign-off")
-def to_sign(
-    request: Request, visit: Signer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/sign-off", page, A_PAGE)
     found = queries.to_sign(db, offset=paging.offset, limit=paging.limit)
     shown, lately = paging.shown(found), queries.signed_lately(db, limit=LATELY)

@@ -23,7 +23,7 @@ from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
-from app.web.paging import Paging
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -108,9 +108,7 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(
-    request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def queue(request: Request, visit: Reviewer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/review", page, A_PAGE)
     reader = queue_actions.reader_of(db, visit.actor)
     filters = queue_actions.filters_of(db, visit.actor)
