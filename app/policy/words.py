@@ -22,7 +22,7 @@ HINTS = {
     "blind_first": "until then score, band, reasons and heat map are hidden from the reader",
     "turnaround_hours": "a flagged cell that waits longer is overdue; 1 to 720",
     "prevalence_all": "case pages tell predictive values at this share",
-    "minimum_cells": "a case with fewer is told to be insufficient; 1 to 1000",
+    "minimum_cells": "a case with fewer is reported as having too few; 1 to 1000",
     "lease_minutes": "after that another reader may open it; 1 to 240",
     "undo_seconds": "0 to 600",
 }

@@ -117,15 +117,15 @@ def _usual_told(usual: Mapping[str, Any] | None) -> str:
 
 def _distances(model: AskedAgain | None) -> str:
     if model is None:
-        return "Another model serves now, so that distances to other cells cannot be told for this score."
+        return "Another model serves now, so this score's distances to other cells cannot be shown."
     if model.to_class is None:
-        return "This model has no measure of how like two cells are."
+        return "This model has no measure of how alike two cells are."
     told = (
         f"This cell lies {model.to_class['HEM']:.2f} from the mean normal cell and {model.to_class['ALL']:.2f} from "
         "the mean ALL cell of the training data, in deviations of the training cells."
     )
     limit = model.atypical_from
-    return told + (f" From {limit:.2f} of the nearer one on, a cell counts as unlike them." if limit else "")
+    return told + (f" A cell {limit:.2f} or more from the nearer of the two counts as unlike both." if limit else "")
 
 
 def _groups(neighbours: Mapping[str, tuple[Neighbour, ...]]) -> tuple[ReferenceGroup, ...]:

@@ -32,7 +32,7 @@ GATE_FIGURES = {
 LIMITS = (
     "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
     "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
-    "Size and brightness of a cell told much in its training data and may not tell the same elsewhere.",
+    "In its training data a cell's size and brightness said much about its class. Elsewhere they may not.",
     "Cells of one person are alike: the intervals count people, not cells, and are wide.",
 )
 

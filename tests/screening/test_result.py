@@ -171,7 +171,7 @@ def test_another_model_explains_no_score_of_an_earlier_one(
     assert explained.status_code == 200
     assert "there is no heat map of a score by a past model" in explained.text
     assert "Measured shape and texture" in explained.text
-    assert "Does not serve any more" in card.text
+    assert "No longer serves" in card.text
 
 
 def test_a_model_without_percentiles_in_its_card_shows_values_alone(
