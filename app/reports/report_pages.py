@@ -24,6 +24,7 @@ from app.reports.queries import Standing
 from app.reports.sheet import Sheet, SignatureBlock
 from app.reports.version_queries import Version
 from app.screening.forms import OurInstrument
+from app.screening.words import short_id
 from app.storage import ImageNotFound, ImageStore
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
@@ -197,7 +198,7 @@ def _pdf(request: Request, made: Sheet, *, store: ImageStore, paper: str) -> Res
     """Saved under a name without the case's number, which a list of downloads would tell."""
     pictures = {tile.id: picture for tile in made.telling if (picture := _picture(store, tile.image))}
     content = pdf_of(made, pictures=pictures, zone=request.app.state.settings.zone, paper=paper)
-    name = f"report-{str(made.case_id)[:8]}.pdf"
+    name = f"report-{short_id(made.case_id)}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"content-disposition": f'inline; filename="{name}"'}
     )

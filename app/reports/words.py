@@ -2,6 +2,7 @@
 
 from app.reports.rules import CELLS_ALIKE, CaseState, RollUp, Status
 from app.review.rules import Verdict
+from app.screening.words import percent
 from app.vision.quality import Unusable, explain
 
 STATES = {
@@ -46,13 +47,9 @@ HASH = "The SHA-256 of what was signed. Whoever is signed in to Blastscreen can 
 CHECKED_AT = "/reports/verify"
 
 
-def percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
 def headline(rolled: RollUp) -> str:
     if rolled.share is not None:
-        return f"{percent(rolled.share)} suspected"
+        return f"{percent(rolled.share, decimals=1)} suspected"
     return "No usable cells" if rolled.counted == 0 else "Insufficient cells"
 
 
@@ -61,7 +58,7 @@ def under_headline(rolled: RollUp) -> str:
         usable = "1 usable cell" if rolled.counted == 1 else f"{rolled.counted} usable cells"
         return f"{usable}, of which {rolled.suspected} suspected; a share needs {rolled.minimum}"
     of_all = f"{rolled.suspected} of {rolled.counted} usable cells"
-    return f"{of_all}; 95 % interval {percent(rolled.low)} to {percent(rolled.high)}"
+    return f"{of_all}; 95 % interval {percent(rolled.low, decimals=1)} to {percent(rolled.high, decimals=1)}"
 
 
 def interval(rolled: RollUp) -> str:

@@ -13,6 +13,7 @@ from app.db import OurDatabase
 from app.errors import Invalid
 from app.review import comment_actions, queries
 from app.review.comment_queries import Comments, comments_for
+from app.screening.words import short_id
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
 
@@ -42,7 +43,7 @@ def comment(
             queries.visible(session, visit.actor, screening_id)
             ledger.record(session, visit.actor, results_shown([screening_id], where="POST /screenings/{id}/comments"))
             page = CommentPage(
-                short_id=str(screening_id)[:8],
+                short_id=short_id(screening_id),
                 screening=f"/screenings/{screening_id}",
                 comments=comments_for(session, visit.actor, screening_id),
                 typed=str(form.get("comment", "")).replace("\0", ""),

@@ -155,7 +155,7 @@ def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> Qu
     return QueueLine(
         href=f"/review/{row.id}",
         thumbnail=f"/screenings/{row.id}/thumbnail/96",
-        short_id=screening_words.short_id(row),
+        short_id=screening_words.short_id(row.id),
         score=None if hidden else score,
         what=words.what_is_due(disputed=row.id in marks.disputed, begun=row.id in marks.begun),
         urgent=row.id in marks.urgent,
