@@ -44,6 +44,10 @@ class Late(Conflict):
         self.told, self.at, self.then = told, at, then
 
 
+class LeaseLost(Late):
+    """Somebody else had the cell in between, and the reader has it again."""
+
+
 class AlreadyRead(Conflict):
     code = "already_read"
 
@@ -94,8 +98,8 @@ def taken_up(session: Session, reader: Actor, task: Task, *, token: int | None, 
     except Held as held:
         raise _held(session, held.lease) from None
     if token is not None and token != lease.token:
-        raise Late(
-            "Your hold on this cell ran out and somebody else had it since then; you hold it again",
+        raise LeaseLost(
+            "Your hold on this cell ran out, and somebody else has had it since. You hold it again",
             at=now,
             then="Look at it once more, then give your verdict.",
             code="lease_lost",
@@ -114,7 +118,7 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
     if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
         if token is None and not opening:
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
-        raise Late("Its two readers differ, the later", at=task.history.standing[-1].at,
+        raise Late("Its two readers disagree; the second read was given", at=task.history.standing[-1].at,
                    then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
     handed = desk_queries.handing(session, one.id)
     if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:

@@ -14,8 +14,8 @@ from app.audit.events import cells_shown, results_shown
 from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
 from app.review import actions, due, queue_actions, words
-from app.review.actions import OwnCallFirst, Said
-from app.review.due import Late, OwnUpload
+from app.review.actions import NotBlind, OwnCallFirst, Said
+from app.review.due import AlreadyRead, Late, LeaseLost, OwnUpload
 from app.review.queue_actions import NoSuchReader
 from app.review.reading_page import LatePage, Typed, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
@@ -27,6 +27,8 @@ from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
+AGAIN = (LeaseLost, AlreadyRead, NotBlind)
+"""After these the reader may open the cell once more."""
 
 
 @router.get("/review/{screening_id}")
@@ -78,7 +80,7 @@ def _late(
         then=late.then if late else "",
         kept=kept,
         verdict=words.verdict(kept.verdict or None) if kept else "",
-        again=f"/review/{screening_id}" if clash.code in ("lease_lost", "already_read", "not_blind") else None,
+        again=f"/review/{screening_id}" if isinstance(clash, AGAIN) else None,
     )
     return show_again(request, "review/late.html", page, frame=visit.frame, error=clash)
 
