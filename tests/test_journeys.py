@@ -43,7 +43,7 @@ def test_the_page_and_the_lab_system_show_the_same_number(service: Service, clas
     result = uploader.upload(cell(1))
     told = lab.screening(result.url.path.removeprefix("/screenings/"))
 
-    assert "93.46 %" in result.text
+    assert "93.46\N{NO-BREAK SPACE}%" in result.text
     assert told["all_probability"] == 0.934561
 
 

@@ -44,15 +44,9 @@ class Asked:
     token: str
 
 
-def check_password(session: Session, actor: Actor, *, password: str, address: str) -> None:
-    """Slow on purpose: call it outside a writing session. Raises SignInRefused or MustWait."""
-    user = queries.user(session, actor.id)
-    sign_in_actions.check_own_password(session, user, password=password, address=address)
-
-
 def by_password(session: Session, actor: Actor, *, address: str) -> Proved:
-    """Once `check_password` has passed. Asks for patience once more, under the write lock: of many guesses at once, the
-    right one may come too late."""
+    """Once `sign_in_actions.check_own_password` has passed. Asks for patience once more, under the write lock: of many
+    guesses at once, the right one may come too late."""
     user = queries.user(session, actor.id)
     sign_in_actions.require_patience(
         session, sign_in_actions.comer(session, username=user.username, user=user, address=address)

@@ -193,6 +193,10 @@ def people_who_may(session: Session, permission: Permission) -> list[ActorRow]:
     return list(session.scalars(people.order_by(ActorRow.name, ActorRow.id)))
 
 
+def name(session: Session, actor_id: UUID) -> str:
+    return session.get_one(ActorRow, actor_id).name
+
+
 def names(session: Session, actor_ids: set[UUID]) -> dict[UUID, str]:
     rows = session.scalars(select(ActorRow).where(ActorRow.id.in_(actor_ids)))
     return {row.id: row.name for row in rows}

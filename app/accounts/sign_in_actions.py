@@ -22,7 +22,7 @@ from app.accounts.sign_in_rules import (
     wait_left,
 )
 from app.accounts.tables import HalfSignInRow, UserRow
-from app.actor import SERVICE
+from app.actor import SERVICE, Actor
 from app.audit import ledger
 from app.audit.events import Act, Event
 from app.audit.refusals import Refusal
@@ -155,13 +155,17 @@ def _enter(session: Session, user: UserRow, *, browser: str, ends: str | None) -
     return actions.open_session(session, actor, browser=browser)
 
 
-def check_own_password(session: Session, user: UserRow, *, password: str, address: str) -> None:
-    """Somebody signed in proves once more who they are; waits and events are those of signing in."""
+def check_own_password(session: Session, actor: Actor, *, password: str, address: str) -> None:
+    """Somebody signed in proves once more who they are; waits and events are those of signing in.
+
+    Slow on purpose: call it outside a writing session. Raises MustWait or SignInRefused.
+    """
+    user = queries.user(session, actor.id)
     who = comer(session, username=user.username, user=user, address=address)
     require_patience(session, who)
     if not secrets.password_fits(password, stored=user.password_hash):
         raise SignInRefused(
             "That is not your password. Check it and try again.",
-            actor=actions.actor_of(user),
+            actor=actor,
             event=Event(Act.SIGN_IN_REFUSED, "user", who.account, {"why": "own password", "address": who.address}),
         )

@@ -204,7 +204,7 @@ def _to_share(session: Session, actor: Actor, *, case_id: UUID) -> None:
     case = queries.get(session, actor, case_id)
     if not rules.may_share(opened_by=case.opened_by, actor_id=actor.id):
         raise NotYoursToShare(
-            "Only who opened a case decides who else sees it.",
+            "Only the person who opened a case decides who else sees it.",
             actor=actor,
             event=Event(Act.ACT_FORBIDDEN, "case", str(case_id), {"permission": "share"}),
         )

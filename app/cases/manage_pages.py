@@ -32,6 +32,7 @@ from app.errors import BlastscreenError, Conflict, Invalid
 from app.review import case_actions
 from app.screening import actions as screening_actions
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -146,13 +147,12 @@ def _again(
     reason: str = "",
 ) -> Response:
     """The page once more, with what was typed and what is wrong with it."""
-    status = 409 if isinstance(error, Conflict) else 422
     with database.writing() as db:
         page = _page(
             db, visit, case_id=case_id, where=f"POST /cases/{{id}}/{error_in}", typed=typed, reason=reason,
             error_in=error_in, error=error.message,
         )  # fmt: skip
-        return render(request, "cases/manage.html", page, frame=visit.frame, status=status)
+    return show_again(request, "cases/manage.html", page, frame=visit.frame, error=error)
 
 
 def _page(

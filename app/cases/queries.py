@@ -51,7 +51,7 @@ def get(session: Session, actor: Actor, case_id: UUID) -> CaseRow:
 
 
 def exists(session: Session, case_id: UUID) -> bool:
-    """Whoever may see it."""
+    """Without asking who may see it: the caller decides."""
     return session.get(CaseRow, case_id) is not None
 
 
@@ -110,7 +110,7 @@ def priority(session: Session, case_id: UUID) -> Priority:
 
 
 def priorities(session: Session, case_ids: list[UUID]) -> list[CasePriorityRow]:
-    """The first first."""
+    """Oldest first."""
     given = select(CasePriorityRow).where(CasePriorityRow.case_id.in_(case_ids))
     return list(session.scalars(given.order_by(CasePriorityRow.at, CasePriorityRow.id)))
 
@@ -134,7 +134,7 @@ def share(session: Session, *, case_id: UUID, actor_id: UUID) -> CaseShareRow | 
 
 
 def shared_with(session: Session, case_id: UUID) -> list[UUID]:
-    """Whom the case is shared with, the first first."""
+    """Whom the case is shared with, oldest first."""
     shares = select(CaseShareRow.actor_id).where(CaseShareRow.case_id == case_id)
     return list(session.scalars(shares.order_by(CaseShareRow.at, CaseShareRow.actor_id)))
 
@@ -173,7 +173,7 @@ def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def priority_digest(given: list[CasePriorityRow]) -> str:
-    """Of all that was ever decided about one case's urgency, the first first."""
+    """Of all that was ever decided about one case's urgency, oldest first."""
     return digest([told_of(row, "id", "case_id", "priority", "by_id", "at") for row in given])
 
 

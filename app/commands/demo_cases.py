@@ -134,7 +134,7 @@ def fill(database: Database, instrument: Instrument, *, passwords: dict[str, str
 
 
 def _account(database: Database, one: Somebody, password: str | None) -> Actor:
-    hashed = secrets.hash_password(password or secrets.new_token())
+    hashed = secrets.hash_password(password) if password else secrets.unknown_password_hash()
     with database.writing() as session:
         user = accounts.create_user(
             session, SERVICE, username=one.username, password_hash=hashed, roles=list(one.roles), name=one.name

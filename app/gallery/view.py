@@ -9,6 +9,7 @@ from uuid import UUID
 from app.gallery import rules, words
 from app.gallery.rules import Filters, Group, ShownCell
 from app.reports.words import refusal
+from app.screening import words as screening_words
 from app.web.paging import Paging
 
 CELLS_A_PAGE = 60
@@ -173,7 +174,7 @@ def _groups(shown: Sequence[ShownCell], *, of: Sequence[ShownCell], way: Way, wi
 
 
 def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
-    short_id = str(cell.id)[:8]
+    short_id = screening_words.short_id(cell.id)
     return Tile(
         id=str(cell.id),
         href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",

@@ -61,4 +61,4 @@ def trust(model: ModelRow, *, prevalence: float) -> str | None:
 
 
 def _share(value: float | None) -> str:
-    return "none" if value is None else f"{value * 100:.1f} %"
+    return "none" if value is None else words.percent(value, decimals=1)

@@ -38,8 +38,19 @@ class CaseChanged(Conflict):
     code = "case_changed"
 
 
-class OwnUpload(Refusal):
+class SignOffRefused(Refusal):
+    """Not this signer, whatever becomes of the case."""
+
+    def __init__(self, message: str, *, signer: Actor, case: CaseRow, why: str) -> None:
+        super().__init__(message, actor=signer, event=Event(Act.SIGN_OFF_REFUSED, "case", str(case.id), {"why": why}))
+
+
+class SignsOwnUpload(SignOffRefused):
     code = "signs_own_upload"
+
+
+class AnotherPersonProved(SignOffRefused):
+    code = "signs_for_another"
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ Prove = Callable[[], Proved]
 def sign_case(session: Session, signer: Actor, *, case_id: UUID, signing: Signing, prove: Prove) -> ResultVersionRow:
     """One version, one signature, one event. The same form sent twice signs once.
 
-    Raises CaseNotFound, OwnUpload, NotToBeSigned, CaseChanged, MeaningMissing, or what `prove` raises.
+    Raises CaseNotFound, SignOffRefused, NotToBeSigned, CaseChanged, MeaningMissing, or what `prove` raises.
     """
     ledger.lock(session)
     case = cases.get(session, signer, case_id)
@@ -68,7 +79,7 @@ def sign_case(session: Session, signer: Actor, *, case_id: UUID, signing: Signin
     meaning = _checked(session, signer, case=case, standing=standing, signing=signing)
     proved = prove()
     if proved.actor_id != signer.id:
-        raise _refused("Sign under your own name.", signer, case=case, why="another person")
+        raise AnotherPersonProved("Sign under your own name.", signer=signer, case=case, why="another person")
     return _write(session, signer, standing=standing, policy=policy, meaning=meaning, how=proved.how)
 
 
@@ -82,7 +93,7 @@ def _same_again(session: Session, signer: Actor, standing: Standing, *, signing:
 
 def _checked(session: Session, signer: Actor, *, case: CaseRow, standing: Standing, signing: Signing) -> Meaning:
     if rules.signs_own_upload(signer.id, submitters=queries.submitters(session, case.id)):
-        raise _refused(words.OWN_UPLOAD, signer, case=case, why="own upload")
+        raise SignsOwnUpload(words.OWN_UPLOAD, signer=signer, case=case, why="own upload")
     if standing.blocks:
         raise NotToBeSigned(" ".join(standing.blocks))
     if signing.seen != standing.seen:
@@ -91,10 +102,6 @@ def _checked(session: Session, signer: Actor, *, case: CaseRow, standing: Standi
     if signing.meaning not in meanings:
         raise MeaningMissing("Choose what your signature means.")
     return meanings[signing.meaning]
-
-
-def _refused(message: str, signer: Actor, *, case: CaseRow, why: str) -> OwnUpload:
-    return OwnUpload(message, actor=signer, event=Event(Act.SIGN_OFF_REFUSED, "case", str(case.id), {"why": why}))
 
 
 def _write(

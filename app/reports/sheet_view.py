@@ -187,7 +187,7 @@ def _tile(cell: Content) -> Tile:
     return Tile(
         id=UUID(cell["id"]),
         image=cell["image"],
-        short_id=cell["id"][:8],
+        short_id=screening_words.short_id(UUID(cell["id"])),
         band=screening_words.BANDS[Band(cell["band"])],
         band_code=cell["band"],
         probability=screening_words.percent(cell["probability"]),
@@ -204,7 +204,7 @@ def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], in
     names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
     lines = (
         ReadLine(
-            short_id=cell_id[:8],
+            short_id=screening_words.short_id(UUID(cell_id)),
             verdict=review_words.verdict(read["verdict"]),
             kind=_kind(read),
             reader=names[UUID(read["reader"])],

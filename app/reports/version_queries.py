@@ -38,7 +38,7 @@ class Version:
 
 
 def versions_of(session: Session, case_id: UUID) -> list[ResultVersionRow]:
-    """The first first."""
+    """Oldest first."""
     rows = select(ResultVersionRow).where(ResultVersionRow.case_id == case_id)
     return list(session.scalars(rows.order_by(ResultVersionRow.number)))
 
@@ -53,7 +53,7 @@ def version_with_hash(session: Session, sha256: str) -> ResultVersionRow | None:
 
 
 def case_of(session: Session, version: ResultVersionRow) -> CaseRow:
-    """Whoever may see it: the caller decides what to tell of it."""
+    """Without asking who may see it: the caller decides what to tell of it."""
     return session.get_one(CaseRow, version.case_id)
 
 

@@ -45,7 +45,7 @@ class Task:
         """The verdicts between which a senior decides; none where none is awaited."""
         if self.awaits is not Awaits.SENIOR:
             return ()
-        return tuple(Verdict(str(read.verdict)) for read in self.history.standing)
+        return tuple(read.verdict for read in self.history.standing if read.verdict)
 
 
 def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:

@@ -33,6 +33,10 @@ class Late(Conflict):
         self.told, self.at, self.then = told, at, then
 
 
+class LeaseLost(Late):
+    """Somebody else had the cell in between, and the reader has it again."""
+
+
 class AlreadyRead(Conflict):
     code = "already_read"
 
@@ -78,7 +82,7 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
     if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
         if token is None and not opening:
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
-        raise Late("Its two readers differ, the later", at=task.history.standing[-1].at,
+        raise Late("Its two readers disagree; the second read was given", at=task.history.standing[-1].at,
                    then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
     handed = desk_queries.handing(session, one.id)
     if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:

@@ -20,6 +20,7 @@ from app.review import figures_queries as queries
 from app.review import figures_rules as rules
 from app.review.figures_rules import ENOUGH, Agreement, GivenRead, Sampled, Share, Times
 from app.screening.rules import Band
+from app.screening.words import percent
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -130,7 +131,7 @@ def _share(share: Share) -> Figure:
     if not share.enough:
         return Figure(None, f"{share.whole} of {ENOUGH}")
     low, high = wilson(share.part / share.whole, among=share.whole)
-    return Figure(_percent(share.part / share.whole), f"{_span(low, high)}, {share.part} of {share.whole}")
+    return Figure(percent(share.part / share.whole, decimals=1), f"{_span(low, high)}, {share.part} of {share.whole}")
 
 
 def _time(times: Times) -> Figure:
@@ -143,7 +144,7 @@ def _agreement(when: str, found: Agreement) -> AgreementLine:
     if not found.enough:
         too_few = Figure(None, f"{found.pairs} of {ENOUGH} pairs")
         return AgreementLine(when, too_few, too_few)
-    observed = Figure(_percent(found.observed), f"of {found.pairs} pairs")
+    observed = Figure(percent(found.observed, decimals=1), f"of {found.pairs} pairs")
     return AgreementLine(when, observed, _kappa(found))
 
 
@@ -169,9 +170,5 @@ def _checked_line(model: str, sampled: Sequence[Sampled]) -> CheckedLine:
     return CheckedLine(model, _share(missed.wrong), _share(alarms.wrong), f"{waiting} waiting, {unclear} unclear")
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
 def _span(low: float, high: float) -> str:
-    return f"{low * 100:.1f}–{high * 100:.1f} %"
+    return f"{low * 100:.1f}–{percent(high, decimals=1)}"

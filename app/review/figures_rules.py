@@ -133,7 +133,8 @@ def _margin(said: Sequence[Pair], reader: int) -> dict[Verdict, float]:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A cell whose confident result nothing but lot or policy had read. `found`: what review settled on, if it has."""
+    """A cell with a confident result that was read only by lot or by policy. `found`: what review settled on, if it
+    has."""
 
     model: str
     band: Band

@@ -23,7 +23,8 @@ from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
-from app.web.paging import Paging
+from app.web.errors import show_again
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -108,9 +109,7 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(
-    request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def queue(request: Request, visit: Reviewer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/review", page, A_PAGE)
     reader = queue_queries.reader_of(db, visit.actor)
     filters = desk_queries.filters_of(db, visit.actor)
@@ -157,7 +156,7 @@ def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> Qu
     return QueueLine(
         href=f"/review/{row.id}",
         thumbnail=f"/screenings/{row.id}/thumbnail/96",
-        short_id=screening_words.short_id(row),
+        short_id=screening_words.short_id(row.id),
         score=None if hidden else score,
         what=words.what_is_due(disputed=row.id in marks.disputed, begun=row.id in marks.begun),
         urgent=row.id in marks.urgent,
@@ -228,7 +227,7 @@ def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: 
             queue_actions.choose_keys(session, visit.actor, typed=typed)
     except UnusableKeys as error:
         page = _keys_page(typed, kept=False, error=error.message)
-        return render(request, "review/keys.html", page, frame=visit.frame, status=422)
+        return show_again(request, "review/keys.html", page, frame=visit.frame, error=error)
     return RedirectResponse("/review/keys?kept=true", status_code=303)
 
 

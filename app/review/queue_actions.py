@@ -64,8 +64,8 @@ def hold(session: Session, reader: Actor, task: Task, *, token: int | None, open
     except Held as held:
         raise due_queries.held(session, held.lease) from None
     if token is not None and token != lease.token:
-        raise Late(
-            "Your hold on this cell ran out and somebody else had it since then; you hold it again",
+        raise due_queries.LeaseLost(
+            "Your hold on this cell ran out, and somebody else has had it since. You hold it again",
             at=now,
             then="Look at it once more, then give your verdict.",
             code="lease_lost",

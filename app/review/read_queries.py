@@ -23,7 +23,7 @@ from app.screening.tables import ScreeningRow
 
 @dataclass(frozen=True)
 class History:
-    """All that readers said of one cell, the first first, and what it comes to."""
+    """All that readers said of one cell, oldest first, and what it comes to."""
 
     reads: tuple[ReadRow, ...]
     needed: int

@@ -14,8 +14,8 @@ from app.audit.events import cells_shown, results_shown
 from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
 from app.review import actions, due_queries, queue_actions, words
-from app.review.actions import OwnCallFirst, Said
-from app.review.due_queries import Late, OwnUpload
+from app.review.actions import NotBlind, OwnCallFirst, Said
+from app.review.due_queries import AlreadyRead, Late, LeaseLost, OwnUpload
 from app.review.queue_actions import NoSuchReader
 from app.review.reading_view import LatePage, TypedRead, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
@@ -23,9 +23,12 @@ from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
 from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
+AGAIN = (LeaseLost, AlreadyRead, NotBlind)
+"""After these the reader may open the cell once more."""
 
 
 @router.get("/review/{screening_id}")
@@ -48,7 +51,7 @@ def _page(
     *,
     where: str,
     typed: TypedRead | None = None,
-    error: str | None = None,
+    error: Invalid | None = None,
 ) -> Response:
     task = due_queries.find(session, visit.actor, screening_id)
     if task.step is Step.DONE:
@@ -58,8 +61,11 @@ def _page(
     shown = cells_shown if task.step is Step.BLIND else results_shown
     ledger.record(session, visit.actor, shown([screening_id], where=where))
     instrument = our_instrument(request)
-    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=error)
-    return render(request, "review/read.html", page, frame=visit.frame, status=422 if error else 200)
+    told = error.message if error else None
+    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=told)
+    if error:
+        return show_again(request, "review/read.html", page, frame=visit.frame, error=error)
+    return render(request, "review/read.html", page, frame=visit.frame)
 
 
 def _late(
@@ -68,15 +74,15 @@ def _late(
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
     page = LatePage(
-        title="This cell does not wait for you" if late else "That clashes with what is recorded",
+        title="This cell is not waiting for you" if late else "That clashes with what is recorded",
         told=late.told if late else clash.message,
         at=late.at if late else None,
         then=late.then if late else "",
         kept=kept,
         verdict=words.verdict(kept.verdict or None) if kept else "",
-        again=f"/review/{screening_id}" if clash.code in ("lease_lost", "already_read", "not_blind") else None,
+        again=f"/review/{screening_id}" if isinstance(clash, AGAIN) else None,
     )
-    return render(request, "review/late.html", page, frame=visit.frame, status=409)
+    return show_again(request, "review/late.html", page, frame=visit.frame, error=clash)
 
 
 @router.post("/review/{screening_id}")
@@ -170,7 +176,7 @@ def _again(
         with database.writing() as session:
             due_queries.refuse_withdrawn(session, due_queries.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
-            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
+            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error)
     except Late as late:
         return _late(request, visit, late, screening_id=screening_id, typed=typed)
 

@@ -165,7 +165,7 @@ def reading_page(
     seen = None if task.step is Step.BLIND else _seen(task, instrument)
     return ReadingPage(
         action=f"/review/{one.id}",
-        short_id=screening_words.short_id(one),
+        short_id=screening_words.short_id(one.id),
         image=f"/screenings/{one.id}/image",
         step=task.step.value,
         heading=HEADINGS[task.step, adjudicates],
@@ -239,7 +239,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
     one, given = task.screening, task.own[-1]
     review = queries.reviews_by_id(session, [one.id])[one.id]
     return GivenPage(
-        short_id=screening_words.short_id(one),
+        short_id=screening_words.short_id(one.id),
         image=f"/screenings/{one.id}/image",
         own_call=words.verdict(given.blind_verdict) if given.blind_verdict else None,
         verdict=words.verdict(given.verdict),
@@ -259,7 +259,7 @@ def undo_notice(session: Session, actor: Actor) -> UndoNotice | None:
         return None
     return UndoNotice(
         action=f"/review/{read.screening_id}/withdraw",
-        short_id=str(read.screening_id)[:8],
+        short_id=screening_words.short_id(read.screening_id),
         verdict=words.verdict(read.verdict),
         until=read.at + timedelta(seconds=policy.undo_seconds),
     )

@@ -166,7 +166,7 @@ SIGNS = tuple(sign for sign in range(1, 37) if sign not in {9, 14, 15, 19, 20, 2
 
 def order_for(reader_id: UUID) -> tuple[int, ...]:
     """The places of a cell's id by which this reader's neutral order goes: it tells nothing of the cell, is always the
-    same for one reader, and another's is another."""
+    same for one reader, and differs between readers."""
     drawn = sorted(SIGNS, key=lambda sign: hashlib.sha256(f"{reader_id} {sign}".encode()).digest())
     return tuple(drawn[:6])
 

@@ -18,7 +18,7 @@ STATES = {
 }
 NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
-FILTERS = {"priority": "Priority", "due": "Due", "whose": "Which", "band": "Model", "reason": "Why it waits"}
+FILTERS = {"priority": "Priority", "due": "Due", "whose": "Show", "band": "Model", "reason": "Why it waits"}
 FILTERED = {
     "": "All",
     "urgent": "Urgent",
@@ -35,7 +35,7 @@ FILTERED = {
     ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
     ReviewReason.ASKED_FOR.value: "Asked for",
-    ReviewReason.POLICY_READ.value: "The policy’s reads",
+    ReviewReason.POLICY_READ.value: "Read by policy",
 }
 KEYS = {
     Key.LEUKAEMIC_BLAST: VERDICTS[Verdict.LEUKAEMIC_BLAST],

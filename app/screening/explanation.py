@@ -134,7 +134,7 @@ def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[s
 def require_score(screening: ScreeningRow) -> None:
     if screening.probability is None:
         raise NotScored(
-            "This image was refused before the model saw it, so that there is no score to explain: no heat map, no "
+            "This image was refused before the model saw it, so there is no score to explain: no heat map, no "
             "crop and no measurements. Its page says why it was refused."
         )
 

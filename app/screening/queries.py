@@ -28,7 +28,7 @@ class ModelNotFound(NotFound):
 
 
 def find(session: Session, screening_id: UUID) -> ScreeningRow | None:
-    """Whoever may see it: the caller decides."""
+    """Without asking who may see it: the caller decides."""
     return session.get(ScreeningRow, screening_id)
 
 

@@ -194,7 +194,7 @@ def _page(
     askable = known.sees_case and not review.withdrawn and review.state is ReviewState.NOT_NEEDED
     return ResultPage(
         here=f"/screenings/{screening.id}",
-        short_id=words.short_id(screening),
+        short_id=words.short_id(screening.id),
         image=f"/screenings/{screening.id}/image",
         view=view,
         hidden=hidden,
@@ -246,11 +246,7 @@ def _scale(screening: ScreeningRow) -> Scale | None:
 
 def _thresholds(screening: ScreeningRow) -> str:
     told = screening.thresholds
-    suspected = f"{words.BANDS[rules.Band.SUSPECTED]} from {words.percent(told['suspected_from'])}"
+    suspected = f"ALL suspected from {words.percent(told['suspected_from'])}"
     if screening.lossy:
         return f"{suspected}, uncertain below."
-    return (
-        f"{suspected}, "
-        f"{words.BANDS[rules.Band.NOT_SUSPECTED].lower().replace('all', 'ALL')} below "
-        f"{words.percent(told['not_suspected_below'])}, uncertain between."
-    )
+    return f"{suspected}, ALL not suspected below {words.percent(told['not_suspected_below'])}, uncertain between."

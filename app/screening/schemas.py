@@ -61,7 +61,7 @@ class ScreeningOut(BaseModel):
 
 class ScreeningList(BaseModel):
     items: list[ScreeningOut]
-    next: str | None = Field(description="cursor for `after`: what came later than these; null before the first")
+    next: str | None = Field(description="send it as `after` to get what came later; null while there is nothing yet")
     more: bool = Field(description="whether there is more now")
 
 

@@ -30,6 +30,7 @@ from app.screening.batch import ImageResult, screen_all
 from app.screening.forms import OurInstrument, Upload, Uploaded
 from app.screening.instrument import Instrument
 from app.settings import Settings
+from app.web.errors import show_again
 from app.web.templating import Templates, render
 
 router = APIRouter(include_in_schema=False)
@@ -138,7 +139,9 @@ def _upload_page(
         upload_bytes=settings.upload_bytes,
         error=error.message if error else None,
     )
-    return render(request, "screening/upload.html", page, frame=visit.frame, status=422 if error else 200)
+    if error:
+        return show_again(request, "screening/upload.html", page, frame=visit.frame, error=error)
+    return render(request, "screening/upload.html", page, frame=visit.frame)
 
 
 @router.post("/screenings")

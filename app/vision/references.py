@@ -124,7 +124,7 @@ def _embedded(content: bytes, *, classifier: Classifier) -> tuple[str, Vector]:
     pixels = decode(content, limits=Limits())
     embedding = classifier.score(pixels).embedding
     if embedding is None:
-        raise ReferencesUnusable("The model gives no embedding, so that it cannot find the nearest reference cells.")
+        raise ReferencesUnusable("The model gives no embedding, so it cannot find the nearest reference cells.")
     return pixels_sha256(pixels), embedding
 
 

@@ -193,7 +193,7 @@ def test_a_blind_reader_sees_the_cell_for_reading_and_neither_score_nor_roll_up(
     page = both.get(path).text
 
     assert "56.25" not in page
-    assert "97.00 %" in page
+    assert "97.00\N{NO-BREAK SPACE}%" in page
     assert f'href="/review/{unsure["id"]}"' in page
     assert "wait for your own blind read" in " ".join(page.split()).replace("waits", "wait")
     assert "suspected among" not in page
@@ -203,7 +203,7 @@ def test_a_blind_reader_sees_the_cell_for_reading_and_neither_score_nor_roll_up(
     assert "56.25" not in compared
     assert "Uncertain" not in compared
     only_uploads = service.signed_in("ursula", Role.UPLOADER)
-    assert "56.25 %" in only_uploads.get(path).text
+    assert "56.25\N{NO-BREAK SPACE}%" in only_uploads.get(path).text
 
 
 def test_a_cell_whose_readers_differ_waits_for_a_senior_in_the_gallery_as_on_its_own_page(
@@ -227,11 +227,11 @@ def test_the_roll_up_and_the_worth_of_a_call_stand_on_the_page(service: Service)
 
     page = " ".join(browser.get(path).text.split())
 
-    assert "25.0 % suspected" in page
+    assert "25.0\N{NO-BREAK SPACE}% suspected" in page
     assert "10 of 40 usable cells; 95 % interval" in page
     assert "Where 50 % of the cells are ALL" in page
-    assert "81.8 % are ALL (PPV)" in page
-    assert "88.9 % are normal (NPV)" in page
+    assert "81.8\N{NO-BREAK SPACE}% are ALL (PPV)" in page
+    assert "88.9\N{NO-BREAK SPACE}% are normal (NPV)" in page
     assert "of images stored without loss." in page
 
 

@@ -250,6 +250,14 @@ def test_a_number_of_anothers_case_is_found_no_more_than_one_that_is_nobodys(ser
     assert taken.text.replace("S26-0001", "S26-0002") == free.text
 
 
+def test_what_can_be_no_case_number_is_sought_by_nobody_and_stays_as_it_was_typed(service: Service) -> None:
+    reply = service.signed_in("otto", Role.UPLOADER).submit("/cases/find", {"number": "<b>"}, at="/cases")
+
+    assert reply.status_code == 422
+    assert 'value="&lt;b&gt;"' in reply.text
+    assert 'role="alert"' in reply.text
+
+
 def test_another_clients_case_stays_hidden_whichever_key_is_sent(service: Service) -> None:
     one, other = service.lab("One"), service.lab("Other")
     sent = one.screen(cell(1), case="S26-0001").json()
