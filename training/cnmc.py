@@ -165,7 +165,6 @@ def distinct(cells: Sequence[Cell]) -> list[Cell]:
 
 def write_index(cells: Iterable[Cell], path: Path) -> None:
     """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(INDEX)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
-from training import asked
+from training import aside, asked
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def export(arguments: argparse.Namespace) -> None:
 def gate(arguments: argparse.Namespace) -> None:
     path = (arguments.results or asked.RESULTS) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
-    path.write_text(json.dumps(_gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears), indent=1) + "\n")
+    found = _gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears)
+    aside.write(path, json.dumps(found, indent=1) + "\n")
     print(path)
 
 
@@ -128,8 +129,7 @@ def morphology(arguments: argparse.Namespace) -> None:
 
     path = (arguments.results or asked.RESULTS) / asked.MORPHOLOGY
     found = measuring.percentiles(asked.indexed(arguments, arguments.folder), arguments.folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found) + "\n")
+    aside.write(path, json.dumps(found) + "\n")
     print(path)
 
 
@@ -193,7 +193,7 @@ def results(arguments: argparse.Namespace) -> None:
 
     folder = arguments.results or asked.RESULTS
     page = folder.parent / "RESULTS.md"
-    page.write_text(contest.text(folder), encoding="utf-8")
+    aside.write(page, contest.text(folder))
     print(page)
 
 

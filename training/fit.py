@@ -85,7 +85,6 @@ def fit(
     the recipe has one. Raises CellsReordered where some of it was trained on the same cells in another order.
     """
     place = place_of(recipe, crops, folder=folder)
-    place.mkdir(parents=True, exist_ok=True)
     aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
     aside.write(place / ORDER, order(crops.cells))
     for part in parts(recipe, crops, folder=place):

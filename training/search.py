@@ -78,7 +78,6 @@ def _row(one: Recipe, chosen: dict[str, Any], crops: Crops, *, folder: Path) -> 
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
