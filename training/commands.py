@@ -77,12 +77,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from training import page, points
     from training import results as kept
 
-    if arguments.model:
-        for line in evaluation.score_files(arguments.model, [Path(arguments.recipe), *arguments.files]):
-            print(json.dumps(line))
-        return
     recipe = asked.chosen(arguments)
-    arguments.folder = arguments.files[0] if arguments.files else None
     crops, root = asked.crops(arguments, recipe)
     rows = kept.read(asked.results_folder(arguments, recipe) / f"{recipe.name}.csv")
     on = {seed: evaluation.scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}

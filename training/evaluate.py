@@ -1,14 +1,11 @@
-"""Out-of-fold figures of a recipe, with intervals, as plain JSON values; and the score of single files by a bundle."""
+"""Out-of-fold figures of a recipe, with intervals, as plain JSON values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.vision.bundle import BandThresholds
-from app.vision.classifier import OnnxClassifier
 from training import metrics, results, trust
 from training.cnmc import Cell
 from training.floor import floor_scores
@@ -23,7 +20,6 @@ from training.metrics import (
     interval,
     subject_weights,
 )
-from training.pictures import read_pixels
 from training.splits import refuse_shared
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
@@ -251,25 +247,6 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "predictive_values": at_prevalence(scored),
         "by_subject": by_subject(scored),
     }
-
-
-def score_files(bundle: Path, paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """The served score of each file, by the service's own code."""
-    classifier = OnnxClassifier(bundle)
-    thresholds: BandThresholds = classifier.card.thresholds
-    found = []
-    for path in paths:
-        score = classifier.score(read_pixels(path))
-        found.append(
-            {
-                "file": str(path),
-                "logit": score.logit,
-                "all_probability": score.probability,
-                "atypical": score.atypical,
-                "suspected": score.probability >= thresholds.suspected_from,
-            }
-        )
-    return found
 
 
 def recalibrated(scored: Scored) -> Scored:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import cli
 from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
@@ -37,7 +38,7 @@ def test_drawn_cells_train_a_network_that_is_served_and_evaluated_alike(walked, 
     save(picture, draw(77, Look.BLAST), look=Look.BLAST)
     classifier = OnnxClassifier(bundle)
 
-    assert main(["evaluate", "--model", str(bundle), str(picture)]) == 0
+    assert cli.main(["screen", str(picture), "--model", str(bundle)]) == 0
 
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     served = classifier.score(draw(77, Look.BLAST))
