@@ -32,11 +32,13 @@ class GateNotTried(Misconfigured):
 
 
 def index(arguments: argparse.Namespace) -> None:
+    from training import cnmc
     from training import index as tables
 
     table = asked.writable(arguments.var) / asked.INDEX
-    cells = tables.renewed(arguments.folder, table)
-    print(f"{len(cells)} cells -> {table}", *tables.summary(arguments.folder, cells), sep="\n")
+    found = cnmc.find(arguments.folder)
+    cells = tables.renewed(found, table)
+    print(f"{len(cells)} cells -> {table}", *tables.summary(found, cells), sep="\n")
 
 
 def fit(arguments: argparse.Namespace) -> None:

@@ -31,7 +31,7 @@ from training.recipes.smoke import RECIPE
 
 folder = Path(sys.argv[1])
 drawn.write_cells(folder / "cells", count=16)
-crops = dataset.stored(cnmc.read(folder / "cells"), folder / "cells", folder=folder / "crops")
+crops = dataset.stored(cnmc.read(cnmc.find(folder / "cells")), folder / "cells", folder=folder / "crops")
 asked = {"epochs": 2, "cells_per_epoch": 32, "batch": 16, "patience": 1}
 recipe = RECIPE.with_choices(asked)
 fit.fit(recipe, crops, folder=folder / "runs", results_folder=folder / "results")

@@ -57,7 +57,7 @@ def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path
         for place, seed in enumerate(seeds):
             (tmp_path / name).mkdir(exist_ok=True)
             save(tmp_path / name / f"UID_1_{place}_1_all.png", draw(seed, Look.BLAST), look=Look.BLAST)
-        return stored(cnmc.read(tmp_path / name), tmp_path / name, folder=tmp_path / "crops")
+        return stored(cnmc.read(cnmc.find(tmp_path / name)), tmp_path / name, folder=tmp_path / "crops")
 
     one, other = folder("one", seeds=(1, 2)), folder("other", seeds=(2, 1))
 

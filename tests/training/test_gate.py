@@ -21,7 +21,7 @@ def tried(tmp_path_factory):
         look = CELLS[number % 2]
         name = f"UID_{'H' if look is Look.HEALTHY else ''}{number // 2 % 4}_{number}_1_"
         save(root / f"{name}{'hem' if look is Look.HEALTHY else 'all'}.png", draw(number, look), look=look)
-    cells = cnmc.read(root)
+    cells = cnmc.read(cnmc.find(root))
     found = gate.trial(gate.measurements(cells, root), cells, root, folds=2, seed=0, fields_of=None)
     return cells, found
 
