@@ -163,13 +163,13 @@ def features(arguments: argparse.Namespace) -> None:
 
 
 def time(arguments: argparse.Namespace) -> None:
-    from training import fit as fitting
     from training import results as kept
     from training import timing
+    from training.network import build
 
     for name in arguments.recipes:
         recipe = asked.chosen(argparse.Namespace(**{**vars(arguments), "recipe": name}))
-        taken = timing.milliseconds(fitting.build(recipe), size=recipe.size)
+        taken = timing.milliseconds(build(recipe), size=recipe.size)
         path = asked.results_folder(arguments, recipe) / f"{recipe.name}.json"
         kept.record_milliseconds(path, taken.from_crop, road=taken.whole)
         print(f"{recipe.name}: {taken.from_crop} ms from the crop on, {taken.whole} ms from the pixels on")
@@ -195,11 +195,11 @@ def results(arguments: argparse.Namespace) -> None:
 
 
 def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]") -> None:
-    from training import fit as fitting
     from training import results as kept
     from training import shifts
+    from training.parts import parts_of, place_of
 
-    parts = fitting.parts(recipe, crops, folder=fitting.place_of(recipe, crops, folder=arguments.var / "runs"))
+    parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=arguments.var / "runs"))
     path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
     tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
     found = shifts.report(recipe, crops, parts, tried)

@@ -19,10 +19,11 @@ from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import asked, evaluate, fit, gate, model_card, morphology, onnx_model, results, trust
+from training import asked, evaluate, gate, model_card, morphology, network, onnx_model, results, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.metrics import Floats, Scored, estimate, macro, share, subject_weights, weighted_quantiles
+from training.parts import FINAL, Part, parts_of, place_of
 from training.pictures import read_pixels
 from training.recipe import Recipe
 
@@ -62,7 +63,7 @@ class Trained:
     recipe: Recipe
     crops: Crops
     root: Path
-    parts: Sequence[fit.Part]
+    parts: Sequence[Part]
     scored: Scored
     network: keras.Model
     shifts: list[dict[str, Any]]
@@ -79,7 +80,7 @@ def load(
     """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ShiftsDoNotFit where the shift test
     is of another recipe or of other cells.
     """
-    parts = fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))
+    parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
     rows = results.read(results_folder / f"{recipe.name}.csv")
     scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
     made_from = results.fingerprints(recipe, crops.cells)
@@ -90,7 +91,7 @@ def load(
         root,
         parts,
         scored,
-        fit.trained(recipe, parts[-1]),
+        network.trained(recipe, parts[-1]),
         found,
         smear_fields,
         results_folder / asked.MORPHOLOGY,
@@ -146,7 +147,7 @@ def _write(trained: Trained, *, version: str, folder: Path) -> None:
 def check_parity(classifier: OnnxClassifier, trained: Trained) -> dict[str, Any]:
     """The largest differences between the served scores of 32 cells and Keras', and between mean(cam) and logit."""
     chosen = np.linspace(0, len(trained.crops.cells) - 1, 32).astype(np.int64)
-    expected = fit.scores(trained.network, trained.crops, chosen, size=trained.recipe.size)["logit"]
+    expected = network.scores(trained.network, trained.crops, chosen, size=trained.recipe.size)["logit"]
     served = [classifier.score(read_pixels(trained.root / trained.crops.cells[one].path)) for one in chosen]
     worst = max(abs(score.logit - float(logit)) for score, logit in zip(served, expected, strict=True))
     if not worst <= PARITY:
@@ -204,7 +205,7 @@ def _card(trained: Trained, *, version: str, outputs: tuple[str, ...], model: by
 
 def _training(trained: Trained) -> dict[str, Any]:
     cells = trained.crops.cells
-    notes = [json.loads((part.folder / "done.json").read_text()) for part in trained.parts]
+    notes = [part.note for part in trained.parts]
     return {
         "data": DRAWN if trained.recipe.drawn_cells else C_NMC,
         "data_fingerprint": fingerprint(cells),
@@ -237,12 +238,12 @@ def _distance(trained: Trained) -> tuple[Distance, Floats]:
     is_all, size = trained.scored.is_all, trained.recipe.size
     away = np.zeros(len(everything))
     for part in trained.parts:
-        if part.fold == fit.FINAL or part.seed != trained.recipe.seeds[0]:
+        if part.fold == FINAL or part.seed != trained.recipe.seeds[0]:
             continue
-        seen = fit.scores(fit.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
+        seen = network.scores(network.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
         away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
     limit = weighted_quantiles(away, subject_weights(trained.scored), shares=(0.99,))[0]
-    embeddings = fit.scores(trained.network, trained.crops, everything, size=size)["embedding"]
+    embeddings = network.scores(trained.network, trained.crops, everything, size=size)["embedding"]
     return trust.fitted_distance(embeddings, is_all, atypical_from=limit), away
 
 

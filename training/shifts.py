@@ -15,10 +15,12 @@ from PIL import Image
 
 from app.vision.bundle import Calibration
 from app.vision.decode import Limits, Pixels, decode
-from training import fit, metrics, trust
+from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.dataset import Crops
 from training.metrics import Scored, paired_difference
+from training.network import trained
+from training.parts import FINAL, Part
 from training.recipe import Recipe
 
 Shift = Callable[[Pixels, Pixels], Pixels]
@@ -104,14 +106,12 @@ SHIFTS: Mapping[str, Shift] = {
 }
 
 
-def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
+def report(recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
     """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
     the unchanged cells.
     """
     networks = {
-        (part.seed, part.fold): fit.trained(recipe, part)
-        for part in parts
-        if part.fold != fit.FINAL and part.seed in on
+        (part.seed, part.fold): trained(recipe, part) for part in parts if part.fold != FINAL and part.seed in on
     }
     fold_of = {seed: scored.folds for seed, scored in on.items()}
     fitted = {seed: trust.calibration(scored) for seed, scored in on.items()}
