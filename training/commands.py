@@ -132,8 +132,8 @@ def morphology(arguments: argparse.Namespace) -> None:
 
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
-    from training import model_card
     from training import morphology as measuring
+    from training import renew
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
@@ -147,7 +147,7 @@ def card(arguments: argparse.Namespace) -> None:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-    print(model_card.renew(arguments.bundle, morphology=usual, gate=found))
+    print(renew.renew(arguments.bundle, morphology=usual, gate=found))
 
 
 def features(arguments: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
 from training import commands, export, learner
 from training.__main__ import main
+from training.card import Trained
 from training.network import build
 from training.recipes.smoke import RECIPE
 from training.shifts import SHIFTS
@@ -127,7 +128,7 @@ def bundle_saying(folder, *, text):
 def test_an_export_that_fails_leaves_the_earlier_bundle_and_nothing_else(crops, tmp_path):
     earlier = bundle_saying(tmp_path / "models" / "drawn-1", text="earlier")
     unasked: Any = None  # the images are asked for first
-    trained = export.Trained(
+    trained = Trained(
         RECIPE,
         crops,
         root=tmp_path / "no images",
