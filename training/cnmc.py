@@ -1,7 +1,7 @@
 """Reads folders of C-NMC cells into one table: official layout, flat folder with a label CSV, or unlabelled.
 
-The traps of the official data are dealt with here (science.md 0, 0b): the lower-case subject `h3`, images that are
-byte-identical under several subject ids, and the label, which comes from the name or CSV and never from sorted folders.
+The traps of the official data are dealt with here: the lower-case subject `h3`, images that are byte-identical
+under several subject ids, and the label, which comes from the name or CSV and never from sorted folders.
 """
 
 import csv
