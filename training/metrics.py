@@ -244,7 +244,7 @@ def drawn(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DR
 def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
     """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
     if scored.is_all.all() or not scored.is_all.any():
-        raise OneClassScored("These cells are of one class only, so that no figure about both can be had.")
+        raise OneClassScored("These cells are of one class only, so no figure about both can be had.")
     rng = np.random.default_rng(seed)
     classes = []
     for is_all in (False, True):

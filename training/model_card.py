@@ -125,7 +125,7 @@ def _table(figures: dict[str, Any], names: dict[str, str]) -> str:
 def _estimate(figures: dict[str, Any], key: str) -> str:
     found = figures.get(key)
     if not isinstance(found, list) or any(number is None for number in found):
-        raise FigureMissing(f"The figure {key} is missing, so that no model card can be written. Evaluate again.")
+        raise FigureMissing(f"The figure {key} is missing, so no model card can be written. Evaluate again.")
     return _told(found)
 
 
@@ -199,7 +199,7 @@ def _shifts(card: dict[str, Any]) -> str:
     if not shifts and card["for_demonstration"]:
         return "The shift test was not run for this model."
     if not shifts:
-        raise FigureMissing("The shift test is missing, so that no model card can be written. Run `evaluate --shifts`.")
+        raise FigureMissing("The shift test is missing, so no model card can be written. Run `evaluate --shifts`.")
     rows = [
         f"| {one['shift']} | {one['seed']} | {one['auc']:.3f} | "
         f"{' | '.join(Estimate(*one[key]).signed() for key in CHANGES)} |"
