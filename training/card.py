@@ -14,11 +14,13 @@ from app.vision.bundle import CLASSES, FORMAT, Distance
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
 from training import evaluate, gate, morphology, network, trust
+from training.bootstrap import estimate
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import Floats, Scored, estimate, macro, share, subject_weights, weighted_quantiles
+from training.metrics import macro, share, weighted_quantiles
 from training.parts import FINAL, Part
 from training.recipe import Recipe
+from training.scored import Floats, Scored, subject_weights
 
 INTENDED_USE = (
     "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
@@ -65,7 +67,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
     measured = gate.measurements(cells, trained.root)
     report = evaluate.report(scored, cells, seed=recipe.seeds[0])
-    calibrated = evaluate.recalibrated(scored)
+    calibrated = trust.recalibrated(scored)
     distance, away = _distance(trained) if "embedding" in outputs else (None, None)
     return {
         "format": FORMAT,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from training.cnmc import Cell
     from training.dataset import Crops
-    from training.metrics import Scored
+    from training.scored import Scored
 
 MODELS = Path("models")
 
@@ -78,11 +78,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
     from training import page, points
     from training import results as kept
+    from training.out_of_fold import scored_of
 
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
     rows = kept.read(asked.results_folder(arguments, recipe) / f"{recipe.name}.csv")
-    on = {seed: evaluation.scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+    on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)
     for seed, scored in on.items():

@@ -12,9 +12,10 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
-from training import asked, evaluate, model_card, network, onnx_model, renew, results
+from training import asked, model_card, network, onnx_model, renew, results
 from training.card import Trained, card_of
 from training.dataset import Crops
+from training.out_of_fold import scored_of
 from training.parts import parts_of, place_of
 from training.pictures import read_pixels
 from training.recipe import Recipe
@@ -35,7 +36,7 @@ def load(
     """
     parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
     rows = results.read(results_folder / f"{recipe.name}.csv")
-    scored = evaluate.scored_of(rows, crops.cells, seed=recipe.seeds[0])
+    scored = scored_of(rows, crops.cells, seed=recipe.seeds[0])
     made_from = results.fingerprints(recipe, crops.cells)
     found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)
     return Trained(

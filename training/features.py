@@ -23,7 +23,7 @@ from tqdm import tqdm
 from app.vision.decode import Pixels
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import Floats
+from training.scored import Floats
 
 REVISION = 1
 """Rises with every change of a feature, so that stored tables of earlier ones are not taken for it."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.errors import Invalid
 from training import trust
-from training.metrics import Estimate
+from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 
 FIGURES = {

@@ -17,8 +17,8 @@ from app.vision.decode import Pixels
 from training import aside, plots
 from training.augment import middle
 from training.dataset import Crops
-from training.metrics import Scored
 from training.model_card import BANDS, FIGURES
+from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
 
 STYLE = (

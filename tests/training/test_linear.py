@@ -7,15 +7,16 @@ from sklearn.metrics import roc_auc_score
 
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
-from training import evaluate, fit, linear, results
+from training import fit, linear, results
 from training.cnmc import Cell
 from training.dataset import Crops, outline_map
-from training.metrics import subject_balance
 from training.network import build, scores, trained
 from training.networks import ours
+from training.out_of_fold import scored_of
 from training.parts import parts_of, place_of
 from training.recipe import Discriminant
 from training.recipes.texture3 import RECIPE
+from training.scored import subject_balance
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -48,7 +49,7 @@ def walked(crops, tmp_path_factory):
 
 def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walked, crops):
     rows = results.read(walked / "results" / "texture3.csv")
-    scored = evaluate.scored_of(rows, crops.cells, seed=0)
+    scored = scored_of(rows, crops.cells, seed=0)
 
     assert roc_auc_score(scored.is_all, scored.logits) > 0.9
 
