@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
 from app.errors import Invalid
 from app.vision.decode import pixels_sha256
@@ -145,26 +146,18 @@ def read(found: Found) -> list[Cell]:
 
 def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()) -> dict[str, str]:
     """Subject -> its group: subjects that share a pixel-identical image, or are known to, are one."""
-    parent: dict[str, str] = {}
-
-    def root_of(subject: str) -> str:
-        parent.setdefault(subject, subject)
-        while parent[subject] != subject:
-            subject = parent[subject]
-        return subject
-
-    def join(subjects: Iterable[str]) -> None:
-        first, *others = sorted(root_of(subject) for subject in subjects)
-        for other in others:
-            parent[root_of(other)] = root_of(first)
-
-    holders: dict[str, list[str]] = {}
+    joined = DisjointSet()
+    first: dict[str, str] = {}
     for cell in cells:
-        alike = cell.sha256 if cell.subject else ""  # nobody's images join nobody
-        holders.setdefault(alike, []).append(cell.subject)
-    for subjects in [*holders.values(), *(list(group) for group in known)]:
-        join(subjects)
-    return {subject: root_of(subject) for subject in list(parent)}
+        joined.add(cell.subject)
+        if cell.subject:  # nobody's images join nobody
+            joined.merge(cell.subject, first.setdefault(cell.sha256, cell.subject))
+    for one, *others in known:
+        joined.add(one)
+        for other in others:
+            joined.add(other)
+            joined.merge(one, other)
+    return {subject: min(group) for group in joined.subsets() for subject in group}
 
 
 def distinct(cells: Sequence[Cell]) -> list[Cell]:

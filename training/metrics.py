@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
 from training.scored import Floats, Scored, subject_weights
 
@@ -133,10 +134,8 @@ def weighted_quantiles(values: Floats, weights: Floats, *, shares: Sequence[floa
 
 def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
-    z = 1.96
-    middle = (hits + z * z / 2) / (count + z * z)
-    half = z / (count + z * z) * float(np.sqrt(hits * (count - hits) / count + z * z / 4))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    found = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
