@@ -73,7 +73,7 @@ class Cell:
     blue: float
 
 
-INDEX = tuple(field.name for field in dataclasses.fields(Cell))
+CELL_COLUMNS = tuple(field.name for field in dataclasses.fields(Cell))
 """The columns of a table of cells."""
 
 
@@ -117,7 +117,7 @@ def find(root: Path) -> Found:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
     csvs, groups = csv_files(images), group_files(root)
     stats = {path: path.stat() for path in (*images, *csvs, *groups)}
-    tables = [table for table in map(read_table, csvs) if table.columns != INDEX]
+    tables = [table for table in map(read_table, csvs) if table.columns != CELL_COLUMNS]
     return Found(root, tuple(images), tuple(tables), tuple(groups), stats)
 
 
@@ -176,7 +176,7 @@ def write_index(cells: Iterable[Cell], path: Path) -> None:
     """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
     with written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(INDEX)
+        writer.writerow(CELL_COLUMNS)
         writer.writerows(dataclasses.astuple(cell) for cell in cells)
 
 
