@@ -74,13 +74,20 @@ def located(root: Path) -> Path:
     return root.resolve() if root.name in ("", "..") else root
 
 
-def tables(images: Iterable[Path]) -> list[Table]:
-    """The CSV files in or beside the folders of those images whose own name does not say what they are.
-
-    Raises LabelsNotReadable.
-    """
+def csv_files(images: Iterable[Path]) -> list[Path]:
+    """The CSV files in or beside the folders of those images whose own name does not say what they are."""
     folders = {path.parent for path in images if not is_named(path)}
-    return [_table(path) for path in sorted({path for folder in folders for path in _csv_of(folder)})]
+    return sorted({path for folder in folders for path in _csv_of(folder)})
+
+
+def read_table(path: Path) -> Table:
+    """A CSV file; raises LabelsNotReadable."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            return Table(path, tuple(reader.fieldnames or ()), tuple(reader))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
 def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
@@ -131,28 +138,19 @@ def homes_of(table: Table) -> list[Path]:
     return [around] if twice else list(holders) or _folders(around)
 
 
-def known_groups(root: Path) -> list[list[str]]:
-    """Groups named in `subject_groups.json` below or just above the root, upper-cased; raises GroupsNotReadable."""
-    return [group for path in group_files(root) for group in _groups(path)]
+def known_groups(files: Iterable[Path]) -> list[list[str]]:
+    """The groups that these files name, upper-cased; raises GroupsNotReadable."""
+    return [group for path in files for group in _groups(path)]
 
 
 def group_files(root: Path) -> list[Path]:
-    root = located(root)
+    """`subject_groups.json` below or just above the root, which is `located`."""
     found = [*sorted(root.rglob("subject_groups.json")), root.parent / "subject_groups.json"]
     return [path for path in found if path.is_file()]
 
 
 def _csv_of(folder: Path) -> list[Path]:
     return [*folder.glob("*.csv"), *folder.parent.glob("*.csv")]
-
-
-def _table(path: Path) -> Table:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            return Table(path, tuple(reader.fieldnames or ()), tuple(reader))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
 def _folders(around: Path) -> list[Path]:

@@ -16,7 +16,6 @@ from app.leases import Held, LeaseRow
 from app.policy import queries as policies
 from app.review import desk_queries, due_queries, queue_queries, rules
 from app.review.desk_queries import Task
-from app.review.due_queries import Late
 from app.review.rules import Step, Verdict
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow
 
