@@ -17,6 +17,7 @@ import numpy as np
 from scipy.cluster.hierarchy import DisjointSet
 
 from app.errors import Invalid
+from app.vision.bundle import CLASSES
 from app.vision.decode import pixels_sha256
 from app.vision.preprocess import cell_mask
 from training.aside import written_aside
@@ -112,7 +113,7 @@ def find(root: Path) -> Found:
     An index of ours, kept beside its images, holds no labels. Raises NoCells or LabelsNotReadable.
     """
     root = located(root)
-    images = sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS)
+    images = sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root))
     if not images:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
     csvs, groups = csv_files(images), group_files(root)
@@ -121,8 +122,16 @@ def find(root: Path) -> Found:
     return Found(root, tuple(images), tuple(tables), tuple(groups), stats)
 
 
+def _is_hidden(path: Path, root: Path) -> bool:
+    """What file managers leave beside images, and folders that they hide."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(root).parts)
+
+
 def named(found: Found) -> list[Named]:
-    """Every image in the order of its path, with subject and label by name or CSV; raises what `rows_of` raises."""
+    """Every image in the order of its path, with subject and label by name or CSV.
+
+    Raises LabelsDisagree where its class folder says otherwise, and what `rows_of` raises.
+    """
     unnamed = {path.parent for path in found.images if not is_named(path)}
     by_csv = {folder: rows_of(folder, found.tables) for folder in unnamed}
     return [_named(path, by_csv.get(path.parent, {})) for path in found.images]
@@ -210,6 +219,11 @@ def order(cells: Iterable[Cell]) -> str:
 
 def _named(path: Path, rows: Rows) -> Named:
     subject, label = parse_name(path.name) or rows.get(path.name) or ("", "")
+    folder = path.parent.name.upper()
+    if label and folder in CLASSES and folder != label:
+        raise LabelsDisagree(
+            f"{path} is {label} by its name or table, and lies in a folder of {folder}. Mend the name or move the file."
+        )
     return Named(path=path, subject=subject, label=label)
 
 

@@ -24,6 +24,22 @@ def test_the_label_comes_from_the_name_and_never_from_the_order_of_folders(tmp_p
     assert cells[0].red == 90
 
 
+def test_a_class_folder_that_contradicts_the_name_is_refused(tmp_path):
+    write_cell(tmp_path / "fold_0" / "hem" / "UID_1_1_1_all.bmp")
+
+    with pytest.raises(Invalid, match=r"UID_1_1_1_all\.bmp is ALL by its name or table, and lies in a folder of HEM"):
+        read(find(tmp_path))
+
+
+def test_what_file_managers_leave_beside_images_is_no_image(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    (tmp_path / "._UID_1_1_1_all.bmp").write_bytes(b"a resource fork")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "UID_1_1_1_all.bmp").write_bytes(b"another")
+
+    assert [cell.path for cell in read(find(tmp_path))] == ["UID_1_1_1_all.bmp"]
+
+
 def test_files_are_read_in_the_order_of_their_paths_whatever_the_disk_says(tmp_path):
     for number in (10, 2, 33, 1):
         write_cell(tmp_path / f"UID_1_{number}_1_all.bmp", grey=100 + number)

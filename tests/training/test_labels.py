@@ -13,6 +13,9 @@ from training.labels import parse_name
         ("UID_11_10_1_all.bmp", ("11", "ALL")),
         ("UID_H10_1_2_hem.bmp", ("H10", "HEM")),
         ("UID_h3_1_2_hem.webp", ("H3", "HEM")),
+        ("UID_11_10_1_ALL.BMP", ("11", "ALL")),
+        ("uid_H5_1_2_Hem_2.bmp", ("H5", "HEM")),
+        ("UID_11_10_1_allergic.bmp", None),
         ("1.bmp", None),
         ("UID_x_1_2_hem.bmp", None),
     ],
@@ -105,6 +108,24 @@ def test_a_csv_that_gives_no_labels_is_refused_in_words(tmp_path, text, encoding
 
     with pytest.raises(Invalid, match=f"labels.csv.*{what}"):
         read(find(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROW.replace(",", ";"),
+        ROW.replace(",", "\t"),
+        ROW.replace(",", ", "),
+        ROW + ",,\n",
+        ROW.replace(",1\n", ",1.0\n"),
+    ],
+    ids=["semicolons", "tabs", "spaces", "an empty row", "a fraction"],
+)
+def test_a_csv_as_other_programs_save_it_is_read_as_well(tmp_path, text):
+    write_cell(tmp_path / "1.bmp")
+    write_labels(tmp_path, text)
+
+    assert [(cell.subject, cell.label) for cell in read(find(tmp_path))] == [("57", "ALL")]
 
 
 def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
