@@ -95,6 +95,7 @@ class Found:
 
     @property
     def files(self) -> list[Path]:
+        """Each of them, in the order that an index remembers."""
         return [*self.images, *(table.path for table in self.tables), *self.group_files]
 
 

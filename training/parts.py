@@ -32,6 +32,7 @@ DONE = "done.json"
 
 WEIGHTS = "network.weights.h5"
 SCORES = "scores.npz"
+"""The logits of the cells that the part was tested on, and their places; the final fit has none."""
 
 
 @dataclass(frozen=True)
