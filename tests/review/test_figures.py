@@ -219,7 +219,7 @@ def test_a_senior_sees_each_reader_and_the_page_tells_the_counted_figures(much_r
     every = shown(page, row="All readers")
     assert every[0] == str(len(calls))
     assert every[1].endswith(f"{overrides(calls).part} of {overrides(calls).whole}")
-    assert every[2].startswith(f"{changed.part / changed.whole * 100:.1f}\N{NO-BREAK SPACE}%")
+    assert every[2].startswith(f"{changed.part / changed.whole * 100:.1f} %")
     assert every[3].startswith(f"{reading_times(calls).median:.0f} s")
     assert found.kappa is not None
     low, high = (found.kappa + sign * 1.959964 * found.error for sign in (-1, 1))
