@@ -8,6 +8,7 @@ as another has written in between.
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -21,6 +22,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.errors import Misconfigured
 
+Code = TypeVar("Code", bound=StrEnum)
 One = TypeVar("One")
 
 AT_ONCE = 500
@@ -87,6 +89,23 @@ class Id(TypeDecorator[UUID]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> UUID | None:
         return None if value is None else UUID(value)
+
+
+class Coded(TypeDecorator[Code]):
+    """One of an enum's values, kept as its text. Raises ValueError for what is none of them, written or read."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, codes: type[Code], length: int) -> None:
+        super().__init__(length)
+        self.codes = codes
+
+    def process_bind_param(self, value: Code | str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.codes(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Code | None:
+        return None if value is None else self.codes(value)
 
 
 class Database:

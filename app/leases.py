@@ -73,10 +73,6 @@ def claim(session: Session, item: Item, *, holder_id: UUID, at: datetime, length
     return lease
 
 
-def find(session: Session, item: Item) -> LeaseRow | None:
-    return session.get(LeaseRow, (item.kind, item.id), populate_existing=True)
-
-
 def renew(session: Session, item: Item, *, holder_id: UUID, token: int, at: datetime, length: timedelta) -> bool:
     """Whether the item is still the holder's, however long ago the lease ran out: nobody else has claimed it since."""
     return _change(session, item, holder_id=holder_id, token=token, until=at + length)

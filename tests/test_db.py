@@ -8,7 +8,8 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from app.accounts.rules import Scope as KeyScope
-from app.db import Database, Id, UtcDateTime
+from app.db import Coded, Database, Id, UtcDateTime
+from app.review.rules import Verdict
 from tests.factories import LabSystem, Service, cell, make_key
 
 
@@ -67,3 +68,15 @@ def test_ids_are_text_on_every_database(either_database: Database) -> None:
 
     assert found == "00000000-0000-4000-8000-000000000001"
     assert Id.impl.length == 36
+
+
+def test_a_code_is_kept_as_its_text_and_what_is_none_is_refused_both_ways() -> None:
+    column = Coded(Verdict, 24)
+
+    assert type(column.process_bind_param(Verdict.NORMAL, None)) is str  # type: ignore[arg-type]
+    assert column.process_bind_param("normal", None) == "normal"  # type: ignore[arg-type]
+    assert column.process_result_value("normal", None) is Verdict.NORMAL  # type: ignore[arg-type]
+    assert column.process_bind_param(None, None) is column.process_result_value(None, None) is None  # type: ignore[arg-type]
+    for way in (column.process_bind_param, column.process_result_value):
+        with pytest.raises(ValueError, match="unheard of"):
+            way("unheard of", None)  # type: ignore[arg-type]

@@ -9,7 +9,10 @@ from typing import TextIO
 
 @contextmanager
 def moved_to(path: Path) -> Iterator[Path]:
-    """A path beside `path`: what the block leaves there takes its place, unless it ends ill."""
+    """A path beside `path`, whose folder is made where it is missing: what the block leaves there takes its place,
+    unless it ends ill.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield aside

@@ -1,20 +1,23 @@
 """Reads folders of C-NMC cells into one table: official layout, flat folder with a label CSV, or unlabelled.
 
-The traps of the official data are dealt with here (science.md 0, 0b): the lower-case subject `h3`, images that are
-byte-identical under several subject ids, and the label, which comes from the name or CSV and never from sorted folders.
+The traps of the official data are dealt with here: the lower-case subject `h3`, images that are byte-identical
+under several subject ids, and the label, which comes from the name or CSV and never from sorted folders.
 """
 
 import csv
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.cluster.hierarchy import DisjointSet
 
 from app.errors import Invalid
+from app.vision.bundle import CLASSES
 from app.vision.decode import pixels_sha256
 from app.vision.preprocess import cell_mask
 from training.aside import written_aside
@@ -22,13 +25,14 @@ from training.labels import (
     LabelsDisagree,
     Rows,
     Table,
+    csv_files,
     group_files,
     is_named,
     known_groups,
     located,
     parse_name,
+    read_table,
     rows_of,
-    tables,
 )
 from training.pictures import read_lossless
 
@@ -70,8 +74,29 @@ class Cell:
     blue: float
 
 
-INDEX = tuple(field.name for field in dataclasses.fields(Cell))
+CELL_COLUMNS = tuple(field.name for field in dataclasses.fields(Cell))
 """The columns of a table of cells."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files that a folder's cells are read from, by one look at it."""
+
+    root: Path
+    """The folder, by a path whose parent lies above it."""
+    images: tuple[Path, ...]
+    """Every lossless image below it, in order."""
+    tables: tuple[Table, ...]
+    """The CSV files that may hold labels."""
+    group_files: tuple[Path, ...]
+    """The files that name subject groups known to be one."""
+    stats: Mapping[Path, os.stat_result]
+    """Size and time of change of each, from before it was read: what changes meanwhile is noticed the next time."""
+
+    @property
+    def files(self) -> list[Path]:
+        """Each of them, in the order that an index remembers."""
+        return [*self.images, *(table.path for table in self.tables), *self.group_files]
 
 
 @dataclass(frozen=True)
@@ -83,72 +108,66 @@ class Named:
     label: str
 
 
-def read(root: Path) -> list[Cell]:
-    """Every distinct cell below `root`, sorted by path; of pixel-identical images the first is kept.
+def find(root: Path) -> Found:
+    """What there is to read below `root`, and label CSVs and known groups just above it.
 
-    Raises NoCells, SubjectOfBothClasses, PictureLossy, CellNotSeen, or what reading labels or pixels raises, each
-    naming the file.
+    An index of ours, kept beside its images, holds no labels. Raises NoCells or LabelsNotReadable.
     """
     root = located(root)
-    named = find(root)
-    known = known_groups(root)
-    _refuse_both_classes(named)
+    images = sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root))
+    if not images:
+        raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
+    csvs, groups = csv_files(images), group_files(root)
+    stats = {path: path.stat() for path in (*images, *csvs, *groups)}
+    tables = [table for table in map(read_table, csvs) if table.columns != CELL_COLUMNS]
+    return Found(root, tuple(images), tuple(tables), tuple(groups), stats)
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    """What file managers leave beside images, and folders that they hide."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(root).parts)
+
+
+def named(found: Found) -> list[Named]:
+    """Every image in the order of its path, with subject and label by name or CSV.
+
+    Raises LabelsDisagree where its class folder says otherwise, and what `rows_of` raises.
+    """
+    unnamed = {path.parent for path in found.images if not is_named(path)}
+    by_csv = {folder: rows_of(folder, found.tables) for folder in unnamed}
+    return [_named(path, by_csv.get(path.parent, {})) for path in found.images]
+
+
+def read(found: Found) -> list[Cell]:
+    """Every distinct cell, sorted by path; of pixel-identical images the first is kept.
+
+    Raises SubjectOfBothClasses, PictureLossy, CellNotSeen, or what reading labels or pixels raises, each naming the
+    file.
+    """
+    images = named(found)
+    known = known_groups(found.group_files)
+    _refuse_both_classes(images)
     with ThreadPoolExecutor(2) as pool:
-        measured = list(pool.map(lambda one: _measured(root, one), named))
+        measured = list(pool.map(lambda one: _measured(found.root, one), images))
     groups = subject_groups(measured, known=known)
     grouped = [dataclasses.replace(cell, group=groups[cell.subject]) for cell in measured]
     return distinct(grouped)
 
 
-def find(root: Path) -> list[Named]:
-    """Every lossless image below `root` in the order of its path, with subject and label by name or CSV.
-
-    Raises NoCells, or what reading the CSV raises.
-    """
-    paths = _images(root)
-    if not paths:
-        raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
-    there = label_tables(paths)
-    by_csv = {folder: rows_of(folder, there) for folder in {path.parent for path in paths if not is_named(path)}}
-    return [_named(path, by_csv.get(path.parent, {})) for path in paths]
-
-
-def sources(root: Path) -> list[Path]:
-    """Every file that `read` looks into: images, label CSVs and known groups; raises LabelsNotReadable."""
-    images = _images(root)
-    return [*images, *(table.path for table in label_tables(images)), *group_files(root)]
-
-
-def label_tables(images: Iterable[Path]) -> list[Table]:
-    """The CSV files that may hold labels: an index of ours, kept beside its images, is none.
-
-    Raises LabelsNotReadable.
-    """
-    return [table for table in tables(images) if table.columns != INDEX]
-
-
 def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()) -> dict[str, str]:
     """Subject -> its group: subjects that share a pixel-identical image, or are known to, are one."""
-    parent: dict[str, str] = {}
-
-    def root_of(subject: str) -> str:
-        parent.setdefault(subject, subject)
-        while parent[subject] != subject:
-            subject = parent[subject]
-        return subject
-
-    def join(subjects: Iterable[str]) -> None:
-        first, *others = sorted(root_of(subject) for subject in subjects)
-        for other in others:
-            parent[root_of(other)] = root_of(first)
-
-    holders: dict[str, list[str]] = {}
+    joined = DisjointSet()
+    first: dict[str, str] = {}
     for cell in cells:
-        alike = cell.sha256 if cell.subject else ""  # nobody's images join nobody
-        holders.setdefault(alike, []).append(cell.subject)
-    for subjects in [*holders.values(), *(list(group) for group in known)]:
-        join(subjects)
-    return {subject: root_of(subject) for subject in list(parent)}
+        joined.add(cell.subject)
+        if cell.subject:  # nobody's images join nobody
+            joined.merge(cell.subject, first.setdefault(cell.sha256, cell.subject))
+    for one, *others in known:
+        joined.add(one)
+        for other in others:
+            joined.add(other)
+            joined.merge(one, other)
+    return {subject: min(group) for group in joined.subsets() for subject in group}
 
 
 def distinct(cells: Sequence[Cell]) -> list[Cell]:
@@ -165,10 +184,9 @@ def distinct(cells: Sequence[Cell]) -> list[Cell]:
 
 def write_index(cells: Iterable[Cell], path: Path) -> None:
     """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(INDEX)
+        writer.writerow(CELL_COLUMNS)
         writer.writerows(dataclasses.astuple(cell) for cell in cells)
 
 
@@ -200,12 +218,13 @@ def order(cells: Iterable[Cell]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _images(root: Path) -> list[Path]:
-    return sorted(path for path in located(root).rglob("*") if path.suffix.lower() in LOSSLESS)
-
-
 def _named(path: Path, rows: Rows) -> Named:
     subject, label = parse_name(path.name) or rows.get(path.name) or ("", "")
+    folder = path.parent.name.upper()
+    if label and folder in CLASSES and folder != label:
+        raise LabelsDisagree(
+            f"{path} is {label} by its name or table, and lies in a folder of {folder}. Mend the name or move the file."
+        )
     return Named(path=path, subject=subject, label=label)
 
 

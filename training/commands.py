@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
-from training import asked
+from training import aside, asked
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from training.cnmc import Cell
     from training.dataset import Crops
-    from training.metrics import Scored
+    from training.scored import Scored
 
 MODELS = Path("models")
 
@@ -32,11 +32,13 @@ class GateNotTried(Misconfigured):
 
 
 def index(arguments: argparse.Namespace) -> None:
+    from training import cnmc
     from training import index as tables
 
     table = asked.writable(arguments.var) / asked.INDEX
-    cells = tables.renewed(arguments.folder, table)
-    print(f"{len(cells)} cells -> {table}", *tables.summary(arguments.folder, cells), sep="\n")
+    found = cnmc.find(arguments.folder)
+    cells = tables.renewed(found, table)
+    print(f"{len(cells)} cells -> {table}", *tables.summary(found, cells), sep="\n")
 
 
 def fit(arguments: argparse.Namespace) -> None:
@@ -76,16 +78,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
     from training import page, points
     from training import results as kept
+    from training.out_of_fold import scored_of
 
-    if arguments.model:
-        for line in evaluation.score_files(arguments.model, [Path(arguments.recipe), *arguments.files]):
-            print(json.dumps(line))
-        return
     recipe = asked.chosen(arguments)
-    arguments.folder = arguments.files[0] if arguments.files else None
     crops, root = asked.crops(arguments, recipe)
     rows = kept.read(asked.results_folder(arguments, recipe) / f"{recipe.name}.csv")
-    on = {seed: evaluation.scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+    on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)
     for seed, scored in on.items():
@@ -119,7 +117,8 @@ def export(arguments: argparse.Namespace) -> None:
 def gate(arguments: argparse.Namespace) -> None:
     path = (arguments.results or asked.RESULTS) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
-    path.write_text(json.dumps(_gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears), indent=1) + "\n")
+    found = _gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears)
+    aside.write(path, json.dumps(found, indent=1) + "\n")
     print(path)
 
 
@@ -128,15 +127,14 @@ def morphology(arguments: argparse.Namespace) -> None:
 
     path = (arguments.results or asked.RESULTS) / asked.MORPHOLOGY
     found = measuring.percentiles(asked.indexed(arguments, arguments.folder), arguments.folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found) + "\n")
+    aside.write(path, json.dumps(found) + "\n")
     print(path)
 
 
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
-    from training import model_card
     from training import morphology as measuring
+    from training import renew
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
@@ -150,7 +148,7 @@ def card(arguments: argparse.Namespace) -> None:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-    print(model_card.renew(arguments.bundle, morphology=usual, gate=found))
+    print(renew.renew(arguments.bundle, morphology=usual, gate=found))
 
 
 def features(arguments: argparse.Namespace) -> None:
@@ -166,13 +164,13 @@ def features(arguments: argparse.Namespace) -> None:
 
 
 def time(arguments: argparse.Namespace) -> None:
-    from training import fit as fitting
     from training import results as kept
     from training import timing
+    from training.network import build
 
     for name in arguments.recipes:
         recipe = asked.chosen(argparse.Namespace(**{**vars(arguments), "recipe": name}))
-        taken = timing.milliseconds(fitting.build(recipe), size=recipe.size)
+        taken = timing.milliseconds(build(recipe), size=recipe.size)
         path = asked.results_folder(arguments, recipe) / f"{recipe.name}.json"
         kept.record_milliseconds(path, taken.from_crop, road=taken.whole)
         print(f"{recipe.name}: {taken.from_crop} ms from the crop on, {taken.whole} ms from the pixels on")
@@ -193,16 +191,16 @@ def results(arguments: argparse.Namespace) -> None:
 
     folder = arguments.results or asked.RESULTS
     page = folder.parent / "RESULTS.md"
-    page.write_text(contest.text(folder), encoding="utf-8")
+    aside.write(page, contest.text(folder))
     print(page)
 
 
 def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]") -> None:
-    from training import fit as fitting
     from training import results as kept
     from training import shifts
+    from training.parts import parts_of, place_of
 
-    parts = fitting.parts(recipe, crops, folder=fitting.place_of(recipe, crops, folder=arguments.var / "runs"))
+    parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=arguments.var / "runs"))
     path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
     tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
     found = shifts.report(recipe, crops, parts, tried)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from training import evaluate, results
+from training.bootstrap import difference
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import difference
+from training.out_of_fold import scored_of
 
 
 class NoCommonPartition(results.ResultsDoNotFit):
@@ -27,7 +28,7 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     if not common:
         raise NoCommonPartition(f"{one.stem} and {other.stem} share no partition: fit both with one seed in common.")
     seed = common[0]
-    first, second = (evaluate.scored_of(own, cells, seed=seed) for own in rows)
+    first, second = (scored_of(own, cells, seed=seed) for own in rows)
     floor = floor_scores(cells, folds=len(set(first.folds.tolist())), seed=seed)
     ours, theirs = (
         evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(scored) for scored in (first, second)

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from training import evaluate, metrics, partitions, results, steps, targets
+from training import partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.metrics import Scored
+from training.out_of_fold import scored_if_finished, scored_of
+from training.scored import Floats, Scored
 from training.splits import partition
 from training.targets import Gain
 
@@ -59,7 +60,7 @@ FACTS_OF_ENTRY = ("name", "parameters", "input", "seen", "tested", "minutes", "m
 def text(folder: Path) -> str:
     """The whole page as Markdown, from the results in `folder`.
 
-    Raises ResultsDoNotFit where there are none or a row is none, and what `evaluate.scored_of` raises.
+    Raises ResultsDoNotFit where there are none or a row is none, and what `scored_of` raises.
     """
     cells = results.cells_beside(folder)
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
@@ -87,7 +88,7 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     record = json.loads(path.read_text())
     rows, recipe = results.read(path.with_suffix(".csv")), record["recipe"]
     seed = SEED
-    scored = evaluate.scored_if_finished(rows, cells, seed=seed)
+    scored = scored_if_finished(rows, cells, seed=seed)
     folds = [fold for fold in record["folds"] if fold["seed"] == seed] or record["folds"]
     at_once = recipe.get("views") is not None
     return {
@@ -115,7 +116,7 @@ def _yardsticks(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     found = []
     for name, logits in (("*area and mean colour only*", floor), ("*calls everything ALL*", np.ones(len(cells)))):
         rows = _as_rows(cells, logits, folds=folds, seed=seed)
-        scored = evaluate.scored_of(rows, cells, seed=seed)
+        scored = scored_of(rows, cells, seed=seed)
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
         facts = {
@@ -139,7 +140,7 @@ def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], *, folder: Pat
     return targets.lines(OURS, gains, on, record=record, shifts=shifts)
 
 
-def _as_rows(cells: Sequence[Cell], logits: metrics.Floats, *, folds: int, seed: int) -> list[results.Row]:
+def _as_rows(cells: Sequence[Cell], logits: Floats, *, folds: int, seed: int) -> list[results.Row]:
     fold_of = partition(cells, folds=folds, seed=seed)
     return [
         results.Row(cell.sha256, seed, int(fold), float(logit))

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from training.metrics import Floats, subject_balance
 from training.recipe import Discriminant
+from training.scored import Floats, subject_balance
 
 
 def discriminant(

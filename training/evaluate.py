@@ -1,71 +1,19 @@
-"""Out-of-fold figures of a recipe, with intervals, as plain JSON values; and the score of single files by a bundle."""
+"""Out-of-fold figures of a recipe, with intervals, as plain JSON values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.vision.bundle import BandThresholds
-from app.vision.classifier import OnnxClassifier
-from training import metrics, results, trust
+from training import metrics, trust
+from training.bootstrap import DRAWS, Estimate, Stated, estimate, interval, resampled
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import (
-    Estimate,
-    Figure,
-    Floats,
-    Scored,
-    Stated,
-    binomial_interval,
-    estimate,
-    interval,
-    subject_weights,
-)
-from training.pictures import read_pixels
-from training.splits import refuse_shared
+from training.metrics import Figure, binomial_interval
+from training.scored import Floats, Scored, ones, subject_weights
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
-
-
-class ScoresMissing(results.ResultsDoNotFit):
-    code = "scores_missing"
-
-
-def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored:
-    """The out-of-fold scores of one seed in the order of `cells`.
-
-    Raises ScoresMissing where a cell has none, and GroupShared where a subject group was scored in two folds: then a
-    network was tested on people whom it knew. ResultsDoNotFit where an image has two.
-    """
-    by_image: dict[str, results.Row] = {}
-    for row in rows:
-        if row.seed == seed and (earlier := by_image.setdefault(row.image_sha256, row)) is not row:
-            raise results.ResultsDoNotFit(
-                f"{row.where}: image {row.image_sha256[:12]} has a score of seed {seed} already ({earlier.where}). "
-                "Run `fit` again."
-            )
-    if missing := sum(cell.sha256 not in by_image for cell in cells):
-        raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
-    own = [by_image[cell.sha256] for cell in cells]
-    refuse_shared([cell.group for cell in cells], [row.fold for row in own], where=[row.where for row in own])
-    scored = Scored(
-        is_all=np.array([cell.label == "ALL" for cell in cells]),
-        subjects=np.array([cell.subject for cell in cells]),
-        groups=np.array([cell.group for cell in cells]),
-        folds=np.array([row.fold for row in own]),
-        logits=np.array([row.logit for row in own]),
-        areas=np.array([cell.area for cell in cells], np.float64),
-        probabilities=np.zeros(len(cells)),
-    )
-    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
-
-
-def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:
-    """The same; None where some folds of that seed are still to come."""
-    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
-    return scored_of(rows, cells, seed=seed) if whole else None
 
 
 def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
@@ -128,7 +76,7 @@ def stated_of_bands(scored: Scored) -> dict[str, Stated]:
     crossed = np.zeros((2, len(scored.logits)))
     for fold in np.unique(scored.folds):
         own = scored.folds == fold
-        chosen = trust.bands(recalibrated(scored.of(~own)))
+        chosen = trust.bands(trust.recalibrated(scored.of(~own)))
         crossed[:, own] = np.array([[chosen.not_suspected_below], [chosen.suspected_from]])
     lower, upper = scored.probabilities < crossed[0], scored.probabilities >= crossed[1]
 
@@ -202,18 +150,18 @@ def by_subject(scored: Scored) -> list[dict[str, Any]]:
 
 
 def at_prevalence(
-    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = metrics.DRAWS, seed: int = 0
+    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = DRAWS, seed: int = 0
 ) -> list[dict[str, Any]]:
     """Predictive values of a call at 0.5 when this share of cells is ALL, each [value, low, high], every subject
     counting the same; None for what cannot be had, say the NPV where nothing is called normal.
     """
 
-    def both(weights: metrics.Floats) -> metrics.Floats:
+    def both(weights: Floats) -> Floats:
         figures = (metrics.sensitivity, metrics.specificity)
         return np.stack([metrics.macro(figure)(scored, weights) for figure in figures])
 
-    whole = both(metrics.ones(scored))[:, None]
-    rates = np.concatenate([whole, metrics.drawn(both, scored, draws=draws, seed=seed)], axis=1)
+    whole = both(ones(scored))[:, None]
+    rates = np.concatenate([whole, resampled(both, scored, draws=draws, seed=seed)], axis=1)
     found = []
     for prevalence in prevalences:
         ppv, npv = (
@@ -251,27 +199,3 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "predictive_values": at_prevalence(scored),
         "by_subject": by_subject(scored),
     }
-
-
-def score_files(bundle: Path, paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """The served score of each file, by the service's own code."""
-    classifier = OnnxClassifier(bundle)
-    thresholds: BandThresholds = classifier.card.thresholds
-    found = []
-    for path in paths:
-        score = classifier.score(read_pixels(path))
-        found.append(
-            {
-                "file": str(path),
-                "logit": score.logit,
-                "all_probability": score.probability,
-                "atypical": score.atypical,
-                "suspected": score.probability >= thresholds.suspected_from,
-            }
-        )
-    return found
-
-
-def recalibrated(scored: Scored) -> Scored:
-    """The scores with probabilities by one calibration fitted on all of them: as they are served."""
-    return trust.calibrated(scored, by=trust.calibration(scored))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.vision.bundle import CLASSES
 from app.vision.decode import Pixels
+from training import aside
 from training.augment import middle
 from training.cnmc import Cell
 from training.dataset import Crops
@@ -41,8 +42,7 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         "<h2>The floor</h2>",
         _floor(cells),
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(shell("Before any training", body), encoding="utf-8")
+    aside.write(path, shell("Before any training", body))
 
 
 def near_duplicates(crops: Crops) -> list[list[str]]:

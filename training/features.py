@@ -1,7 +1,8 @@
 """Hand-made features of a cell, and the support-vector machine that reads them: the yardstick without a network.
 
 Shape of the outline, local binary patterns, grey-level co-occurrence and differences of Gaussians inside the cell.
-Neither size nor colour is among them: both are shortcuts here that fail on the next healthy person (science.md 0b).
+Neither size nor colour is among them: both are shortcuts that fail on the next healthy person. Area and mean colour
+alone reach an AUC of about .85 on the subjects of C-NMC's training set, and .54 on those of its preliminary test set.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from tqdm import tqdm
 from app.vision.decode import Pixels
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import Floats
+from training.scored import Floats
 
 REVISION = 1
 """Rises with every change of a feature, so that stored tables of earlier ones are not taken for it."""

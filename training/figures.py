@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from training import metrics
+from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
+from training.metrics import Figure
+from training.scored import Floats, Scored
 from training.targets import Gain
 
 COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
@@ -42,5 +44,5 @@ def gain(ours: Scored, other: Scored, cells: Sequence[Cell], *, seed: int, auc_o
     )
 
 
-def _floor(scored: Scored, cells: Sequence[Cell], *, seed: int) -> metrics.Floats:
+def _floor(scored: Scored, cells: Sequence[Cell], *, seed: int) -> Floats:
     return floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from app.vision.bundle import CLASSES
 from training.cnmc import Cell
-from training.metrics import Floats
+from training.scored import Floats
 from training.splits import partition
 
 

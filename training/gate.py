@@ -14,9 +14,11 @@ from tqdm import tqdm
 
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
 from training import not_cells
+from training.bootstrap import estimate
 from training.cnmc import Cell
-from training.metrics import Scored, binomial_interval, estimate, macro, share
+from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
+from training.scored import Scored
 from training.splits import few_of_each, partition
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

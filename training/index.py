@@ -10,8 +10,8 @@ from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION
 from training import cnmc
 from training.aside import written_aside
-from training.cnmc import Cell, Named
-from training.labels import READING, Table, homes_of, is_named, located
+from training.cnmc import Cell, Found, Named
+from training.labels import READING, Table, homes_of, is_named
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -19,33 +19,32 @@ def current(root: Path, path: Path) -> list[Cell]:
 
     Files count as the same by name, size and time of change. Raises what `cnmc.read` raises.
     """
-    if path.is_file() and _remembered(path) == {**_made_from(root), **_table(path)}:
+    found = cnmc.find(root)
+    if path.is_file() and _remembered(path) == {**_made_from(found), **_table(path)}:
         return cnmc.read_index(path)
     if path.is_file():
         print(f"{path} was not made from {root} as it is now: its images are read anew.", flush=True)
-    return renewed(root, path)
+    return renewed(found, path)
 
 
-def renewed(root: Path, path: Path) -> list[Cell]:
+def renewed(found: Found, path: Path) -> list[Cell]:
     """The same, read anew and kept at `path`."""
-    made_from = _made_from(root)  # first: what changes meanwhile is then noticed the next time
-    cells = cnmc.read(root)
+    cells = cnmc.read(found)
     cnmc.write_index(cells, path)
     with written_aside(_memory(path)) as file:
-        json.dump({**made_from, **_table(path)}, file, indent=1)
+        json.dump({**_made_from(found), **_table(path)}, file, indent=1)
     return cells
 
 
-def summary(root: Path, cells: Sequence[Cell]) -> list[str]:
+def summary(found: Found, cells: Sequence[Cell]) -> list[str]:
     """What the table holds and what was left out of it, and each label table that leaves images unlabelled."""
-    named = cnmc.find(root)
     parts = []
     for name in CLASSES:
         groups = [cell.group for cell in cells if cell.label == name]
         parts.append(f"{name}: {len(groups)} cells of {len(set(groups))} subject groups")
     parts.append(f"unlabelled: {sum(not cell.label for cell in cells)}")
-    parts.append(f"duplicates left out: {len(named) - len(cells)}")
-    tables = [table for table in cnmc.label_tables(one.path for one in named) if table.has_labels]
+    parts.append(f"duplicates left out: {len(found.images) - len(cells)}")
+    named, tables = cnmc.named(found), [table for table in found.tables if table.has_labels]
     return ["; ".join(parts), *(said for table in tables if (said := _unlabelled_by(table, named)))]
 
 
@@ -61,16 +60,14 @@ def _unlabelled_by(table: Table, named: Sequence[Named]) -> str:
     return f"{table.path} labels {found or 'none'} of the {len(own)} images of {folders}."
 
 
-def _made_from(root: Path) -> dict[str, Any]:
-    root = located(root)
-    files = cnmc.sources(root)
+def _made_from(found: Found) -> dict[str, Any]:
     lines = [f"preprocessing {REVISION}\n"]
-    if any(path.suffix == ".csv" for path in files):
+    if found.tables:
         lines.append(f"labels {READING}\n")
-    for path in files:
-        there = path.stat()
-        lines.append(f"{path.relative_to(root.parent).as_posix()} {there.st_size} {there.st_mtime_ns}\n")
-    return {"folder": str(root.resolve()), "files": hashlib.sha256("".join(lines).encode()).hexdigest()}
+    for path in found.files:
+        there = found.stats[path]
+        lines.append(f"{path.relative_to(found.root.parent).as_posix()} {there.st_size} {there.st_mtime_ns}\n")
+    return {"folder": str(found.root.resolve()), "files": hashlib.sha256("".join(lines).encode()).hexdigest()}
 
 
 def _table(path: Path) -> dict[str, Any]:

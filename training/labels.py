@@ -13,10 +13,19 @@ from app.errors import Invalid
 
 COLUMNS = ("Patient_ID", "new_names", "labels")
 
-READING = 2
-"""Rises where the same tables come to say something else of the same images; in 1, every table was of every folder."""
+READING = 3
+"""Rises where the same files come to say something else: in 1, every table was of every folder; in 2, names in capitals
+were no names, and hidden files were images."""
 
-_NAME = re.compile(r"UID_(?P<subject>[Hh]?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)", re.ASCII)
+_NAME = re.compile(
+    r"UID_(?P<subject>H?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)(?![A-Z0-9])", re.ASCII | re.IGNORECASE
+)
+
+SEPARATORS = ",;\t"
+"""What stands between the columns of a CSV file, depending on who saved it."""
+
+NUMBERS = {"0": "HEM", "1": "ALL", "0.0": "HEM", "1.0": "ALL"}
+"""The official labels, and how a program writes them that holds them as fractions."""
 
 Rows: TypeAlias = Mapping[str, tuple[str, str]]
 """File name -> (subject, label)."""
@@ -74,13 +83,23 @@ def located(root: Path) -> Path:
     return root.resolve() if root.name in ("", "..") else root
 
 
-def tables(images: Iterable[Path]) -> list[Table]:
-    """The CSV files in or beside the folders of those images whose own name does not say what they are.
-
-    Raises LabelsNotReadable.
-    """
+def csv_files(images: Iterable[Path]) -> list[Path]:
+    """The CSV files in or beside the folders of those images whose own name does not say what they are."""
     folders = {path.parent for path in images if not is_named(path)}
-    return [_table(path) for path in sorted({path for folder in folders for path in _csv_of(folder)})]
+    return sorted({path for folder in folders for path in _csv_of(folder)})
+
+
+def read_table(path: Path) -> Table:
+    """A CSV file, its columns separated by one of SEPARATORS; raises LabelsNotReadable."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=max(SEPARATORS, key=head.count), skipinitialspace=True)
+            reader.fieldnames = [column.strip() for column in reader.fieldnames or ()]
+            return Table(path, tuple(reader.fieldnames), tuple(reader))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
 def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
@@ -131,28 +150,19 @@ def homes_of(table: Table) -> list[Path]:
     return [around] if twice else list(holders) or _folders(around)
 
 
-def known_groups(root: Path) -> list[list[str]]:
-    """Groups named in `subject_groups.json` below or just above the root, upper-cased; raises GroupsNotReadable."""
-    return [group for path in group_files(root) for group in _groups(path)]
+def known_groups(files: Iterable[Path]) -> list[list[str]]:
+    """The groups that these files name, upper-cased; raises GroupsNotReadable."""
+    return [group for path in files for group in _groups(path)]
 
 
 def group_files(root: Path) -> list[Path]:
-    root = located(root)
+    """`subject_groups.json` below or just above the root, which is `located`."""
     found = [*sorted(root.rglob("subject_groups.json")), root.parent / "subject_groups.json"]
     return [path for path in found if path.is_file()]
 
 
 def _csv_of(folder: Path) -> list[Path]:
     return [*folder.glob("*.csv"), *folder.parent.glob("*.csv")]
-
-
-def _table(path: Path) -> Table:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            return Table(path, tuple(reader.fieldnames or ()), tuple(reader))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LabelsNotReadable(f"{path} cannot be read as CSV ({error}). Save it as CSV in UTF-8.") from error
 
 
 def _folders(around: Path) -> list[Path]:
@@ -177,6 +187,8 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
     for line, row in enumerate(table.rows, start=2):
         where = f"{table.path.name}, line {line}"
         patient, name, label = (row[column] for column in COLUMNS)
+        if not any((patient, name, label)):
+            continue
         if patient is None or name is None or label is None:
             raise LabelsNotReadable(f"{where}: the row is too short, it needs {', '.join(COLUMNS)}. Mend it.")
         if name not in there:
@@ -185,7 +197,7 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
 
 
 def _label(patient: str, number: str, *, where: str) -> tuple[str, str]:
-    label = {"0": "HEM", "1": "ALL"}.get(number.strip())
+    label = NUMBERS.get(number.strip())
     if label is None:
         raise LabelNotKnown(f"{where}: label {number!r} is neither 0 (HEM) nor 1 (ALL).")
     parsed = parse_name(patient)

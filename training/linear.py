@@ -20,8 +20,8 @@ from app.vision.bundle import CLASSES
 from training.augment import middle, tinted, varier
 from training.dataset import Crops, Pixels
 from training.discriminant import discriminant
-from training.metrics import Floats, subject_balance
 from training.recipe import Recipe
+from training.scored import Floats, subject_balance
 
 AT_ONCE = 32
 

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import evaluate, features, results
+from training import features, results
 from training.dataset import Crops
 from training.floor import size_and_colour
-from training.metrics import Floats, subject_balance
+from training.out_of_fold import scored_of
+from training.scored import Floats, subject_balance
 from training.splits import partition
 
 
@@ -84,7 +85,7 @@ def _beside(
     folds: Sequence[results.Fold], crops: Crops, fold_of: NDArray[np.int64], *, path: Path
 ) -> list[results.Fold]:
     """The same folds with the network's logits added to the machine's."""
-    network = evaluate.scored_of(results.read(path), crops.cells, seed=folds[0].seed)
+    network = scored_of(results.read(path), crops.cells, seed=folds[0].seed)
     if not np.array_equal(network.folds, fold_of):
         raise results.ResultsDoNotFit(
             f"The results at {path} are of other folds. Only scores of the same folds add up."

@@ -1,107 +1,22 @@
 """Figures of out-of-fold scores, each a function of the scores and of a weight for every cell.
 
-Weights make one code serve pooled figures (all 1), subject-macro figures and the cluster bootstrap, in which whole
-subject groups are drawn with replacement within each class: cells of one subject are not independent. All draws of a
-bootstrap go through a figure at once, one row of weights each, so that sorting and counting are done once.
+Weights make one code serve pooled figures (all 1), subject-macro figures and the bootstrap of `training.bootstrap`, all
+of whose draws go through a figure at once, one row of weights each, so that sorting and counting are done once.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest
 
-from app.errors import Invalid
-
-Floats = NDArray[np.float64]
+from training.scored import Floats, Scored, subject_weights
 
 Marks = NDArray[np.bool_] | Floats
 """N cells, each in (1) or not (0)."""
 
-
-class OneClassScored(Invalid):
-    code = "one_class_scored"
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Cells that a network never saw in training, with what it says of them; all arrays have length N."""
-
-    is_all: NDArray[np.bool_]
-    subjects: NDArray[np.str_]
-    groups: NDArray[np.str_]
-    folds: NDArray[np.int64]
-    logits: Floats
-    areas: Floats
-    probabilities: Floats
-    """Calibrated on the other folds."""
-
-    def of(self, chosen: NDArray[np.bool_]) -> "Scored":
-        """Only the chosen cells."""
-        return Scored(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
-
-    def with_logits(self, logits: Floats) -> "Scored":
-        return replace(self, logits=logits)
-
-
-DRAWS, AT_ONCE = 2000, 50
-"""With 500 draws the third decimal of an interval's ends, and whether it holds 0, hung on the seed."""
-
 Figure = Callable[[Scored, Floats], Floats]
 """Weights of N cells give one number, a matrix of D x N weights gives D; nan where it cannot be had."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval by cluster bootstrap."""
-
-    value: float
-    low: float
-    high: float
-
-    def as_json(self) -> list[float | None]:
-        """[value, low, high], no zero with a sign; None where a figure cannot be had: no call, no precision."""
-        return [None if np.isnan(one) else round(one, 4) + 0.0 for one in (self.value, self.low, self.high)]
-
-    def __str__(self) -> str:
-        """The same for a reader; "-" for what cannot be had."""
-        if np.isnan(self.value):
-            return "-"
-        return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
-
-    def signed(self) -> str:
-        """A difference for a reader, with its signs."""
-        return f"{self.value:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
-
-
-@dataclass(frozen=True)
-class Stated:
-    """A figure together with the scores that it is of: weights alone make it a number."""
-
-    figure: Figure
-    scored: Scored
-
-    def __call__(self, weights: Floats) -> Floats:
-        return self.figure(self.scored, weights)
-
-
-def ones(scored: Scored) -> Floats:
-    return np.ones(len(scored.logits))
-
-
-def subject_weights(scored: Scored) -> Floats:
-    """Weights under which each class counts half, and within it each subject the same."""
-    return subject_balance(scored.is_all, scored.subjects)
-
-
-def subject_balance(is_all: NDArray[np.bool_], subjects: NDArray[np.str_]) -> Floats:
-    """The same from N labels and N subjects."""
-    weights = np.empty(len(is_all))
-    for one in (False, True):
-        own = is_all == one
-        _, place, sizes = np.unique(subjects[own], return_inverse=True, return_counts=True)
-        weights[own] = 0.5 / max(len(sizes), 1) / sizes[place]
-    return weights
 
 
 def weighted_auc(is_all: NDArray[np.bool_], scores: Floats, weights: Floats) -> Floats:
@@ -217,60 +132,10 @@ def weighted_quantiles(values: Floats, weights: Floats, *, shares: Sequence[floa
     return [float(one) for one in values[order][places]]
 
 
-def estimate(figure: Figure, scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """The figure over all cells, with its cluster-bootstrap interval."""
-    stated = Stated(figure, scored)
-    return Estimate(float(stated(ones(scored))), *interval(drawn(stated, scored, draws=draws, seed=seed)))
-
-
-def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """figure(one) - figure(other) on the same cells, whose groups are drawn together."""
-    return difference(Stated(figure, one), Stated(figure, other), draws=draws, seed=seed)
-
-
-def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """The same of two figures that each know their own scores of those cells; nan where either cannot be had."""
-    whole = ones(one.scored)
-    values = drawn(lambda weights: one(weights) - other(weights), one.scored, draws=draws, seed=seed)
-    return Estimate(float(one(whole) - other(whole)), *interval(values))
-
-
-def drawn(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Floats:
-    """The figure in each draw of the bootstrap; some draws at a time, which stay in a processor's cache."""
-    weights = bootstrap_weights(scored, draws=draws, seed=seed)
-    return np.concatenate([figure(some) for some in np.array_split(weights, -(-draws // AT_ONCE))], axis=-1)
-
-
-def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
-    """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
-    if scored.is_all.all() or not scored.is_all.any():
-        raise OneClassScored("These cells are of one class only, so that no figure about both can be had.")
-    rng = np.random.default_rng(seed)
-    classes = []
-    for is_all in (False, True):
-        own = np.flatnonzero(scored.is_all == is_all)
-        names, place = np.unique(scored.groups[own], return_inverse=True)
-        classes.append((own, len(names), place))
-    weights = np.zeros((draws, len(scored.logits)))
-    for row in weights:
-        for own, count, place in classes:
-            row[own] = np.bincount(rng.integers(count, size=count), minlength=count)[place]
-    return weights
-
-
-def interval(values: Floats) -> tuple[float, float]:
-    """The middle 95 % of the draws in which the figure could be had; nan where it never could."""
-    known = values[~np.isnan(values)]
-    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
-    return float(low), float(high)
-
-
 def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
-    z = 1.96
-    middle = (hits + z * z / 2) / (count + z * z)
-    half = z / (count + z * z) * float(np.sqrt(hits * (count - hits) / count + z * z / 4))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    found = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -1,18 +1,10 @@
 """MODEL_CARD.md from card.json: every figure in it comes from there, and one that is missing stops the export."""
 
-import json
-import time
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.errors import Invalid
-from app.vision.bundle import parse_card
-from app.vision.classifier import OnnxClassifier
-from app.vision.drawn import CELLS, draw
 from training import trust
-from training.metrics import Estimate
+from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 
 FIGURES = {
@@ -84,36 +76,6 @@ class FigureMissing(Invalid):
     code = "figure_missing"
 
 
-def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) -> Path:
-    """Puts morphology and these parts of the evaluation into the card, times the model, and writes MODEL_CARD.md anew.
-
-    Gives that file. Raises FigureMissing, and what OnnxClassifier raises; nothing is touched then.
-    """
-    classifier = OnnxClassifier(bundle)
-    card = classifier.card.raw
-    evaluation = {**card["evaluation"], **evaluated, "milliseconds": milliseconds(classifier)}
-    renewed = {**card, "morphology": morphology, "evaluation": evaluation}
-    parse_card(renewed, where=f"the renewed card of {bundle}")
-    written = {"card.json": json.dumps(renewed, indent=1, allow_nan=False) + "\n", "MODEL_CARD.md": text(renewed)}
-    for name, content in written.items():
-        (bundle / f".{name}.part").write_text(content, encoding="utf-8")
-    for name in written:
-        (bundle / f".{name}.part").rename(bundle / name)
-    return bundle / "MODEL_CARD.md"
-
-
-def milliseconds(classifier: OnnxClassifier) -> float:
-    """From RGB pixels to score on one thread: median over twenty runs of each of some drawn cells."""
-    taken = []
-    for pixels in (draw(seed, look) for seed in range(4) for look in CELLS):
-        classifier.score(pixels)
-        for _ in range(20):
-            began = time.perf_counter()
-            classifier.score(pixels)
-            taken.append(time.perf_counter() - began)
-    return round(1000 * float(np.median(taken)), 2)
-
-
 def text(card: dict[str, Any]) -> str:
     """The model card as Markdown; raises FigureMissing."""
     evaluation, training = card["evaluation"], card["training"]
@@ -163,7 +125,7 @@ def _table(figures: dict[str, Any], names: dict[str, str]) -> str:
 def _estimate(figures: dict[str, Any], key: str) -> str:
     found = figures.get(key)
     if not isinstance(found, list) or any(number is None for number in found):
-        raise FigureMissing(f"The figure {key} is missing, so that no model card can be written. Evaluate again.")
+        raise FigureMissing(f"The figure {key} is missing, so no model card can be written. Evaluate again.")
     return _told(found)
 
 
@@ -237,7 +199,7 @@ def _shifts(card: dict[str, Any]) -> str:
     if not shifts and card["for_demonstration"]:
         return "The shift test was not run for this model."
     if not shifts:
-        raise FigureMissing("The shift test is missing, so that no model card can be written. Run `evaluate --shifts`.")
+        raise FigureMissing("The shift test is missing, so no model card can be written. Run `evaluate --shifts`.")
     rows = [
         f"| {one['shift']} | {one['seed']} | {one['auc']:.3f} | "
         f"{' | '.join(Estimate(*one[key]).signed() for key in CHANGES)} |"

@@ -18,8 +18,9 @@ from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from app.vision.morphology import MEASURES, NothingToMeasure, measure
 from training.cnmc import Cell, fingerprint
-from training.metrics import Floats, weighted_quantiles
+from training.metrics import weighted_quantiles
 from training.pictures import read_pixels
+from training.scored import Floats
 
 QUANTILES = (0.01, 0.05, *(step / 10 for step in range(1, 10)), 0.95, 0.99)
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.decode import Pixels
-from training import plots
+from training import aside, plots
 from training.augment import middle
 from training.dataset import Crops
-from training.metrics import Scored
 from training.model_card import BANDS, FIGURES
+from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
 
 STYLE = (
@@ -55,8 +55,7 @@ def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Pat
     `shifts_note`, a sentence about them.
     """
     written = json.dumps(evaluation, indent=1, allow_nan=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".json").write_text(written)
+    aside.write(path.with_name(path.name + ".json"), written)
     parts = [
         f"<h1>{html.escape(path.name)}</h1>",
         f"<p>{evaluation['cells']:,} cells of {evaluation['subject_groups']} subject groups. {PROTOCOL}</p>",
@@ -74,7 +73,7 @@ def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Pat
         *_mistakes(crops, scored, is_all=False, said="Normal cells with the highest probability of ALL"),
         *_mistakes(crops, scored, is_all=True, said="ALL cells with the lowest probability of ALL"),
     ]
-    path.with_name(path.name + ".html").write_text(shell(path.name, parts), encoding="utf-8")
+    aside.write(path.with_name(path.name + ".html"), shell(path.name, parts))
 
 
 def shell(title: str, parts: Sequence[str]) -> str:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
-from training import evaluate, results
+from training import results
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
-from training.metrics import Scored
+from training.out_of_fold import scored_if_finished, scored_of
+from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2)
 """The partitions on which choices of ours were made."""
@@ -44,9 +45,9 @@ def seed_in(name: str) -> int | None:
 
 
 def scored_on(path: Path, cells: Sequence[Cell]) -> dict[int, Scored]:
-    """The scores of `<recipe>.csv` on every partition that it has, by seed; raises what `evaluate.scored_of` raises."""
+    """The scores of `<recipe>.csv` on every partition that it has, by seed; raises what `scored_of` raises."""
     rows = results.read(path) if path.is_file() else []
-    return {seed: evaluate.scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+    return {seed: scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
 
 
 def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:
@@ -66,7 +67,7 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
     found: list[str] = []
     for seed, scored in on.items():
         others = {
-            path.stem.removesuffix(f"_on_{seed}"): evaluate.scored_if_finished(results.read(path), cells, seed=seed)
+            path.stem.removesuffix(f"_on_{seed}"): scored_if_finished(results.read(path), cells, seed=seed)
             for path in folder.glob(f"*_on_{seed}.csv")
         }
         finished = {name: other for name, other in others.items() if other}

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import NullLocator
 
 from training.evaluate import PREVALENCES
-from training.metrics import Floats
+from training.scored import Floats
 
 CALLS = {"ppv": "called ALL (PPV)", "npv": "called normal (NPV)"}
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from training.evaluate import at_prevalence
-from training.metrics import Floats, Scored, subject_weights
+from training.scored import Floats, Scored, subject_weights
 
 PREVALENCES = tuple(np.geomspace(0.001, 0.5, 28).tolist())
 

@@ -71,7 +71,6 @@ class Row:
 
 def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
     """Writes both files of an experiment from the folds that are finished."""
-    folder.mkdir(parents=True, exist_ok=True)
     with aside.written_aside(folder / f"{experiment.name}.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -101,7 +100,6 @@ def shifts_path(name: str, *, folder: Path) -> Path:
 
 def write_shifts(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
     """Writes what `shifts.report` found, with the fingerprints of recipe and cells that it is of."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside.write(path, json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
 
 

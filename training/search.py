@@ -10,11 +10,13 @@ from typing import Any
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from app.errors import Misconfigured
-from training import evaluate, metrics, results
+from training import metrics, results
 from training.aside import written_aside
 from training.dataset import Crops
 from training.fit import fit
+from training.out_of_fold import scored_of
 from training.recipe import Recipe
+from training.scored import ones
 
 Row = dict[str, Any]
 """What was chosen, by name, and the figures that it reached."""
@@ -68,8 +70,8 @@ def _kept(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[str, Row]:
 def _row(one: Recipe, chosen: dict[str, Any], crops: Crops, *, folder: Path) -> Row:
     """What was chosen and the figures of its first seed; raises ResultsDoNotFit where they are not of all cells."""
     rows = results.read(folder / one.fingerprint() / f"{one.name}.csv")
-    scored = evaluate.scored_of(rows, crops.cells, seed=one.seeds[0])
-    whole = metrics.ones(scored)
+    scored = scored_of(rows, crops.cells, seed=one.seeds[0])
+    whole = ones(scored)
     return {
         **chosen,
         "auc": round(float(metrics.auc(scored, whole)), 4),
@@ -78,7 +80,6 @@ def _row(one: Recipe, chosen: dict[str, Any], crops: Crops, *, folder: Path) -> 
 
 
 def _write(rows: Sequence[Row], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_aside(path) as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

@@ -15,11 +15,14 @@ from PIL import Image
 
 from app.vision.bundle import Calibration
 from app.vision.decode import Limits, Pixels, decode
-from training import fit, metrics, trust
+from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
+from training.bootstrap import paired_difference
 from training.dataset import Crops
-from training.metrics import Scored, paired_difference
+from training.network import trained
+from training.parts import FINAL, Part
 from training.recipe import Recipe
+from training.scored import Floats, Scored, ones
 
 Shift = Callable[[Pixels, Pixels], Pixels]
 """A stored crop (without anything outside its cell) and its outline map -> the crop that is scored instead."""
@@ -104,14 +107,12 @@ SHIFTS: Mapping[str, Shift] = {
 }
 
 
-def report(recipe: Recipe, crops: Crops, parts: Sequence[fit.Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
+def report(recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
     """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
     the unchanged cells.
     """
     networks = {
-        (part.seed, part.fold): fit.trained(recipe, part)
-        for part in parts
-        if part.fold != fit.FINAL and part.seed in on
+        (part.seed, part.fold): trained(recipe, part) for part in parts if part.fold != FINAL and part.seed in on
     }
     fold_of = {seed: scored.folds for seed, scored in on.items()}
     fitted = {seed: trust.calibration(scored) for seed, scored in on.items()}
@@ -132,7 +133,7 @@ def _logits(
     *,
     shift: Shift,
     size: int,
-) -> dict[int, metrics.Floats]:
+) -> dict[int, Floats]:
     """By seed the logit of every cell, shifted, from the network that did not see it. Each is shifted only once."""
     found = {seed: np.zeros(len(crops.cells)) for seed in fold_of}
     for folds in np.unique(np.stack(list(fold_of.values())), axis=1).T.tolist():
@@ -148,7 +149,7 @@ def _logits(
     return found
 
 
-def _compared(scored: Scored, logits: metrics.Floats, *, by: Calibration) -> dict[str, Any]:
+def _compared(scored: Scored, logits: Floats, *, by: Calibration) -> dict[str, Any]:
     before, after = (trust.calibrated(one, by=by) for one in (scored, scored.with_logits(logits)))
     found: dict[str, Any] = {}
     for name, figure in (
@@ -156,6 +157,6 @@ def _compared(scored: Scored, logits: metrics.Floats, *, by: Calibration) -> dic
         ("specificity", metrics.specificity),
         ("sensitivity", metrics.sensitivity),
     ):
-        found[name] = round(float(figure(after, metrics.ones(after))), 4)
+        found[name] = round(float(figure(after, ones(after))), 4)
         found[f"{name}_change"] = paired_difference(figure, after, before).as_json()
     return found

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from training import metrics, results
+from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.metrics import Estimate, Figure, Scored, estimate, paired_difference
+from training.metrics import Figure
+from training.scored import Scored, ones
 
 BASES = ("texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
@@ -66,7 +68,7 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
         rows = [(base, plain)]
         for name in variants:
             gains = [paired_difference(figure, scored_of[name], scored_of[base]) for figure in wanted]
-            values = [float(figure(scored_of[name], metrics.ones(scored_of[name]))) for figure in wanted]
+            values = [float(figure(scored_of[name], ones(scored_of[name]))) for figure in wanted]
             rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
         found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         for name, figures in rows:

@@ -13,7 +13,8 @@ from app.vision.bundle import CLASSES
 from training import aside
 from training.cnmc import Cell
 from training.dataset import Crops, plain
-from training.metrics import subject_balance, weighted_auc
+from training.metrics import weighted_auc
+from training.scored import subject_balance
 from training.splits import partition
 
 WATCHED_SHARE = 5

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from training import metrics, trust
-from training.metrics import Estimate, Scored, estimate
+from training.bootstrap import Estimate, estimate
+from training.scored import Scored
 from training.steps import worst
 
 AUC_FALL, SPECIFICITY_FALL = 0.02, 0.10

@@ -13,19 +13,10 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal, Distance
-from app.vision.classifier import distances
-from training.metrics import (
-    Estimate,
-    Floats,
-    Scored,
-    Stated,
-    calibration_error,
-    drawn,
-    interval,
-    macro,
-    subject_weights,
-    weighted_quantiles,
-)
+from app.vision.distance import distances
+from training.bootstrap import Estimate, Stated, interval, resampled
+from training.metrics import calibration_error, macro, weighted_quantiles
+from training.scored import Floats, Scored, subject_weights
 
 PRIOR_ALL = 0.5
 
@@ -53,6 +44,11 @@ def calibrated(scored: Scored, *, by: Calibration) -> Scored:
     return replace(scored, probabilities=np.array([by.probability(float(logit)) for logit in scored.logits]))
 
 
+def recalibrated(scored: Scored) -> Scored:
+    """The scores with probabilities by one calibration fitted on all of them: as they are served."""
+    return calibrated(scored, by=calibration(scored))
+
+
 def cross_calibrated(scored: Scored, *, apart: NDArray[Any]) -> Floats:
     """P(ALL) of every cell by a calibration that was fitted on all cells but those of its own kind in `apart` (N)."""
     probabilities = np.empty(len(scored.logits))
@@ -76,7 +72,7 @@ def error_of_an_exact_one(scored: Scored) -> Estimate:
     of which as many subject groups are drawn: these cells are taken for that population.
     """
     known = exact(scored)
-    errors = drawn(Stated(macro(calibration_error), known), known)
+    errors = resampled(Stated(macro(calibration_error), known), known)
     return Estimate(float(np.median(errors)), *interval(errors))
 
 
@@ -148,7 +144,7 @@ def unseen_distances(
 ) -> NDArray[np.float64]:
     """Distances of cells that a network never saw from those it learned from."""
     means, deviation = reference(learned, is_all)
-    return distances(unseen, means=means, deviation=deviation)
+    return distances(unseen, means=means, deviation=deviation).min(axis=1)
 
 
 def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from app import clock
 from app.accounts import actions, authenticator, password_actions, queries, secrets, sign_in_actions
@@ -16,8 +16,9 @@ from app.accounts.password_rules import PASSWORD_LENGTH_LEAST, UnusablePassword,
 from app.accounts.second_step_actions import WrongCode
 from app.accounts.sign_in_actions import MustWait, SignInRefused
 from app.db import DbSession, OurDatabase
+from app.errors import BlastscreenError
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -62,7 +63,7 @@ class RecoveryCodesPage:
 
 @router.get("/account")
 def account(request: Request, visit: Visitor, db: DbSession) -> Response:
-    return _account(request, db, visit)
+    return render(request, "accounts/account.html", _account(request, db, visit), frame=visit.frame)
 
 
 @router.get("/account/alive", status_code=204)
@@ -71,12 +72,12 @@ def alive(visit: Visitor) -> None:
 
 
 def _account(
-    request: Request, session: Session, visit: Visit, *, status: int = 200, error: str | None = None, told: str = ""
-) -> HTMLResponse:
+    request: Request, session: Session, visit: Visit, *, error: BlastscreenError | None = None, told: str | None = None
+) -> AccountPage:
     user = queries.user(session, visit.actor.id)
     now = clock.now()
     this = secrets.token_sha256(visit.token)
-    page = AccountPage(
+    return AccountPage(
         name=visit.actor.name,
         username=user.username,
         roles=tuple(row.role for row in user.roles),
@@ -91,25 +92,20 @@ def _account(
             for row in queries.sessions_of(session, user.actor_id)
             if lives(row, settings=request.app.state.settings, now=now)
         ),
-        second_step_on=second_step.is_on(session, user.actor_id),
+        second_step_on=queries.second_step_is_on(session, user.actor_id),
         recovery_codes=len(queries.recovery_codes(session, user.actor_id)),
         password_length=PASSWORD_LENGTH_LEAST,
-        error=error,
-        told=told or None,
+        error=error.message if error else None,
+        told=told,
     )
-    return render(request, "accounts/account.html", page, frame=visit.frame, status=status)
 
 
 def _account_again(
     request: Request, visit: Visit, database: OurDatabase, *, error: SignInRefused | MustWait | UnusablePassword
 ) -> Response:
-    if isinstance(error, SignInRefused):
-        request.app.state.remember(error)
     with database.reading() as session:
-        reply = _account(request, session, visit, status=status_of(error), error=error.message)
-    if isinstance(error, MustWait):
-        reply.headers["retry-after"] = str(error.retry_after_s)
-    return reply
+        page = _account(request, session, visit, error=error)
+    return show_again(request, "accounts/account.html", page, frame=visit.frame, error=error)
 
 
 @router.post("/account/sessions/{session_id}/end")
@@ -131,14 +127,14 @@ def change_password(request: Request, visit: Visitor, database: OurDatabase, for
     password_hash = secrets.hash_password(new)
     with database.writing() as session:
         password_actions.change_password(session, visit.actor, password_hash=password_hash, keeps=visit.token)
-        return _account(request, session, visit, told="Your password is changed. Everywhere else you are signed out.")
+        page = _account(request, session, visit, told="Your password is changed. Everywhere else you are signed out.")
+    return render(request, "accounts/account.html", page, frame=visit.frame)
 
 
 def _prove(request: Request, visit: Visit, database: OurDatabase, *, password: str) -> None:
-    """Slow on purpose, so in a session that reads; raises SignInRefused or MustWait."""
+    """Raises SignInRefused or MustWait."""
     with database.reading() as session:
-        user = queries.user(session, visit.actor.id)
-        sign_in_actions.check_own_password(session, user, password=password, address=address_of(request))
+        sign_in_actions.check_own_password(session, visit.actor, password=password, address=address_of(request))
 
 
 @router.post("/account/second-step")
@@ -149,15 +145,15 @@ def begin_second_step(request: Request, visit: Visitor, database: OurDatabase, f
         return _account_again(request, visit, database, error=error)
     with database.writing() as session:
         second_step.begin(session, visit.actor)
-        return _second_step(request, session, visit)
+        page = _second_step(session, visit)
+    return render(request, "accounts/second_step.html", page, frame=visit.frame)
 
 
-def _second_step(request: Request, session: Session, visit: Visit, *, error: WrongCode | None = None) -> Response:
-    secret = second_step.secret_to_learn(session, visit.actor)
+def _second_step(session: Session, visit: Visit, *, error: WrongCode | None = None) -> SecondStepPage:
+    secret = queries.second_step_begun(session, visit.actor.id).secret
     username = queries.user(session, visit.actor.id).username
     path, side = authenticator.qr_path(authenticator.address(secret, username=username))
-    page = SecondStepPage(secret=secret, qr=path, side=side, error=error.message if error else None)
-    return render(request, "accounts/second_step.html", page, frame=visit.frame, status=422 if error else 200)
+    return SecondStepPage(secret=secret, qr=path, side=side, error=error.message if error else None)
 
 
 @router.post("/account/second-step/confirm")
@@ -167,9 +163,9 @@ def confirm_second_step(request: Request, visit: Visitor, database: OurDatabase,
             codes = second_step.confirm(session, visit.actor, code=text(form, "code"))
     except WrongCode as error:
         with database.reading() as session:
-            return _second_step(request, session, visit, error=error)
-    page = RecoveryCodesPage(tuple(codes))
-    return render(request, "accounts/recovery_codes.html", page, frame=visit.frame)
+            page = _second_step(session, visit, error=error)
+        return show_again(request, "accounts/second_step.html", page, frame=visit.frame, error=error)
+    return render(request, "accounts/recovery_codes.html", RecoveryCodesPage(tuple(codes)), frame=visit.frame)
 
 
 @router.post("/account/second-step/off")

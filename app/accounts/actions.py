@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -62,7 +63,7 @@ def renew_setup_link(session: Session) -> str | None:
     if queries.any_user(session):
         return None
     token = secrets.new_token()
-    session.query(SetupLinkRow).delete()
+    session.execute(delete(SetupLinkRow))
     session.add(SetupLinkRow(token_sha256=secrets.token_sha256(token), created_at=clock.now()))
     return token
 

@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from app import clock
 from app.accounts import key_actions, queries, rules
-from app.accounts.guards import Administrator, Visit
+from app.accounts.guards import Administrator
 from app.accounts.rules import Scope
 from app.accounts.tables import KeyRow
 from app.db import DbSession, OurDatabase
 from app.errors import BlastscreenError, Conflict, Invalid
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -80,18 +80,16 @@ def _line(key: KeyRow, *, now: datetime) -> KeyLine:
 
 
 def _keys(
-    request: Request,
     session: Session,
-    visit: Visit,
     *,
     new_key: str | None = None,
     error: BlastscreenError | None = None,
     client: str = "",
     days: str = "365",
     chosen: tuple[str, ...] = (Scope.SCREEN, Scope.READ),
-) -> Response:
+) -> KeysPage:
     now = clock.now()
-    page = KeysPage(
+    return KeysPage(
         keys=tuple(_line(key, now=now) for key in queries.keys(session)),
         scopes=tuple(ScopeChoice(scope.value, told, scope in chosen) for scope, told in SCOPES.items()),
         overlaps=tuple(rules.OVERLAPS_H.items()),
@@ -100,12 +98,11 @@ def _keys(
         new_key=new_key,
         error=error.message if error else None,
     )
-    return render(request, "accounts/keys.html", page, frame=visit.frame, status=status_of(error) if error else 200)
 
 
 @router.get("/admin/keys")
 def keys(request: Request, visit: Administrator, db: DbSession) -> Response:
-    return _keys(request, db, visit)
+    return render(request, "accounts/keys.html", _keys(db), frame=visit.frame)
 
 
 @router.post("/admin/keys")
@@ -122,10 +119,12 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
                 scopes=rules.parse_scopes(",".join(chosen)),
                 expires_at=clock.now() + life if life else None,
             )
-            return _keys(request, session, visit, new_key=key.whole)
+            page = _keys(session, new_key=key.whole)
     except (Invalid, Conflict) as error:
         with database.reading() as session:
-            return _keys(request, session, visit, error=error, client=client, days=days, chosen=chosen)
+            page = _keys(session, error=error, client=client, days=days, chosen=chosen)
+        return show_again(request, "accounts/keys.html", page, frame=visit.frame, error=error)
+    return render(request, "accounts/keys.html", page, frame=visit.frame)
 
 
 @router.post("/admin/keys/{prefix}/revoke")
@@ -142,7 +141,9 @@ def rotate(request: Request, prefix: str, visit: Administrator, database: OurDat
         with database.writing() as session:
             overlap: timedelta = rules.parse_overlap(text(form, "overlap_h"))
             key = key_actions.rotate_key(session, visit.actor, prefix=prefix, overlap=overlap)
-            return _keys(request, session, visit, new_key=key.whole)
+            page = _keys(session, new_key=key.whole)
     except (Invalid, Conflict) as error:
         with database.reading() as session:
-            return _keys(request, session, visit, error=error)
+            page = _keys(session, error=error)
+        return show_again(request, "accounts/keys.html", page, frame=visit.frame, error=error)
+    return render(request, "accounts/keys.html", page, frame=visit.frame)

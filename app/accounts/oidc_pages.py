@@ -53,7 +53,7 @@ def come_back(request: Request, who: AnyStranger, provider: OurProvider, databas
         return _prove(request, asked, provider, database)
     attempt = oidc_actions.unpack(request.cookies.get(_cookie_name(request)))
     person = provider.finish(attempt, answer=request.query_params)
-    password_hash = secrets.hash_password(secrets.new_token())
+    password_hash = secrets.unknown_password_hash()
     with database.writing() as session:
         token = oidc_actions.enter(session, person, password_hash=password_hash, browser=who.browser, ends=who.session)
     reply = let_in(request, token=token, onward=inside(attempt.onward))

@@ -14,7 +14,7 @@ from app.db import DbSession, OurDatabase
 from app.errors import BlastscreenError
 from app.web import csrf
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.onward import inside
 from app.web.templating import render
 
@@ -101,15 +101,9 @@ def _again(
     *,
     template: str,
     page: SignInPage | CodePage,
-    error: SignInRefused | MustWait | HalfSignInSpent,
+    error: BlastscreenError,
 ) -> Response:
-    """The form as it was, with what was wrong; a refusal is remembered, a wait is told to the browser too."""
-    reply = render(request, template, page, frame=who.frame, status=status_of(error))
-    if isinstance(error, MustWait):
-        reply.headers["retry-after"] = str(error.retry_after_s)
-    if isinstance(error, SignInRefused):
-        request.app.state.remember(error)
-    return with_visit(request, who, reply)
+    return with_visit(request, who, show_again(request, template, page, frame=who.frame, error=error))
 
 
 @router.post("/sign-out")

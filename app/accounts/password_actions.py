@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -58,5 +59,5 @@ def change_password(session: Session, actor: Actor, *, password_hash: str, keeps
 def _put(session: Session, actor: Actor, *, user: UserRow, password_hash: str, how: str, keeps: str | None) -> None:
     user.password_hash = password_hash
     actions.forget_sessions(session, user_id=user.actor_id, keeps=keeps)
-    session.query(HalfSignInRow).filter_by(user_id=user.actor_id).delete()
+    session.execute(delete(HalfSignInRow).where(HalfSignInRow.user_id == user.actor_id))
     ledger.record(session, actor, Event(Act.PASSWORD_CHANGED, "user", str(user.actor_id), {"how": how}))

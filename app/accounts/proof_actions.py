@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -20,7 +21,6 @@ from app.audit import ledger
 from app.audit.events import Act, Event
 from app.errors import NotRecognised
 
-PROOF_LIFE = timedelta(minutes=5)
 ATTEMPT_LIFE = timedelta(minutes=10)
 
 
@@ -44,15 +44,9 @@ class Asked:
     token: str
 
 
-def check_password(session: Session, actor: Actor, *, password: str, address: str) -> None:
-    """Slow on purpose: call it outside a writing session. Raises SignInRefused or MustWait."""
-    user = queries.user(session, actor.id)
-    sign_in_actions.check_own_password(session, user, password=password, address=address)
-
-
 def by_password(session: Session, actor: Actor, *, address: str) -> Proved:
-    """Once `check_password` has passed. Asks for patience once more, under the write lock: of many guesses at once, the
-    right one may come too late."""
+    """Once `sign_in_actions.check_own_password` has passed. Asks for patience once more, under the write lock: of many
+    guesses at once, the right one may come too late."""
     user = queries.user(session, actor.id)
     sign_in_actions.require_patience(
         session, sign_in_actions.comer(session, username=user.username, user=user, address=address)
@@ -64,9 +58,8 @@ def ask_provider(session: Session, actor: Actor, *, token: str, attempt: Attempt
     """Remember what was asked; an older proof of this session is void, and so are those that nobody came back for."""
     ledger.lock(session)
     hashed = secrets.token_sha256(token)
-    session.query(ProofRow).filter(
-        (ProofRow.session_sha256 == hashed) | (ProofRow.begun_at < clock.now() - ATTEMPT_LIFE)
-    ).delete()
+    void = or_(ProofRow.session_sha256 == hashed, ProofRow.begun_at < clock.now() - ATTEMPT_LIFE)
+    session.execute(delete(ProofRow).where(void))
     session.add(
         ProofRow(
             session_sha256=hashed,
@@ -106,17 +99,10 @@ def prove(session: Session, person: Person, *, asked: Asked) -> None:
     ledger.record(session, actions.actor_of(identity.user), about)
 
 
-def waits(session: Session, actor: Actor, *, token: str, purpose: str) -> bool:
-    """Whether this session holds a proof for this purpose that can be spent."""
-    row = queries.proof(session, token_sha256=secrets.token_sha256(token))
-    if row is None or row.proved_at is None or row.user_id != actor.id or row.purpose != purpose:
-        return False
-    return clock.now() <= row.proved_at + PROOF_LIFE
-
-
 def spend(session: Session, actor: Actor, *, token: str, purpose: str) -> Proved:
     """Raises ProofMissing where there is none, or it is for something else, or more than five minutes old."""
-    if not waits(session, actor, token=token, purpose=purpose):
+    row = queries.proof_to_spend(session, actor.id, token=token, purpose=purpose)
+    if row is None:
         raise ProofMissing("Prove once more who you are: what you proved was used, or is more than five minutes old.")
-    session.delete(queries.proof(session, token_sha256=secrets.token_sha256(token)))
+    session.delete(row)
     return Proved(actor.id, "provider")

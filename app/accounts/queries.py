@@ -1,13 +1,14 @@
 """Finding users, sessions, clients and keys; and how often sign-in has failed, which the ledger knows."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.accounts import rules
+from app import clock
+from app.accounts import rules, secrets
 from app.accounts.tables import (
     ActorRow,
     ClientRow,
@@ -28,13 +29,18 @@ from app.accounts.tables import (
 from app.actor import Permission
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 
 FAILURES_MOST = 100
+PROOF_LIFE = timedelta(minutes=5)
 
 
 class UserNotFound(NotFound):
     code = "user_not_found"
+
+
+class SecondStepNotBegun(Conflict):
+    code = "second_step_not_begun"
 
 
 def user_named(session: Session, username: str) -> UserRow | None:
@@ -89,8 +95,29 @@ def proof(session: Session, *, token_sha256: str) -> ProofRow | None:
     return session.get(ProofRow, token_sha256)
 
 
+def proof_to_spend(session: Session, user_id: UUID, *, token: str, purpose: str) -> ProofRow | None:
+    """The proof for this purpose that the session of this token holds, while it can be spent."""
+    row = proof(session, token_sha256=secrets.token_sha256(token))
+    if row is None or row.proved_at is None or row.user_id != user_id or row.purpose != purpose:
+        return None
+    return row if clock.now() <= row.proved_at + PROOF_LIFE else None
+
+
 def second_step(session: Session, user_id: UUID) -> SecondStepRow | None:
     return session.get(SecondStepRow, user_id)
+
+
+def second_step_is_on(session: Session, user_id: UUID) -> bool:
+    row = second_step(session, user_id)
+    return row is not None and row.confirmed_at is not None
+
+
+def second_step_begun(session: Session, user_id: UUID) -> SecondStepRow:
+    """The one whose secret the app has yet to learn. Raises SecondStepNotBegun where there is none, or it is on."""
+    row = second_step(session, user_id)
+    if row is None or row.confirmed_at is not None:
+        raise SecondStepNotBegun("There is nothing to confirm. Begin with the QR code.")
+    return row
 
 
 def recovery_codes(session: Session, user_id: UUID) -> list[RecoveryCodeRow]:
@@ -164,6 +191,10 @@ def people_who_may(session: Session, permission: Permission) -> list[ActorRow]:
     people = select(ActorRow).join(UserRow, UserRow.actor_id == ActorRow.id)
     people = people.where(UserRow.disabled_at.is_(None), ActorRow.id.in_(holders))
     return list(session.scalars(people.order_by(ActorRow.name, ActorRow.id)))
+
+
+def name(session: Session, actor_id: UUID) -> str:
+    return session.get_one(ActorRow, actor_id).name
 
 
 def names(session: Session, actor_ids: set[UUID]) -> dict[UUID, str]:

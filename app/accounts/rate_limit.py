@@ -32,7 +32,7 @@ class AskedTooOften(TooOften):
     code = "rate_limited"
 
     def __init__(self, *, retry_after_s: int) -> None:
-        message = f"That is more than one client may ask at once. Wait {retry_after_s} s, then send this again."
+        message = f"This key has sent too many requests. Wait {retry_after_s} s, then send this again."
         super().__init__(message, retry_after_s=retry_after_s)
 
 

@@ -18,17 +18,8 @@ class SecondStepIsOn(Conflict):
     code = "second_step_is_on"
 
 
-class SecondStepNotBegun(Conflict):
-    code = "second_step_not_begun"
-
-
 class WrongCode(Invalid):
     code = "code_wrong"
-
-
-def is_on(session: Session, user_id: UUID) -> bool:
-    row = queries.second_step(session, user_id)
-    return row is not None and row.confirmed_at is not None
 
 
 def begin(session: Session, actor: Actor) -> None:
@@ -42,18 +33,12 @@ def begin(session: Session, actor: Actor) -> None:
     row.secret = authenticator.new_secret()
 
 
-def secret_to_learn(session: Session, actor: Actor) -> str:
-    row = queries.second_step(session, actor.id)
-    if row is None or row.confirmed_at is not None:
-        raise SecondStepNotBegun("There is nothing to confirm. Begin with the QR code.")
-    return row.secret
-
-
 def confirm(session: Session, actor: Actor, *, code: str) -> list[str]:
-    """Turn the second step on, once the app shows a right code; returns the recovery codes, to be told this once."""
-    row = queries.second_step(session, actor.id)
-    if row is None or row.confirmed_at is not None:
-        raise SecondStepNotBegun("There is nothing to confirm. Begin with the QR code.")
+    """Turn the second step on, once the app shows a right code; returns the recovery codes, to be told this once.
+
+    Raises SecondStepNotBegun or WrongCode.
+    """
+    row = queries.second_step_begun(session, actor.id)
     counter = _counter_of(row, code=code)
     if counter is None:
         raise WrongCode("That code is not the right one. Look at the app again: codes change every half minute.")

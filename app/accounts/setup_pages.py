@@ -1,16 +1,16 @@
 """One-time links: the first administrator, and a password chosen by whom an administrator gave a link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import actions, password_actions, rules, secrets
 from app.accounts.password_rules import PASSWORD_LENGTH_LEAST, UnusablePassword, check_password
-from app.accounts.strangers import AnyStranger, Stranger, let_in, with_visit
+from app.accounts.strangers import AnyStranger, let_in, with_visit
 from app.db import DbSession, OurDatabase
-from app.errors import BlastscreenError
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -49,18 +49,14 @@ def set_up(request: Request, who: AnyStranger, database: OurDatabase, form: Chec
         username = rules.parse_username(typed.username)
         check_password(text(form, "password"), username=username, common=secrets.common_words())
     except (rules.UnusableUsername, UnusablePassword) as error:
-        return _setup_again(request, who, typed=typed, error=error)
+        page = replace(typed, error=error.message)
+        return show_again(request, "accounts/setup.html", page, frame=who.frame, error=error)
     password_hash = secrets.hash_password(text(form, "password"))
     with database.writing() as session:
         user = actions.set_up(session, token=typed.token, username=username, password_hash=password_hash,
                               also_uploads=bool(text(form, "also_uploads")), name=typed.name)  # fmt: skip
         token = actions.open_session(session, actions.actor_of(user), browser=who.browser)
     return let_in(request, token=token, onward="/")
-
-
-def _setup_again(request: Request, who: Stranger, *, typed: SetupPage, error: BlastscreenError) -> Response:
-    page = SetupPage(typed.token, username=typed.username, name=typed.name, error=error.message)
-    return render(request, "accounts/setup.html", page, frame=who.frame, status=422)
 
 
 @router.get("/reset")
@@ -80,7 +76,7 @@ def reset(request: Request, who: AnyStranger, database: OurDatabase, form: Check
         check_password(password, username=username, common=secrets.common_words())
     except UnusablePassword as error:
         page = ResetPage(token, username, error=error.message)
-        return render(request, "accounts/reset.html", page, frame=who.frame, status=422)
+        return show_again(request, "accounts/reset.html", page, frame=who.frame, error=error)
     password_hash = secrets.hash_password(password)
     with database.writing() as session:
         password_actions.choose_password(session, token=token, password_hash=password_hash)

@@ -7,6 +7,7 @@ had to wait leaves no event: it was not looked at, and whoever floods the page m
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -21,7 +22,7 @@ from app.accounts.sign_in_rules import (
     wait_left,
 )
 from app.accounts.tables import HalfSignInRow, UserRow
-from app.actor import SERVICE
+from app.actor import SERVICE, Actor
 from app.audit import ledger
 from app.audit.events import Act, Event
 from app.audit.refusals import Refusal
@@ -116,9 +117,9 @@ def enter(session: Session, user: UserRow, *, address: str, browser: str, ends: 
     """
     ledger.lock(session)
     require_patience(session, comer(session, username=user.username, user=user, address=address))
-    if second_step.is_on(session, user.actor_id):
+    if queries.second_step_is_on(session, user.actor_id):
         token = secrets.new_token()
-        session.query(HalfSignInRow).filter_by(user_id=user.actor_id).delete()
+        session.execute(delete(HalfSignInRow).where(HalfSignInRow.user_id == user.actor_id))
         session.add(
             HalfSignInRow(token_sha256=secrets.token_sha256(token), user_id=user.actor_id, created_at=clock.now())
         )
@@ -154,13 +155,17 @@ def _enter(session: Session, user: UserRow, *, browser: str, ends: str | None) -
     return actions.open_session(session, actor, browser=browser)
 
 
-def check_own_password(session: Session, user: UserRow, *, password: str, address: str) -> None:
-    """Somebody signed in proves once more who they are; waits and events are those of signing in."""
+def check_own_password(session: Session, actor: Actor, *, password: str, address: str) -> None:
+    """Somebody signed in proves once more who they are; waits and events are those of signing in.
+
+    Slow on purpose: call it outside a writing session. Raises MustWait or SignInRefused.
+    """
+    user = queries.user(session, actor.id)
     who = comer(session, username=user.username, user=user, address=address)
     require_patience(session, who)
     if not secrets.password_fits(password, stored=user.password_hash):
         raise SignInRefused(
             "That is not your password. Check it and try again.",
-            actor=actions.actor_of(user),
+            actor=actor,
             event=Event(Act.SIGN_IN_REFUSED, "user", who.account, {"why": "own password", "address": who.address}),
         )

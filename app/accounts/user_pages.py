@@ -17,7 +17,7 @@ from app.accounts.tables import UserRow
 from app.db import DbSession, OurDatabase
 from app.errors import BlastscreenError, Conflict, Invalid
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -114,12 +114,13 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
                 name=name,
             )
             token = password_actions.make_reset_link(session, visit.actor, user_id=user.actor_id)
-            return _user(request, session, visit, user=user, link=_link(request, token))
+            made = _user(request, session, visit, user=user, link=_link(request, token))
     except (Invalid, Conflict) as error:
         with database.reading() as session:
             chosen = [one for one in form.getlist("role") if isinstance(one, str)]
             page = UsersPage(_lines(session), _choices(chosen), username=username, name=name, error=error.message)
-        return render(request, "accounts/users.html", page, frame=visit.frame, status=status_of(error))
+        return show_again(request, "accounts/users.html", page, frame=visit.frame, error=error)
+    return render(request, "accounts/user.html", made, frame=visit.frame)
 
 
 def _link(request: Request, token: str) -> str:
@@ -128,7 +129,8 @@ def _link(request: Request, token: str) -> str:
 
 @router.get("/admin/users/{user_id}")
 def user(request: Request, user_id: UUID, visit: Administrator, db: DbSession) -> Response:
-    return _user(request, db, visit, user=queries.user(db, user_id))
+    page = _user(request, db, visit, user=queries.user(db, user_id))
+    return render(request, "accounts/user.html", page, frame=visit.frame)
 
 
 def _user(
@@ -139,15 +141,15 @@ def _user(
     user: UserRow,
     link: str | None = None,
     error: BlastscreenError | None = None,
-) -> Response:
-    page = UserPage(
+) -> UserPage:
+    return UserPage(
         here=f"/admin/users/{user.actor_id}",
         username=user.username,
         name=user.actor.name,
         roles=_choices([row.role for row in user.roles]),
         in_use=user.disabled_at is None,
         is_self=user.actor_id == visit.actor.id,
-        second_step_on=second_step.is_on(session, user.actor_id),
+        second_step_on=queries.second_step_is_on(session, user.actor_id),
         signed_in=any(
             lives(row, settings=request.app.state.settings, now=clock.now())
             for row in queries.sessions_of(session, user.actor_id)
@@ -155,14 +157,14 @@ def _user(
         link=link,
         error=error.message if error else None,
     )
-    return render(request, "accounts/user.html", page, frame=visit.frame, status=status_of(error) if error else 200)
 
 
 def _user_again(
     request: Request, visit: Visit, database: OurDatabase, *, user_id: UUID, error: BlastscreenError
 ) -> Response:
     with database.reading() as session:
-        return _user(request, session, visit, user=queries.user(session, user_id), error=error)
+        page = _user(request, session, visit, user=queries.user(session, user_id), error=error)
+    return show_again(request, "accounts/user.html", page, frame=visit.frame, error=error)
 
 
 @router.post("/admin/users/{user_id}/roles")
@@ -199,7 +201,8 @@ def enable(user_id: UUID, visit: Administrator, db: DbSession, form: CheckedForm
 def make_link(request: Request, user_id: UUID, visit: Administrator, db: DbSession, form: CheckedForm) -> Response:
     found = queries.user(db, user_id)
     token = password_actions.make_reset_link(db, visit.actor, user_id=user_id)
-    return _user(request, db, visit, user=found, link=_link(request, token))
+    page = _user(request, db, visit, user=found, link=_link(request, token))
+    return render(request, "accounts/user.html", page, frame=visit.frame)
 
 
 @router.post("/admin/users/{user_id}/second-step/off")

@@ -5,7 +5,7 @@ Chain: hash = SHA-256 of the canonical JSON of a row's other columns, `prev_hash
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import event, text
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.actor import Actor
 from app.audit import queries
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.events import Event
 from app.audit.tables import LedgerRow
 
@@ -84,15 +84,4 @@ def _forget(session: Session, _previous: object) -> None:
 
 
 def hash_of(row: LedgerRow) -> str:
-    return digest(
-        {
-            "position": row.position,
-            "at": row.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "actor_id": str(row.actor_id),
-            "act": row.act,
-            "object_kind": row.object_kind,
-            "object_id": row.object_id,
-            "detail": row.detail,
-            "prev_hash": row.prev_hash,
-        }
-    )
+    return digest(told_of(row, "position", "at", "actor_id", "act", "object_kind", "object_id", "detail", "prev_hash"))

@@ -16,12 +16,14 @@ from app.audit import ledger, queries
 from app.audit.events import SEVERAL, Act, Event, Value
 from app.audit.tables import LedgerRow
 from app.cases import queries as cases
+from app.cases.queries import CaseNotFound
 from app.cases.rules import UnusableIdentifier, parse_accession
 from app.cases.tables import CaseRow
 from app.db import DbSession
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -80,16 +82,20 @@ def subject_log(request: Request, visit: Auditor, db: DbSession, form: CheckedFo
     """Everything that was done with one subject's cases, found by a case number. A POST: no number stands in a URL."""
     sought = text(form, "number")
     try:
-        accession = parse_accession(sought)
-        case = cases.by_accession(db, accession) if accession else None
-        error = "There is no case of this number."
-    except UnusableIdentifier as unusable:
-        case, error = None, unusable.message
-    if case is None:
+        case = _numbered(db, sought)
+    except (UnusableIdentifier, CaseNotFound) as error:
         ledger.record(db, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", "none"))
-        page = SubjectPage(sought[:100], 0, (), more=False, error=error)
-        return render(request, "audit/subject.html", page, frame=visit.frame, status=404)
+        page = SubjectPage(sought[:100], 0, (), more=False, error=error.message)
+        return show_again(request, "audit/subject.html", page, frame=visit.frame, error=error)
     return render(request, "audit/subject.html", _subject(db, visit, case, sought=sought), frame=visit.frame)
+
+
+def _numbered(session: Session, sought: str) -> CaseRow:
+    accession = parse_accession(sought)
+    case = cases.by_accession(session, accession) if accession else None
+    if case is None:
+        raise CaseNotFound("There is no case of this number.")
+    return case
 
 
 def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> SubjectPage:

@@ -77,7 +77,7 @@ def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
 def open_or_join_unnamed(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:
     """The case of that id, opened without a number if there is none: what one upload page sends stays together, however
     many requests it takes and however often it is sent. Raises CaseNotFound or CaseWithdrawn."""
-    if queries.is_open(session, case_id):
+    if queries.exists(session, case_id):
         case = queries.get(session, actor, case_id)
         refuse_withdrawn(session, case_id=case.id)
         return case
@@ -162,7 +162,7 @@ def set_priority(session: Session, actor: Actor, *, case_id: UUID, priority: Pri
     refuse_withdrawn(session, case_id=case.id)
     if queries.priority(session, case.id) is priority:
         return
-    session.add(CasePriorityRow(id=uuid4(), case_id=case.id, priority=priority.value, by_id=actor.id, at=clock.now()))
+    session.add(CasePriorityRow(id=uuid4(), case_id=case.id, priority=priority, by_id=actor.id, at=clock.now()))
     session.flush()
     told = queries.priority_digest(queries.priorities(session, [case.id]))
     detail: dict[str, Value] = {"priority": priority.value, "priority_digest": told}
@@ -204,7 +204,7 @@ def _to_share(session: Session, actor: Actor, *, case_id: UUID) -> None:
     case = queries.get(session, actor, case_id)
     if not rules.may_share(opened_by=case.opened_by, actor_id=actor.id):
         raise NotYoursToShare(
-            "Only who opened a case decides who else sees it.",
+            "Only the person who opened a case decides who else sees it.",
             actor=actor,
             event=Event(Act.ACT_FORBIDDEN, "case", str(case_id), {"permission": "share"}),
         )

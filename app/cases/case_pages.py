@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -19,19 +18,23 @@ from app.cases import queries
 from app.cases.rules import UNNAMED, Priority, may_share
 from app.cases.tables import CaseRow
 from app.db import DbSession
+from app.gallery import queries as gallery_queries
+from app.gallery import rules as gallery_rules
+from app.gallery import words as gallery_words
+from app.gallery.rules import ShownCell
+from app.gallery.view import Gallery, Way, gallery
 from app.policy import queries as policies
-from app.reports import gallery_queries, gallery_rules, gallery_words, rules, words
-from app.reports.gallery_rules import ShownCell
-from app.reports.gallery_view import Gallery, Way, gallery
+from app.reports import rules, words
+from app.review import queries as reviews
 from app.review.rules import Verdict
 from app.screening import queries as screenings
 from app.vision.quality import Unusable
+from app.web.paging import PageNumber
+from app.web.parameters import Chosen
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
 REASONS = (*(code.value for code in Unusable), Verdict.UNUSABLE_IMAGE.value)
-PageNumber = Annotated[int, Query(ge=1, le=100_000)]
-Chosen = Annotated[list[UUID], Query(max_length=20)]
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def case(
     found = queries.get(db, visit.actor, case_id)
     filters = gallery_rules.parse_filters(request.query_params, reasons=REASONS)
     everything = gallery_queries.cells_of(db, case_id)
-    cells = gallery_rules.hide(everything, gallery_queries.hidden_in(db, visit.actor, case_id))
+    cells = gallery_rules.hide(everything, reviews.hidden_in_cases(db, visit.actor, [case_id]))
     known = {one.id for one in cells}
     way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in cell if one in known))
     head = _head(db, visit, case=found, cells=everything)
@@ -121,7 +124,7 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         number=case.accession or UNNAMED,
         subject=case.subject or "not given",
         opened=case.opened_at,
-        opened_by=accounts.names(db, {case.opened_by})[case.opened_by],
+        opened_by=accounts.name(db, case.opened_by),
         state=words.STATES[state],
         tone=words.TONES[state],
         versions=tuple(range(1, signed.versions + 1)),
@@ -142,7 +145,7 @@ def _withdrawn(db: Session, case: CaseRow, *, versions: int) -> Withdrawn | None
     if row is None:
         return None
     reason = queries.note_text(db, row.note_id) or "The reason has been purged."
-    return Withdrawn(reason, accounts.names(db, {row.by_id})[row.by_id], row.at, versions)
+    return Withdrawn(reason, accounts.name(db, row.by_id), row.at, versions)
 
 
 def _told(db: Session, cells: Sequence[ShownCell]) -> Told:

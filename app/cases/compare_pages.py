@@ -1,10 +1,9 @@
 """Cells of one case side by side, at one scale."""
 
 from dataclasses import dataclass
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.accounts.guards import CaseReader
@@ -12,16 +11,19 @@ from app.audit import ledger
 from app.audit.events import results_shown
 from app.cases import queries
 from app.db import DbSession
-from app.reports import gallery_queries, gallery_rules, gallery_words
-from app.reports.gallery_rules import ShownCell
-from app.reports.gallery_view import Way
+from app.gallery import queries as gallery_queries
+from app.gallery import rules as gallery_rules
+from app.gallery import words as gallery_words
+from app.gallery.rules import ShownCell
+from app.gallery.view import Way
 from app.screening import queries as screenings
+from app.screening import words as screening_words
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import ImageRow
+from app.web.parameters import Chosen
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
-Chosen = Annotated[list[UUID], Query(max_length=20)]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ def compare(
     chosen = gallery_rules.chosen_to_compare(cell)
     known = {one.id: one for one in gallery_queries.cells_shown_to(db, visit.actor, case_id)}
     if unknown := [one for one in chosen if one not in known]:
-        raise ScreeningNotFound(f"There is no cell {str(unknown[0])[:8]} in this case. Choose cells in its gallery.")
+        raise ScreeningNotFound(
+            f"There is no cell {screening_words.short_id(unknown[0])} in this case. Choose cells in its gallery."
+        )
     images = screenings.images(db, {known[one].image for one in chosen})
     ledger.record(db, visit.actor, results_shown(list(chosen), where="GET /cases/{id}/compare", case=case.id))
     withdrawn = queries.withdrawal(db, case.id) is not None
@@ -78,17 +82,14 @@ def compare(
         chosen=len(chosen),
         chosen_most=gallery_rules.TO_COMPARE_MOST,
         square=square,
-        sides=tuple(
-            _side(known[one], image=images[known[one].image], square=square, way=way, withdrawn=withdrawn)
-            for one in chosen
-        ),
+        sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
         withdrawn=withdrawn,
     )
     return render(request, "cases/compare.html", content, frame=visit.frame)
 
 
-def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way, withdrawn: bool) -> Side:
-    short_id = str(cell.id)[:8]
+def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
+    short_id = screening_words.short_id(cell.id)
     others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
     return Side(
         href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
@@ -98,7 +99,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way, withdrawn:
         group=cell.group.value,
         told=gallery_words.GROUPS[cell.group],
         score="" if cell.hidden else gallery_words.score(cell),
-        review=gallery_words.review(cell, withdrawn=withdrawn),
+        review=gallery_words.review(cell),
         width=image.width,
         height=image.height,
         x=f"{(square - image.width) / 2:g}",

@@ -32,6 +32,7 @@ from app.errors import BlastscreenError, Conflict, Invalid
 from app.review import case_actions
 from app.screening import actions as screening_actions
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -52,7 +53,7 @@ class Sharing:
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedCase:
     """What was typed into the forms of this page, or what stands, and what is wrong with it."""
 
     accession: str
@@ -72,7 +73,7 @@ class ManagePage:
     kept_by: str
     sharing: Sharing | None
     withdrawn: bool
-    typed: Typed
+    typed: TypedCase
     identifier_length: int
     reason_length: int
 
@@ -85,7 +86,7 @@ def manage(request: Request, case_id: UUID, visit: CaseReader, db: DbSession) ->
 
 @router.post("/cases/{case_id}/correct")
 def correct(request: Request, case_id: UUID, visit: CaseReader, database: OurDatabase, form: CheckedForm) -> Response:
-    typed = Typed(text(form, "accession"), text(form, "subject"))
+    typed = TypedCase(text(form, "accession"), text(form, "subject"))
     try:
         accession, subject = parse_accession(typed.accession), parse_subject(typed.subject)
         with database.writing() as db:
@@ -142,17 +143,16 @@ def _again(
     case_id: UUID,
     error_in: str,
     error: BlastscreenError,
-    typed: Typed | None = None,
+    typed: TypedCase | None = None,
     reason: str = "",
 ) -> Response:
     """The page once more, with what was typed and what is wrong with it."""
-    status = 409 if isinstance(error, Conflict) else 422
     with database.writing() as db:
         page = _page(
             db, visit, case_id=case_id, where=f"POST /cases/{{id}}/{error_in}", typed=typed, reason=reason,
             error_in=error_in, error=error.message,
         )  # fmt: skip
-        return render(request, "cases/manage.html", page, frame=visit.frame, status=status)
+    return show_again(request, "cases/manage.html", page, frame=visit.frame, error=error)
 
 
 def _page(
@@ -161,14 +161,14 @@ def _page(
     *,
     case_id: UUID,
     where: str,
-    typed: Typed | None = None,
+    typed: TypedCase | None = None,
     reason: str = "",
     error_in: str | None = None,
     error: str | None = None,
 ) -> ManagePage:
     case = queries.get(db, visit.actor, case_id)
     ledger.record(db, visit.actor, cases_shown([case.id], where=where))
-    stands = typed or Typed(case.accession or "", case.subject or "")
+    stands = typed or TypedCase(case.accession or "", case.subject or "")
     return ManagePage(
         href=f"/cases/{case.id}",
         number=case.accession or UNNAMED,
@@ -176,7 +176,7 @@ def _page(
         kept_by=KEPT_BY,
         sharing=_sharing(db, visit, case=case),
         withdrawn=queries.withdrawal(db, case.id) is not None,
-        typed=Typed(stands.accession, stands.subject, reason, error_in, error),
+        typed=TypedCase(stands.accession, stands.subject, reason, error_in, error),
         identifier_length=LENGTH_MOST,
         reason_length=NOTE_LENGTH_MOST,
     )

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app import clock
 from app.accounts.guards import CaseReader, Visit
-from app.actor import Permission
+from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import cases_shown
 from app.cases import queries
+from app.cases.queries import CaseNotFound
 from app.cases.rules import (
     UNNAMED,
     UnusableIdentifier,
@@ -26,18 +26,19 @@ from app.cases.rules import (
 )
 from app.cases.tables import CaseRow
 from app.db import DbSession
+from app.gallery import listing_queries as listing
+from app.gallery import words as gallery_words
+from app.gallery.listing_queries import Asked, Summary
+from app.gallery.rules import Group
 from app.policy import queries as policies
-from app.reports import gallery_words, words
-from app.reports import listing_queries as listing
-from app.reports.gallery_rules import Group
-from app.reports.listing_queries import Asked, Summary
+from app.reports import words
 from app.web.csrf import CheckedForm, text
-from app.web.paging import Paging
+from app.web.errors import show_again
+from app.web.paging import PageNumber, Paging
 from app.web.templating import Link, render
 
 router = APIRouter(include_in_schema=False)
 CASES_A_PAGE = 50
-PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 WHOSE = {
     Whose.ALL: "All that you see",
     Whose.MINE: "Opened by you",
@@ -98,16 +99,20 @@ def cases(
 def find(request: Request, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
     sought = text(form, "number")
     try:
-        accession = parse_accession(sought)
-        case = queries.by_accession(db, accession) if accession else None
-        error = "No case of yours has this number. Check it, or look through the list."
-    except UnusableIdentifier as unusable:
-        case, error = None, unusable.message
-    if case is not None and queries.may_see(db, visit.actor, case.id):
-        return RedirectResponse(f"/cases/{case.id}", status_code=303)
-    lists = (Whose.ALL, Which.STANDING)
-    shown = _cases_page(db, visit, lists=lists, number=1, where="POST /cases/find", sought=sought[:100], error=error)
-    return render(request, "cases/cases.html", shown, frame=visit.frame, status=404)
+        case = _numbered(db, visit.actor, sought)
+    except (UnusableIdentifier, CaseNotFound) as error:
+        lists, where = (Whose.ALL, Which.STANDING), "POST /cases/find"
+        shown = _cases_page(db, visit, lists=lists, number=1, where=where, sought=sought[:100], error=error.message)
+        return show_again(request, "cases/cases.html", shown, frame=visit.frame, error=error)
+    return RedirectResponse(f"/cases/{case.id}", status_code=303)
+
+
+def _numbered(db: Session, actor: Actor, sought: str) -> CaseRow:
+    accession = parse_accession(sought)
+    case = queries.by_accession(db, accession) if accession else None
+    if case is None or not queries.may_see(db, actor, case.id):
+        raise CaseNotFound("No case of yours has this number. Check it, or look through the list.")
+    return case
 
 
 def _cases_page(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.tables import ActorRow
 from app.actor import Actor, ActorKind, Permission
-from app.audit.digest import digest, salted_digest
+from app.audit.digest import digest, salted_digest, told_of
 from app.audit.queries import every_row, released_at
 from app.audit.verify import PURGED, UNREADABLE, recomputed
 from app.cases import rules
@@ -50,8 +50,8 @@ def get(session: Session, actor: Actor, case_id: UUID) -> CaseRow:
     return case
 
 
-def is_open(session: Session, case_id: UUID) -> bool:
-    """Whoever may see it."""
+def exists(session: Session, case_id: UUID) -> bool:
+    """Without asking who may see it: the caller decides."""
     return session.get(CaseRow, case_id) is not None
 
 
@@ -95,7 +95,7 @@ def is_urgent() -> ColumnElement[bool]:
         .order_by(CasePriorityRow.at.desc(), CasePriorityRow.id.desc())
         .limit(1)
     )
-    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE.value) == Priority.URGENT.value
+    return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE) == Priority.URGENT
 
 
 def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnElement[bool]:
@@ -106,11 +106,11 @@ def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnEle
 
 def priority(session: Session, case_id: UUID) -> Priority:
     given = priorities(session, [case_id])
-    return Priority(given[-1].priority) if given else Priority.ROUTINE
+    return given[-1].priority if given else Priority.ROUTINE
 
 
 def priorities(session: Session, case_ids: list[UUID]) -> list[CasePriorityRow]:
-    """The first first."""
+    """Oldest first."""
     given = select(CasePriorityRow).where(CasePriorityRow.case_id.in_(case_ids))
     return list(session.scalars(given.order_by(CasePriorityRow.at, CasePriorityRow.id)))
 
@@ -134,7 +134,7 @@ def share(session: Session, *, case_id: UUID, actor_id: UUID) -> CaseShareRow | 
 
 
 def shared_with(session: Session, case_id: UUID) -> list[UUID]:
-    """Whom the case is shared with, the first first."""
+    """Whom the case is shared with, oldest first."""
     shares = select(CaseShareRow.actor_id).where(CaseShareRow.case_id == case_id)
     return list(session.scalars(shares.order_by(CaseShareRow.at, CaseShareRow.actor_id)))
 
@@ -145,8 +145,7 @@ def note_text(session: Session, note_id: UUID) -> str | None:
 
 
 def digest_of(case: CaseRow) -> str:
-    at = case.opened_at.isoformat(timespec="microseconds")
-    return digest({"id": str(case.id), "opened_by": str(case.opened_by), "opened_at": at})
+    return digest(told_of(case, "id", "opened_by", "opened_at"))
 
 
 def identifiers_digest(identifiers: CaseIdentifierRow) -> str:
@@ -174,31 +173,12 @@ def identifier_facts(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def priority_digest(given: list[CasePriorityRow]) -> str:
-    """Of all that was ever decided about one case's urgency, the first first."""
-    return digest(
-        [
-            {
-                "id": str(row.id),
-                "case_id": str(row.case_id),
-                "priority": row.priority,
-                "by_id": str(row.by_id),
-                "at": row.at.isoformat(timespec="microseconds"),
-            }
-            for row in given
-        ]
-    )
+    """Of all that was ever decided about one case's urgency, oldest first."""
+    return digest([told_of(row, "id", "case_id", "priority", "by_id", "at") for row in given])
 
 
 def withdrawal_digest(row: CaseWithdrawalRow) -> str:
-    return digest(
-        {
-            "case_id": str(row.case_id),
-            "by_id": str(row.by_id),
-            "note_id": str(row.note_id),
-            "note_digest": row.note_digest,
-            "at": row.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(row, "case_id", "by_id", "note_id", "note_digest", "at"))
 
 
 def priority_facts(session: Session) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ LENGTH_MOST = 64
 NOTE_LENGTH_MOST = 2000
 UNNAMED = "unnamed case"
 KEPT_BY = (
-    "Who opened a case may correct its number and subject and withdraw it, until it is signed. Once it is signed, and "
-    "where a laboratory system sent it, a senior does that."
+    "The person who opened a case may correct its number and subject, or withdraw it, until it is signed. After that, "
+    "and for cases that a laboratory system sent, only a senior can."
 )
 SHAPE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_ ./:#-]*[A-Za-z0-9])?")
 """ASCII only: letters of other alphabets that look alike would make two cases of one."""

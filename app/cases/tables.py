@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.db import Base, Id, UtcDateTime
+from app.cases.rules import Priority
+from app.db import Base, Coded, Id, UtcDateTime
 
 
 class CaseRow(Base):
@@ -14,7 +15,7 @@ class CaseRow(Base):
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     opened_by: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), index=True)
-    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     identifiers: Mapped["CaseIdentifierRow | None"] = relationship(lazy="joined")
 
@@ -66,7 +67,7 @@ class CasePriorityRow(Base):
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"), index=True)
-    priority: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[Priority] = mapped_column(Coded(Priority, 16))
     by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

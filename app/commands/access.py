@@ -37,7 +37,7 @@ def reset_user(settings: Settings, *, username: str) -> int:
 def rotate_key(settings: Settings, *, prefix: str, overlap: timedelta) -> int:
     with opened(settings) as database, database.writing() as session:
         key = key_actions.rotate_key(session, SERVICE, prefix=prefix, overlap=overlap)
-    print(f"The key {prefix} works for another {overlap}. The new one is shown this once:")
+    print(f"The key {prefix} works for another {overlap}. The new one is shown only once:")
     print(key.whole)
     return 0
 
@@ -47,7 +47,7 @@ def create_key(settings: Settings, *, client: str, scopes: str, life: timedelta 
     expires_at = clock.now() + life if life else None
     with opened(settings) as database, database.writing() as session:
         key = key_actions.create_key(session, SERVICE, client_name=client, scopes=granted, expires_at=expires_at)
-    print(f"Made a key for {client} ({', '.join(granted)}). It is shown this once:")
+    print(f"Made a key for {client} ({', '.join(granted)}). It is shown only once:")
     print(key.whole)
     return 0
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ NAMED = 5
 
 def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
     """One JSON line a file, with the fields of the REST reply that come from the score; 1 if one was unreadable, or a
-    folder held none. What a folder holds besides images is named on standard error."""
+    folder held none. What a folder holds besides images is named on standard error. Of an image that the gate refuses
+    `all_probability` is null."""
     print("Nothing of this is recorded. Screening support, never a diagnosis.", file=sys.stderr)
     classifier = OnnxClassifier(bundle, threads=settings.inference_threads)
     limits = Limits(bytes=settings.image_bytes, pixels=settings.image_pixels)
@@ -59,10 +62,20 @@ class Looked:
 def _look(path: Path) -> Looked:
     if not path.is_dir():
         return Looked(path, [path], [])
-    files = sorted(file for file in path.rglob("*") if not file.is_dir())
-    images = [file for file in files if file.suffix.lower() in SUFFIXES]
-    others = [file for file in files if file.suffix.lower() not in SUFFIXES and not is_the_systems(file.name)]
-    return Looked(path, images, others)
+    files = [file for file in sorted(_below(path)) if not is_the_systems(file.name)]
+    images = {file for file in files if file.suffix.lower() in SUFFIXES and not file.is_fifo()}
+    return Looked(path, sorted(images), [file for file in files if file not in images])
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Whatever lies below a folder and is none, also by links to folders, each folder once."""
+    seen = set()
+    for folder, below, names in os.walk(root, followlinks=True):
+        if (place := os.path.realpath(folder)) in seen:
+            below.clear()
+            continue
+        seen.add(place)
+        yield from (Path(folder, name) for name in names)
 
 
 def _tell_of_the_rest(looked: list[Looked]) -> int:

@@ -23,7 +23,7 @@ from app.review import case_actions
 from app.review import comment_actions as comments
 from app.review import queue_actions as queue
 from app.review.actions import Said
-from app.review.queue_actions import Typed
+from app.review.queue_actions import LeftForm
 from app.review.rules import Step, Verdict
 from app.screening import actions as screening
 from app.screening import queries as screenings
@@ -94,7 +94,7 @@ class Laboratory:
     def hand_on(self, who: str, screening_id: UUID, *, to: str) -> None:
         with self.database.writing() as session:
             to_id = self.people[to].id
-            queue.hand_on(session, self.people[who], screening_id=screening_id, to_id=to_id, typed=Typed())
+            queue.hand_on(session, self.people[who], screening_id=screening_id, to_id=to_id, typed=LeftForm())
 
     def case_of(self, screening_id: UUID) -> UUID:
         with self.database.reading() as session:
@@ -134,7 +134,7 @@ def fill(database: Database, instrument: Instrument, *, passwords: dict[str, str
 
 
 def _account(database: Database, one: Somebody, password: str | None) -> Actor:
-    hashed = secrets.hash_password(password or secrets.new_token())
+    hashed = secrets.hash_password(password) if password else secrets.unknown_password_hash()
     with database.writing() as session:
         user = accounts.create_user(
             session, SERVICE, username=one.username, password_hash=hashed, roles=list(one.roles), name=one.name

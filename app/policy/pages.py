@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
@@ -21,8 +20,8 @@ from app.policy.tables import PolicyRow
 from app.review.policy_effects import effects
 from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
-from app.web.paging import Paging
+from app.web.errors import show_again
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -80,9 +79,7 @@ class PolicyPage:
 
 
 @router.get("/admin/policy")
-def show(
-    request: Request, visit: Administrator, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def show(request: Request, visit: Administrator, db: DbSession, page: PageNumber = 1) -> Response:
     typed = words.typed(queries.current(db))
     return render(request, "policy/policy.html", _page(db, typed, number=page), frame=visit.frame)
 
@@ -135,7 +132,7 @@ def _again(
             mine = rules.carried_over(rules.parse(typed), based_on=before, now=queries.current(session))
             typed = words.typed(mine)
         page = _page(session, typed, faults=faults, error=error.message)
-    return render(request, "policy/policy.html", page, frame=visit.frame, status=status_of(error))
+    return show_again(request, "policy/policy.html", page, frame=visit.frame, error=error)
 
 
 def _page(

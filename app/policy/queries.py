@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.verify import recomputed
 from app.policy.rules import Policy, remembered
 from app.policy.tables import PolicyRow
@@ -31,14 +31,7 @@ def history(session: Session, *, offset: int, limit: int) -> list[PolicyRow]:
 
 
 def digest_of(row: PolicyRow) -> str:
-    return digest(
-        {
-            "number": row.number,
-            "rules": row.rules,
-            "decided_by": str(row.decided_by),
-            "at": row.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(row, "number", "rules", "decided_by", "at"))
 
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:

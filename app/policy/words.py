@@ -22,7 +22,7 @@ HINTS = {
     "blind_first": "until then score, band, reasons and heat map are hidden from the reader",
     "turnaround_hours": "a flagged cell that waits longer is overdue; 1 to 720",
     "prevalence_all": "case pages tell predictive values at this share",
-    "minimum_cells": "a case with fewer is told to be insufficient; 1 to 1000",
+    "minimum_cells": "a case with fewer is reported as having too few; 1 to 1000",
     "lease_minutes": "after that another reader may open it; 1 to 240",
     "undo_seconds": "0 to 600",
 }
@@ -46,7 +46,7 @@ def choices(name: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(n), READS[n]) for n in range(least, most + 1)) if name.startswith("reads_") else ()
 
 
-def percent(share: float) -> str:
+def typed_percent(share: float) -> str:
     """As it is typed: 0.02 -> 2, 0.125 -> 12.5."""
     return f"{share * 100:.2f}".rstrip("0").rstrip(".")
 
@@ -55,7 +55,7 @@ def typed(policy: Policy) -> dict[str, str]:
     """Each decision as a form's field holds it."""
     told = {name: str(getattr(policy, name)) for name in TITLES}
     for name in ("quality_sample_share", "prevalence_all"):
-        told[name] = percent(getattr(policy, name))
+        told[name] = typed_percent(getattr(policy, name))
     told["blind_first"] = "yes" if policy.blind_first else "no"
     return told
 

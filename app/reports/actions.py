@@ -11,6 +11,7 @@ from app import clock
 from app.accounts.proof_actions import Proved
 from app.actor import Actor
 from app.audit import ledger
+from app.audit.digest import told_time
 from app.audit.events import Act, Event, Value
 from app.audit.refusals import Refusal
 from app.cases import queries as cases
@@ -37,8 +38,19 @@ class CaseChanged(Conflict):
     code = "case_changed"
 
 
-class OwnUpload(Refusal):
+class SignOffRefused(Refusal):
+    """Not this signer, whatever becomes of the case."""
+
+    def __init__(self, message: str, *, signer: Actor, case: CaseRow, why: str) -> None:
+        super().__init__(message, actor=signer, event=Event(Act.SIGN_OFF_REFUSED, "case", str(case.id), {"why": why}))
+
+
+class SignsOwnUpload(SignOffRefused):
     code = "signs_own_upload"
+
+
+class AnotherPersonProved(SignOffRefused):
+    code = "signs_for_another"
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,7 @@ Prove = Callable[[], Proved]
 def sign_case(session: Session, signer: Actor, *, case_id: UUID, signing: Signing, prove: Prove) -> ResultVersionRow:
     """One version, one signature, one event. The same form sent twice signs once.
 
-    Raises CaseNotFound, OwnUpload, NotToBeSigned, CaseChanged, MeaningMissing, or what `prove` raises.
+    Raises CaseNotFound, SignOffRefused, NotToBeSigned, CaseChanged, MeaningMissing, or what `prove` raises.
     """
     ledger.lock(session)
     case = cases.get(session, signer, case_id)
@@ -67,7 +79,7 @@ def sign_case(session: Session, signer: Actor, *, case_id: UUID, signing: Signin
     meaning = _checked(session, signer, case=case, standing=standing, signing=signing)
     proved = prove()
     if proved.actor_id != signer.id:
-        raise _refused("Sign under your own name.", signer, case=case, why="another person")
+        raise AnotherPersonProved("Sign under your own name.", signer=signer, case=case, why="another person")
     return _write(session, signer, standing=standing, policy=policy, meaning=meaning, how=proved.how)
 
 
@@ -81,7 +93,7 @@ def _same_again(session: Session, signer: Actor, standing: Standing, *, signing:
 
 def _checked(session: Session, signer: Actor, *, case: CaseRow, standing: Standing, signing: Signing) -> Meaning:
     if rules.signs_own_upload(signer.id, submitters=queries.submitters(session, case.id)):
-        raise _refused(words.OWN_UPLOAD, signer, case=case, why="own upload")
+        raise SignsOwnUpload(words.OWN_UPLOAD, signer=signer, case=case, why="own upload")
     if standing.blocks:
         raise NotToBeSigned(" ".join(standing.blocks))
     if signing.seen != standing.seen:
@@ -90,10 +102,6 @@ def _checked(session: Session, signer: Actor, *, case: CaseRow, standing: Standi
     if signing.meaning not in meanings:
         raise MeaningMissing("Choose what your signature means.")
     return meanings[signing.meaning]
-
-
-def _refused(message: str, signer: Actor, *, case: CaseRow, why: str) -> OwnUpload:
-    return OwnUpload(message, actor=signer, event=Event(Act.SIGN_OFF_REFUSED, "case", str(case.id), {"why": why}))
 
 
 def _write(
@@ -155,5 +163,5 @@ def _signed_content(standing: Standing, signer: Actor, *, policy: Policy, meanin
         "roll_up": told_of_roll_up(standing.roll_up),
         "meaning": meaning.words,
         "signer": {"id": str(signer.id), "printed_name": signer.name},
-        "signed_at": at.isoformat(timespec="microseconds"),
+        "signed_at": told_time(at),
     }

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.audit.digest import told_of
 from app.audit.verify import PURGED
 from app.cases import queries as cases
 from app.cases.tables import CaseRow
 from app.reports.rules import CELLS_ALIKE, Cell, RollUp
-from app.review.queries import Review
 from app.review.read_queries import digest_of as read_digest
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.review.tables import ReadRow
 from app.screening.queries import digest_of as screening_digest
 from app.screening.rules import Band
@@ -43,10 +43,9 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
     cell = Cell(
         id=screening.id,
         image=screening.pixels_sha256,
-        band=Band(screening.band) if screening.band else None,
+        band=screening.band,
         refused=screening.unusable_reason,
-        review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        review=review,
     )
     return {
         "id": str(screening.id),
@@ -65,13 +64,9 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
 
 def _told_of_read(read: ReadRow) -> Content:
     return {
-        "id": str(read.id),
+        **told_of(read, "id", "kind", "blind_verdict", "verdict", "at"),
         "digest": read_digest(read),
-        "kind": read.kind,
         "reader": str(read.reader_id),
-        "blind_verdict": read.blind_verdict,
-        "verdict": read.verdict,
-        "at": read.at.isoformat(timespec="microseconds"),
     }
 
 
@@ -88,13 +83,13 @@ def told_of_roll_up(rolled: RollUp) -> Content:
 
 
 def cell_of(told: Content) -> Cell:
+    verdict = Verdict(told["verdict"]) if told["verdict"] else None
     return Cell(
         id=UUID(told["id"]),
         image=told["image"],
         band=Band(told["band"]) if told["band"] else None,
         refused=told["refused"],
-        review=ReviewState(told["review"]),
-        verdict=Verdict(told["verdict"]) if told["verdict"] else None,
+        review=Review(ReviewState(told["review"]), verdict),
     )
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, Sheet, SignatureBlock, Tile
 from app.web import times
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def pdf_of(sheet: Sheet, *, pictures: Mapping[UUID, bytes], zone: tzinfo, paper:
     page.head(sheet)
     page.result(sheet)
     page.gallery(sheet.telling, pictures)
-    page.reads(sheet.reads, left_out=sheet.reads_left_out)
+    page.reads(sheet)
     page.models(sheet.models)
     page.listed("Limits", sheet.limits)
     page.signed(sheet)
@@ -130,24 +130,25 @@ class _Page:
         for line in (*([sheet.mark.upper()] if sheet.mark else []), *sheet.told):
             self.write(line, bold=True, colour="suspected")
         if sheet.sandbox:
-            self.write(
-                "Demonstration: drawn cells or a model trained on them. It says nothing about a patient.", bold=True
-            )
+            self.write(sheet.demonstration, bold=True)
 
     def result(self, sheet: Sheet) -> None:
         self.heading("Result")
         self.write(sheet.headline, size=19, bold=True)
         self.write(sheet.under_headline, size=10.5)
         if sheet.bar:
-            self.bar(sheet.bar)
+            self.bar(sheet.bar, told=sheet.bar_told)
         self.pdf.ln(1.5)
         self.facts([(told, str(number)) for _, told, number in sheet.counts])
+        self.write(sheet.counts_told, size=8.5, colour="soft")
+        self.pdf.ln(1.5)
+        self.facts([(told, str(number)) for told, number in sheet.reviews])
         self.listed("Images that were refused", [f"{number} x {told}" for told, number in sheet.refused])
         self.pdf.ln(1.5)
         for line in sheet.rule:
             self.write(line, size=8.5, colour="soft")
 
-    def bar(self, bar: Bar) -> None:
+    def bar(self, bar: Bar, *, told: str) -> None:
         """What the usable cells count as, and under it the interval of the suspected share."""
         left, wide, top = self.pdf.l_margin, self.pdf.epw / 100, self.pdf.get_y() + 2
         parts = (
@@ -165,11 +166,7 @@ class _Page:
         for end in (low, high):
             self.pdf.line(end, top + 7.5, end, top + 10.5)
         self.pdf.set_y(top + 11.5)
-        self.write(
-            "From the left: suspected, uncertain, not suspected. The line: 95 % interval of the share.",
-            size=8,
-            colour="soft",
-        )
+        self.write(told, size=8, colour="soft")
 
     def gallery(self, tiles: Sequence[Tile], pictures: Mapping[UUID, bytes]) -> None:
         if not tiles:
@@ -203,15 +200,15 @@ class _Page:
             read = f"Read: {line}" if line and line == tile.verdict else line
             self.pdf.cell(side, 3.6, self.printable(read), new_x="LEFT", new_y="NEXT")
 
-    def reads(self, reads: Sequence[ReadLine], *, left_out: int) -> None:
+    def reads(self, sheet: Sheet) -> None:
         lines = []
-        for read in reads:
+        for read in sheet.reads:
             note = f" Note: {read.note}" if read.note else ""
             lines.append(
                 f"{self.when(read.at)}, cell {read.short_id}: {read.verdict} ({read.kind}), {read.reader}.{note}"
             )
-        more = [f"and {left_out} more, all of them in the signed record."] if left_out else []
-        self.listed("Human reads", [*lines, *more] or ["No cell of this case has been read by a human."])
+        more = [sheet.more_reads] if sheet.more_reads else []
+        self.listed("Human reads", [*lines, *more] or [sheet.no_reads])
 
     def models(self, models: Sequence[ModelFacts]) -> None:
         for model in models:
@@ -223,9 +220,10 @@ class _Page:
     def signed(self, sheet: Sheet) -> None:
         self.heading("Signature", room_mm=45 if sheet.signature else 18)
         if sheet.signature is None:
-            self.write("Not signed. Until a senior has signed it, nothing in this report is final.", bold=True)
+            self.write(sheet.not_signed, bold=True)
         else:
             self.block(sheet.signature)
+            self.write(f"{sheet.hash_told} {sheet.checked_at}.", size=8.5, colour="soft")
         told = (
             f"Version {one.number}, {one.status}: {one.printed_name}, {self.when(one.at)}. {one.meaning}. {one.sha256}"
             for one in sheet.other_versions
@@ -241,9 +239,8 @@ class _Page:
                 ("Version", f"{signature.number}, {signature.status}"),
             ]
         )
-        self.write("Verification hash (SHA-256 of what was signed):")
+        self.write("Verification hash:")
         self.write(signature.sha256, font="Courier", size=9.5)
-        self.write("Whoever is signed in to Blastscreen can check it at /reports/verify.", size=8.5, colour="soft")
 
     def stamp(self, sheet: Sheet) -> None:
         """On every page: which one it is, and across it the mark of a report that must not be taken for a valid one."""

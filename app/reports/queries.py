@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session, lazyload
 from app.actor import Actor
 from app.cases import queries as cases
 from app.cases.tables import CaseRow, NoteRow
-from app.db import in_parts
 from app.errors import Conflict
 from app.policy.rules import Policy
 from app.reports import rules, version_queries
@@ -24,7 +22,7 @@ from app.reports.content import (
     told_of_cell,
     told_of_roll_up,
 )
-from app.reports.rules import CaseState, Cell, Counts, Facts, RollUp
+from app.reports.rules import CaseState, Cell, Facts, RollUp
 from app.reports.tables import ResultVersionRow, SignatureRow
 from app.reports.version_queries import Version
 from app.review import queries as reviews
@@ -46,7 +44,6 @@ class Standing:
 
     state: CaseState
     roll_up: RollUp
-    counts: Counts
     blocks: tuple[str, ...]
     changed: bool
     versions: tuple[Version, ...]
@@ -76,7 +73,6 @@ def standing_of(session: Session, case: CaseRow, *, policy: Policy) -> Standing:
     return Standing(
         state=rules.state_of(facts),
         roll_up=rules.roll_up(cells, minimum=policy.minimum_cells),
-        counts=rules.count(cells),
         blocks=rules.what_blocks_signing(facts),
         changed=changed,
         versions=versions,
@@ -155,11 +151,9 @@ def submitters(session: Session, case_id: UUID) -> set[UUID]:
 
 def _content(session: Session, case: CaseRow) -> Content:
     rows = screenings_of(session, case.id)
-    by_id = {row.id: row for row in rows}
-    parts = list(in_parts(by_id))
-    made = dict(chain.from_iterable(reviews.reviews_of(session, [by_id[i] for i in ids]).items() for ids in parts))
-    reads = dict(chain.from_iterable(read_queries.reads_of(session, ids).items() for ids in parts))
-    cells = [told_of_cell(row, review=made[row.id], reads=reads[row.id]) for row in rows]
+    histories = read_queries.histories_of(session, [row.id for row in rows])
+    made = reviews.reviews_from(session, histories)
+    cells = [told_of_cell(row, review=made[row.id], reads=histories[row.id].reads) for row in rows]
     return {"case": told_of_case(case), "cells": cells}
 
 

@@ -24,9 +24,10 @@ from app.reports.queries import Standing
 from app.reports.sheet import Sheet, SignatureBlock
 from app.reports.version_queries import Version
 from app.screening.forms import OurInstrument
+from app.screening.words import short_id
 from app.storage import ImageNotFound, ImageStore
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -77,7 +78,7 @@ def verify(request: Request, visit: Visitor, database: OurDatabase, form: Checke
             page, checked = _verified(session, visit, typed=typed)
     except NotFound as error:
         page = VerifyPage(typed, error.message, None, None, "", None)
-        return render(request, "reports/verify.html", page, frame=visit.frame, status=status_of(error))
+        return show_again(request, "reports/verify.html", page, frame=visit.frame, error=error)
     with database.writing() as session:
         ledger.record(session, visit.actor, checked)
     return render(request, "reports/verify.html", page, frame=visit.frame)
@@ -197,7 +198,7 @@ def _pdf(request: Request, made: Sheet, *, store: ImageStore, paper: str) -> Res
     """Saved under a name without the case's number, which a list of downloads would tell."""
     pictures = {tile.id: picture for tile in made.telling if (picture := _picture(store, tile.image))}
     content = pdf_of(made, pictures=pictures, zone=request.app.state.settings.zone, paper=paper)
-    name = f"report-{str(made.case_id)[:8]}.pdf"
+    name = f"report-{short_id(made.case_id)}.pdf"
     return Response(
         content, media_type="application/pdf", headers={"content-disposition": f'inline; filename="{name}"'}
     )

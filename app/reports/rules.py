@@ -7,7 +7,7 @@ from enum import StrEnum
 from math import sqrt
 from uuid import UUID
 
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import NOT_NEEDED, Review, ReviewState, Verdict
 from app.screening.rules import Band
 
 CONFIDENCE_Z = 1.959964
@@ -31,7 +31,7 @@ class CaseState(StrEnum):
 
 
 class Status(StrEnum):
-    """What a signed version is."""
+    """What a signed version is, in the word that its pages use."""
 
     FINAL = "final"
     AMENDED = "amended"
@@ -67,21 +67,21 @@ class Cell:
     image: str
     band: Band | None
     refused: str | None = None
-    review: ReviewState = ReviewState.NOT_NEEDED
-    verdict: Verdict | None = None
+    review: Review = NOT_NEEDED
 
     @property
     def waits(self) -> bool:
-        return self.review not in (ReviewState.NOT_NEEDED, ReviewState.SETTLED)
+        return self.review.state.waits
 
     @property
     def called(self) -> Band | None:
         """The band that it counts as; None where it does not count. A settled verdict takes the place of the band."""
-        if self.review is not ReviewState.SETTLED or self.verdict is None:
+        verdict = self.review.verdict
+        if self.review.state is not ReviewState.SETTLED or verdict is None:
             return self.band
-        if self.verdict is Verdict.CANNOT_TELL:
+        if verdict is Verdict.CANNOT_TELL:
             return Band.UNCERTAIN if self.band else None
-        return {Verdict.LEUKAEMIC_BLAST: Band.SUSPECTED, Verdict.NORMAL: Band.NOT_SUSPECTED}.get(self.verdict)
+        return {Verdict.LEUKAEMIC_BLAST: Band.SUSPECTED, Verdict.NORMAL: Band.NOT_SUSPECTED}.get(verdict)
 
     @property
     def refusal(self) -> str | None:
@@ -114,7 +114,8 @@ def each_image_once(cells: Iterable[Cell]) -> list[Cell]:
     chosen: dict[str, Cell] = {}
     for cell in cells:
         earlier = chosen.get(cell.image)
-        if earlier is None or cell.review is ReviewState.SETTLED or earlier.review is not ReviewState.SETTLED:
+        settled = cell.review.state is ReviewState.SETTLED
+        if earlier is None or settled or earlier.review.state is not ReviewState.SETTLED:
             chosen[cell.image] = cell
     return list(chosen.values())
 
@@ -155,7 +156,7 @@ class Counts:
 def count(cells: Collection[Cell]) -> Counts:
     return Counts(
         by_band=dict(Counter(cell.band.value if cell.band else "unusable" for cell in cells)),
-        by_review=dict(Counter(cell.review.value for cell in cells)),
+        by_review=dict(Counter(cell.review.state.value for cell in cells)),
         refused=dict(Counter(cell.refusal for cell in cells if cell.refusal is not None)),
     )
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.reports import words
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -62,7 +64,10 @@ class SignatureBlock:
 
 @dataclass(frozen=True)
 class Sheet:
-    """`mark`: what stands across every page, where the report must not be taken for a valid one; `told`: why."""
+    """`mark`: what stands across every page, where the report must not be taken for a valid one; `told`: why.
+
+    Last come the sentences that every sheet has.
+    """
 
     case_id: UUID
     mark: str | None
@@ -86,6 +91,17 @@ class Sheet:
     limits: tuple[str, ...]
     signature: SignatureBlock | None
     history: tuple[SignatureBlock, ...]
+    demonstration: str = words.DEMONSTRATION
+    bar_told: str = words.BAR
+    counts_told: str = words.BANDS
+    no_reads: str = words.NO_READS
+    not_signed: str = words.NOT_SIGNED
+    hash_told: str = words.HASH
+    checked_at: str = words.CHECKED_AT
+
+    @property
+    def more_reads(self) -> str | None:
+        return f"and {self.reads_left_out} more, all of them in the signed record." if self.reads_left_out else None
 
     @property
     def other_versions(self) -> tuple[SignatureBlock, ...]:

@@ -14,7 +14,7 @@ from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
 from app.reports.content import Content, cell_of
 from app.reports.queries import Standing
-from app.reports.rules import CaseState, Counts, RollUp, Status
+from app.reports.rules import CaseState, Counts, RollUp
 from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
 from app.reports.version_queries import Version
 from app.review import words as review_words
@@ -22,7 +22,7 @@ from app.review.rules import ReadKind, ReviewState
 from app.screening import queries as screenings
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
-from app.screening.model_card import FIGURES, model_page
+from app.screening.model_view import FIGURES, model_page
 from app.screening.rules import Band
 from app.screening.tables import ModelRow
 
@@ -90,7 +90,7 @@ def _roll_up_of(content: Content) -> RollUp:
 def block_of(version: Version) -> SignatureBlock:
     return SignatureBlock(
         number=version.number,
-        status=words.STATUSES[Status(version.status)],
+        status=version.status,
         printed_name=version.printed_name,
         meaning=version.meaning,
         at=version.at,
@@ -152,8 +152,8 @@ def _reviews(counts: Counts, *, withdrawn: bool) -> tuple[tuple[str, int], ...]:
     """How many cells stand where in review. What still waited when the case was withdrawn is not read any more."""
     told: Counter[str] = Counter()
     for state, number in sorted(counts.by_review.items()):
-        waits = state in (ReviewState.WAITING, ReviewState.READING)
-        told[review_words.NOT_READ if withdrawn and waits else review_words.STATES[ReviewState(state)]] += number
+        never_read = withdrawn and ReviewState(state).waits
+        told[review_words.NOT_READ if never_read else review_words.STATES[ReviewState(state)]] += number
     return tuple(told.items())
 
 
@@ -187,7 +187,7 @@ def _tile(cell: Content) -> Tile:
     return Tile(
         id=UUID(cell["id"]),
         image=cell["image"],
-        short_id=cell["id"][:8],
+        short_id=screening_words.short_id(UUID(cell["id"])),
         band=screening_words.BANDS[Band(cell["band"])],
         band_code=cell["band"],
         probability=screening_words.percent(cell["probability"]),
@@ -204,7 +204,7 @@ def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], in
     names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
     lines = (
         ReadLine(
-            short_id=cell_id[:8],
+            short_id=screening_words.short_id(UUID(cell_id)),
             verdict=review_words.verdict(read["verdict"]),
             kind=_kind(read),
             reader=names[UUID(read["reader"])],

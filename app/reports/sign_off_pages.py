@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts import proof_actions
+from app.accounts import proof_actions, sign_in_actions
 from app.accounts import queries as accounts
 from app.accounts.guards import Signer, Visit, address_of
 from app.accounts.oidc_actions import Provider
@@ -26,12 +25,11 @@ from app.errors import BlastscreenError
 from app.policy import queries as policies
 from app.reports import actions, queries, rules, sheet_view, words
 from app.reports.actions import CaseChanged, MeaningMissing, NotToBeSigned, Signing
-from app.reports.rules import Status
 from app.reports.sheet import Sheet
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
-from app.web.errors import status_of
-from app.web.paging import Paging
+from app.web.errors import remember, show_again
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -99,9 +97,7 @@ class SignOffPage:
 
 
 @router.get("/sign-off")
-def to_sign(
-    request: Request, visit: Signer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/sign-off", page, A_PAGE)
     found = queries.to_sign(db, offset=paging.offset, limit=paging.limit)
     shown, lately = paging.shown(found), queries.signed_lately(db, limit=LATELY)
@@ -117,7 +113,7 @@ def to_sign(
             SignedLine(
                 href=f"/cases/{case.id}/versions/{version.number}",
                 number=_number(case),
-                version=f"{version.number}, {words.STATUSES[Status(version.status)]}",
+                version=f"{version.number}, {version.status}",
                 at=version.at,
             )
             for case, version in lately
@@ -142,7 +138,8 @@ def _number(case: CaseRow) -> str:
 
 @router.get("/cases/{case_id}/sign-off")
 def sign_off(request: Request, case_id: UUID, visit: Signer, database: OurDatabase) -> Response:
-    return _page(request, visit, database, case_id=case_id, where="GET /cases/{id}/sign-off")
+    page = _page(request, visit, database, case_id=case_id, where="GET /cases/{id}/sign-off")
+    return render(request, "reports/sign_off.html", page, frame=visit.frame)
 
 
 @router.post("/cases/{case_id}/sign-off")
@@ -154,7 +151,8 @@ def sign(request: Request, case_id: UUID, visit: Signer, database: OurDatabase, 
         by_provider = _by_provider(request, database, visit)
         if not by_provider:
             with database.reading() as session:  # a password takes its time, and must not hold the writers up
-                proof_actions.check_password(session, visit.actor, password=text(form, "password"), address=address)
+                password = text(form, "password")
+                sign_in_actions.check_own_password(session, visit.actor, password=password, address=address)
         with database.writing() as session:
             if by_provider:
                 prove = partial(
@@ -164,12 +162,12 @@ def sign(request: Request, case_id: UUID, visit: Signer, database: OurDatabase, 
                 prove = partial(proof_actions.by_password, session, visit.actor, address=address)
             actions.sign_case(session, visit.actor, case_id=case_id, signing=signing, prove=prove)
     except MISTAKES as error:
-        if isinstance(error, SignInRefused):
-            request.app.state.remember(error)
-        return _page(
+        remember(request, error)  # whatever keeps the page from being shown again
+        page = _page(
             request, visit, database, case_id=case_id, where="POST /cases/{id}/sign-off", error=error,
             chosen=signing.meaning,
         )  # fmt: skip
+        return show_again(request, "reports/sign_off.html", page, frame=visit.frame, error=error)
     return RedirectResponse(f"/cases/{case_id}/report", status_code=303)
 
 
@@ -210,7 +208,7 @@ def _page(
     where: str,
     error: BlastscreenError | None = None,
     chosen: str = "",
-) -> Response:
+) -> SignOffPage:
     by_provider = _by_provider(request, database, visit)
     with database.snapshot() as session:
         page = _content(request, session, visit, case_id=case_id, by_provider=by_provider, error=error, chosen=chosen)
@@ -218,11 +216,7 @@ def _page(
         ledger.record(
             session, visit.actor, Event(Act.REPORT_SHOWN, "case", str(case_id), {"where": where, "version": 0})
         )
-    status = status_of(error) if error else 200
-    reply = render(request, "reports/sign_off.html", page, frame=visit.frame, status=status)
-    if isinstance(error, MustWait):
-        reply.headers["retry-after"] = str(error.retry_after_s)
-    return reply
+    return page
 
 
 def _content(
@@ -252,7 +246,7 @@ def _content(
         ),
         provider=provider.name if provider and by_provider else None,
         provider_href=f"/cases/{case_id}/sign-off/provider",
-        proved=proof_actions.waits(session, visit.actor, token=visit.token, purpose=purpose),
+        proved=accounts.proof_to_spend(session, visit.actor.id, token=visit.token, purpose=purpose) is not None,
     )
     return SignOffPage(
         sheet=sheet_view.sheet_of_case(session, case, standing),

@@ -16,7 +16,7 @@ class ResultVersionRow(Base):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"))
     number: Mapped[int]
-    status: Mapped[str] = mapped_column(String(24))
+    status: Mapped[str] = mapped_column(String(24))  # no enum: pages say of an altered one that it was not signed
     canonical_json: Mapped[str] = mapped_column(Text, deferred=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("result_versions.id"))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from app.audit import queries as ledger_queries
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of, told_time
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import PURGED, UNREADABLE
@@ -38,7 +38,7 @@ class Version:
 
 
 def versions_of(session: Session, case_id: UUID) -> list[ResultVersionRow]:
-    """The first first."""
+    """Oldest first."""
     rows = select(ResultVersionRow).where(ResultVersionRow.case_id == case_id)
     return list(session.scalars(rows.order_by(ResultVersionRow.number)))
 
@@ -53,7 +53,7 @@ def version_with_hash(session: Session, sha256: str) -> ResultVersionRow | None:
 
 
 def case_of(session: Session, version: ResultVersionRow) -> CaseRow:
-    """Whoever may see it: the caller decides what to tell of it."""
+    """Without asking who may see it: the caller decides what to tell of it."""
     return session.get_one(CaseRow, version.case_id)
 
 
@@ -116,8 +116,8 @@ def _fault(session: Session, row: ResultVersionRow, signature: SignatureRow | No
 
 
 def _unlike_its_text(row: ResultVersionRow, signature: SignatureRow, *, told: Content) -> str | None:
-    signer, at = told["signer"], signature.at.isoformat(timespec="microseconds")
-    signed = (str(signature.actor_id), signature.printed_name, signature.meaning, at)
+    signer = told["signer"]
+    signed = (str(signature.actor_id), signature.printed_name, signature.meaning, told_time(signature.at))
     if signed != (signer["id"], signer["printed_name"], told["meaning"], told["signed_at"]):
         return "The signature is not the one that was given."
     if (row.number, row.status, str(row.case_id)) != (told["number"], told["status"], told["case"]["id"]):
@@ -139,26 +139,9 @@ def digest_of(session: Session, versions: list[ResultVersionRow]) -> str:
 
 def _told(row: ResultVersionRow, signature: SignatureRow | None) -> dict[str, object]:
     return {
-        "id": str(row.id),
-        "case_id": str(row.case_id),
-        "number": row.number,
-        "status": row.status,
+        **told_of(row, "id", "case_id", "number", "status", "sha256", "supersedes_id", "position", "at"),
         "text": sha256_of(row.canonical_json),
-        "sha256": row.sha256,
-        "supersedes_id": str(row.supersedes_id) if row.supersedes_id else None,
-        "position": row.position,
-        "at": row.at.isoformat(timespec="microseconds"),
-        "signature": _told_of_signature(signature) if signature else None,
-    }
-
-
-def _told_of_signature(signature: SignatureRow) -> dict[str, object]:
-    return {
-        "actor_id": str(signature.actor_id),
-        "printed_name": signature.printed_name,
-        "meaning": signature.meaning,
-        "sha256": signature.sha256,
-        "at": signature.at.isoformat(timespec="microseconds"),
+        "signature": told_of(signature, "actor_id", "printed_name", "meaning", "sha256", "at") if signature else None,
     }
 
 

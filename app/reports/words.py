@@ -1,7 +1,8 @@
 """How pages and reports say how a case stands. Never a diagnosis."""
 
-from app.reports.rules import CELLS_ALIKE, CaseState, RollUp, Status
+from app.reports.rules import CELLS_ALIKE, CaseState, RollUp
 from app.review.rules import Verdict
+from app.screening.words import percent
 from app.vision.quality import Unusable, explain
 
 STATES = {
@@ -20,7 +21,6 @@ TONES = {
     CaseState.AMENDED: "good",
     CaseState.WITHDRAWN: "bad",
 }
-STATUSES = {Status.FINAL: "final", Status.AMENDED: "amended", Status.CORRECTED: "corrected"}
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
 MISMATCH = "Signature does not match"
@@ -37,15 +37,18 @@ LIMITS = (
     "A share of suspected cells is no blast count and no differential.",
 )
 NOT_CLEARED = "Blastscreen is not a cleared medical device."
-
-
-def percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
+DEMONSTRATION = "Demonstration: drawn cells, or a model trained on them. It says nothing about a patient."
+BAR = "From the left: suspected, uncertain, not suspected. The line below is the 95 % interval of the suspected share."
+BANDS = "The model’s bands, before any human read."
+NO_READS = "No cell of this case has been read by a human."
+NOT_SIGNED = "Not signed. Until a senior has signed it, nothing in this report is final."
+HASH = "The SHA-256 of what was signed. Whoever is signed in to Blastscreen can check it at"
+CHECKED_AT = "/reports/verify"
 
 
 def headline(rolled: RollUp) -> str:
     if rolled.share is not None:
-        return f"{percent(rolled.share)} suspected"
+        return f"{percent(rolled.share, decimals=1)} suspected"
     return "No usable cells" if rolled.counted == 0 else "Insufficient cells"
 
 
@@ -54,7 +57,7 @@ def under_headline(rolled: RollUp) -> str:
         usable = "1 usable cell" if rolled.counted == 1 else f"{rolled.counted} usable cells"
         return f"{usable}, of which {rolled.suspected} suspected; a share needs {rolled.minimum}"
     of_all = f"{rolled.suspected} of {rolled.counted} usable cells"
-    return f"{of_all}; 95 % interval {percent(rolled.low)} to {percent(rolled.high)}"
+    return f"{of_all}; 95 % interval {percent(rolled.low, decimals=1)} to {percent(rolled.high, decimals=1)}"
 
 
 def interval(rolled: RollUp) -> str:

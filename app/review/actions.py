@@ -16,12 +16,12 @@ from app.cases import queries as case_queries
 from app.errors import Conflict
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due, queries, read_queries, rules
+from app.review import desk_queries, due_queries, queries, queue_actions, read_queries, rules
 from app.review.desk_queries import Task
-from app.review.due import AlreadyRead, NothingToTakeBack, Released
+from app.review.due_queries import AlreadyRead, NothingToTakeBack, Released
 from app.review.rules import Awaits, ReadKind, Step, Verdict
-from app.review.tables import DraftRow, ReadRow
-from app.screening.rules import certainty
+from app.review.tables import ReadRow
+from app.screening.rules import Band, certainty
 from app.screening.tables import OpenFlagRow
 
 
@@ -47,23 +47,23 @@ class NotBlind(Conflict):
 def call_blind(session: Session, reader: Actor, *, screening_id: UUID, said: Said) -> ReadRow:
     """The reader's own call, before they see what the model made of the cell. The same call sent twice is one.
 
-    Asks for no reason: whether one is needed would tell what the model said. Raises what `due.taken_up` does, and
+    Asks for no reason: whether one is needed would tell what the model said. Raises what `queue_actions.hold` does, and
     NoteTooLong or AlreadyRead; then nothing is stored.
     """
     ledger.lock(session)
-    task = due.find(session, reader, screening_id)
+    task = due_queries.find(session, reader, screening_id)
     earlier = next((read for read in task.own if read.blind_verdict), None)
     if earlier is not None and earlier.blind_verdict == said.verdict:
         return earlier
-    due.refuse_withdrawn(session, task)
+    due_queries.refuse_withdrawn(session, task)
     if task.own:
         raise AlreadyRead("You have made your own call on this cell already; it stands. Your final call may differ.")
     if task.step is not Step.BLIND:
         raise NotBlind("This cell is not read blind (any more): look at it again, with what the model made of it.")
-    lease = due.taken_up(session, reader, task, token=said.token)
-    note = due.checked_note(said.note)
+    lease = queue_actions.hold(session, reader, task, token=said.token)
+    note = rules.parse_note(said.note)
     read = _write(session, reader, task=task, lease=lease, said=said, note="", final=False)
-    keep_draft(session, reader, task=task, verdict=said.verdict, note=note)
+    queue_actions.keep_draft(session, reader, task=task, verdict=said.verdict, note=note)
     return read
 
 
@@ -71,18 +71,19 @@ def give_verdict(session: Session, reader: Actor, *, screening_id: UUID, said: S
     """The reader's final call. It settles the cell where enough readers of one mind have read it; where they differ it
     waits for a senior, whose word settles it. The same verdict sent twice is one read.
 
-    Raises what `due.taken_up` does, and OwnCallFirst, NoteMissing, NoteTooLong, AlreadyRead or OwnFirstRead; then
+    Raises what `queue_actions.hold` does, and OwnCallFirst, NoteMissing, NoteTooLong, AlreadyRead or OwnFirstRead; then
     nothing is stored.
     """
     ledger.lock(session)
-    task = due.find(session, reader, screening_id)
-    note = due.checked_note(said.note)
+    task = due_queries.find(session, reader, screening_id)
+    note = rules.parse_note(said.note)
     if task.step is Step.DONE:
-        return due.same_again(session, reader, task, verdict=said.verdict, note=note, token=said.token)
+        return due_queries.same_again(session, reader, task, verdict=said.verdict, note=note, token=said.token)
     if task.step is Step.BLIND:
         raise OwnCallFirst("Make your own call first: you see what the model made of the cell after it.")
-    lease = due.taken_up(session, reader, task, token=said.token)
-    due.check_note(note, verdict=said.verdict, task=task)
+    lease = queue_actions.hold(session, reader, task, token=said.token)
+    band = Band(task.screening.band) if task.screening.band else None
+    rules.require_reason(note, verdict=said.verdict, band=band, found_before=task.found_before)
     read = _write(session, reader, task=task, lease=lease, said=said, note=note, final=True)
     _put_away(session, task, reader)
     return read
@@ -94,10 +95,10 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     Raises NothingToTakeBack, or Released where a signed result holds the verdict.
     """
     ledger.lock(session)
-    task = due.find(session, reader, screening_id)
+    task = due_queries.find(session, reader, screening_id)
     if task.step is not Step.DONE:
         raise NothingToTakeBack("You have no verdict on this cell that could be taken back.")
-    if due.is_released(session, task):
+    if due_queries.is_released(session, task):
         raise Released("A signed result holds your verdict: only an amendment of the case changes it now.")
     given = task.own[-1]
     row = _row(task, reader, kind=ReadKind.WITHDRAWAL)
@@ -107,27 +108,17 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     detail: dict[str, Value] = {"withdraws": str(given.id), "undone": row.at - given.at <= policy.undo}
     _record(session, reader, row, act=Act.READ_WITHDRAWN, detail=detail)
     note = read_queries.note_of(session, given)
-    keep_draft(session, reader, task=task, verdict=Verdict(str(given.verdict)), note=note)
+    queue_actions.keep_draft(session, reader, task=task, verdict=given.verdict, note=note)
     _put_back(session, task)
     return row
-
-
-def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict | None, note: str) -> None:
-    """What a reader has typed so far; comes and goes without an event."""
-    draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=reader.id)
-    if draft is None:
-        draft = DraftRow(screening_id=task.screening.id, reader_id=reader.id, note="", at=clock.now())
-        session.add(draft)
-    draft.verdict, draft.note, draft.at = verdict, note[: rules.DRAFT_LENGTH_MOST], clock.now()
-    session.flush()
 
 
 def _write(
     session: Session, reader: Actor, *, task: Task, lease: LeaseRow, said: Said, note: str, final: bool
 ) -> ReadRow:
     row = _row(task, reader, kind=_kind(task))
-    row.blind_verdict = task.blind_verdict if final else said.verdict.value
-    row.verdict = said.verdict.value if final else None
+    row.blind_verdict = task.blind_verdict if final else said.verdict
+    row.verdict = said.verdict if final else None
     row.note_id, row.note_digest = cases.write_note(session, text=note) if note else (None, None)
     row.seconds = _seconds(task, said, since=lease.claimed_at, at=row.at)
     session.add(row)
@@ -151,7 +142,7 @@ def _row(task: Task, reader: Actor, *, kind: ReadKind) -> ReadRow:
         screening_id=task.screening.id,
         submitted_by=task.screening.submitted_by,
         reader_id=reader.id,
-        kind=kind.value,
+        kind=kind,
         supersedes_id=task.own[-1].id if task.own else None,
         at=clock.now(),
     )
@@ -175,7 +166,7 @@ def _record(session: Session, reader: Actor, row: ReadRow, *, act: Act, detail: 
 def _put_away(session: Session, task: Task, reader: Actor) -> None:
     """Off this reader's desk; and off the work list, once nobody is awaited."""
     one = task.screening.id
-    leases.let_go(session, due.item(one))
+    leases.let_go(session, desk_queries.item(one))
     _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=reader.id))
     if read_queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
         _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=None))

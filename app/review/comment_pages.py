@@ -13,8 +13,9 @@ from app.db import OurDatabase
 from app.errors import Invalid
 from app.review import comment_actions, queries
 from app.review.comment_queries import Comments, comments_for
+from app.screening.words import short_id
 from app.web.csrf import CheckedForm, text
-from app.web.templating import render
+from app.web.errors import show_again
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,11 +43,11 @@ def comment(
             queries.visible(session, visit.actor, screening_id)
             ledger.record(session, visit.actor, results_shown([screening_id], where="POST /screenings/{id}/comments"))
             page = CommentPage(
-                short_id=str(screening_id)[:8],
+                short_id=short_id(screening_id),
                 screening=f"/screenings/{screening_id}",
                 comments=comments_for(session, visit.actor, screening_id),
                 typed=str(form.get("comment", "")).replace("\0", ""),
                 error=error.message,
             )
-            return render(request, "review/comment.html", page, frame=visit.frame, status=422)
+        return show_again(request, "review/comment.html", page, frame=visit.frame, error=error)
     return RedirectResponse(f"/screenings/{screening_id}#comments", status_code=303)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts import queries as accounts
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
+from app.cases.rules import NOTE_LENGTH_MOST
 from app.review import queries
 from app.review.tables import CommentRow
 
@@ -28,11 +29,13 @@ class Comment:
 
 @dataclass(frozen=True)
 class Comments:
-    """The oldest first. `hidden`: how many others said, that this reader sees when their own call is given."""
+    """The oldest first. `hidden`: how many others said, that this reader sees when their own call is given.
+    `length_most`: of one more, in characters."""
 
     screening_id: UUID
     shown: tuple[Comment, ...]
     hidden: int
+    length_most: int = NOTE_LENGTH_MOST
 
 
 def comments_for(session: Session, actor: Actor, screening_id: UUID) -> Comments:
@@ -51,15 +54,7 @@ def of_screening(session: Session, screening_id: UUID) -> list[CommentRow]:
 
 
 def digest_of(comment: CommentRow) -> str:
-    return digest(
-        {
-            "id": str(comment.id),
-            "screening_id": str(comment.screening_id),
-            "by_id": str(comment.by_id),
-            "note_digest": comment.note_digest,
-            "at": comment.at.isoformat(timespec="microseconds"),
-        }
-    )
+    return digest(told_of(comment, "id", "screening_id", "by_id", "note_digest", "at"))
 
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:

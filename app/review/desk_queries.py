@@ -8,12 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.actor import Actor
+from app.accounts import queries as accounts
+from app.accounts.tables import ActorRow
+from app.actor import Actor, Permission
 from app.db import in_parts
-from app.leases import LeaseRow
+from app.leases import Item, LeaseRow
 from app.policy import queries as policies
+from app.review import rules
 from app.review.read_queries import History, history_of
-from app.review.rules import Awaits, Step, Verdict, step_of
+from app.review.rules import Awaits, Filters, Key, Step, Verdict, step_of
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening.tables import ScreeningRow
 
@@ -34,20 +37,35 @@ class Task:
         return self.history.concluded.awaits
 
     @property
-    def own_standing(self) -> bool:
-        return self.step is Step.DONE
+    def blind_verdict(self) -> Verdict | None:
+        return next((read.blind_verdict for read in self.own if read.blind_verdict), None)
 
     @property
-    def blind_verdict(self) -> str | None:
-        return next((read.blind_verdict for read in self.own if read.blind_verdict), None)
+    def found_before(self) -> tuple[Verdict, ...]:
+        """The verdicts between which a senior decides; none where none is awaited."""
+        if self.awaits is not Awaits.SENIOR:
+            return ()
+        return tuple(read.verdict for read in self.history.standing if read.verdict)
 
 
 def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:
     history = history_of(session, screening.id)
     own = history.by(reader.id)
-    final = [Verdict(read.verdict) if read.verdict else None for read in own]
+    final = [read.verdict for read in own]
     blind_first = policies.current(session).blind_first and history.concluded.awaits is not Awaits.SENIOR
     return Task(screening, history, own, step_of(final, blind_first=blind_first))
+
+
+def readers_besides(session: Session, actor: Actor, task: Task) -> list[ActorRow]:
+    """Who could read this cell in the actor's place, by name."""
+    needed = Permission.ADJUDICATE if task.awaits is Awaits.SENIOR else Permission.READ
+    out = {actor.id, task.screening.submitted_by, *(read.reader_id for read in task.history.standing)}
+    return [one for one in accounts.people_who_may(session, needed) if one.id not in out]
+
+
+def item(screening_id: UUID) -> Item:
+    """The cell, as leases know it."""
+    return Item(READING, screening_id)
 
 
 def held_among(session: Session, screening_ids: Collection[UUID]) -> set[UUID]:
@@ -83,3 +101,13 @@ def left_around(
 
 def settings_of(session: Session, reader_id: UUID) -> ReaderSettingsRow | None:
     return session.get(ReaderSettingsRow, reader_id)
+
+
+def filters_of(session: Session, actor: Actor) -> Filters:
+    settings = settings_of(session, actor.id)
+    return rules.parse_filters(settings.filters if settings else {})
+
+
+def keys_of(session: Session, actor: Actor) -> dict[Key, str]:
+    settings = settings_of(session, actor.id)
+    return rules.keys_of(settings.keys if settings else {})

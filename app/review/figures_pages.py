@@ -18,8 +18,9 @@ from app.db import OurDatabase
 from app.reports.rules import CONFIDENCE_Z, wilson
 from app.review import figures_queries as queries
 from app.review import figures_rules as rules
-from app.review.figures_rules import ENOUGH, Agreement, Call, Drawn, Share, Times
+from app.review.figures_rules import ENOUGH, Agreement, GivenRead, Sampled, Share, Times
 from app.screening.rules import Band
+from app.screening.words import percent
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -103,20 +104,20 @@ def _page(session: Session, actor: Actor, *, days: int) -> FiguresPage:
         ),
         models=tuple(_line(model, theirs) for model, theirs in sorted(by_model.items())),
         readers=(*readers, _line("All readers", calls)),
-        drawn=_checked(queries.drawn(session, since=since)),
+        drawn=_checked(queries.sampled(session, since=since)),
         enough=ENOUGH,
         each_reader=each_reader,
     )
 
 
-def _by(calls: Sequence[Call], key: Callable[[Call], Key]) -> dict[Key, list[Call]]:
-    found: dict[Key, list[Call]] = defaultdict(list)
+def _by(calls: Sequence[GivenRead], key: Callable[[GivenRead], Key]) -> dict[Key, list[GivenRead]]:
+    found: dict[Key, list[GivenRead]] = defaultdict(list)
     for call in calls:
         found[key(call)].append(call)
     return found
 
 
-def _line(name: str, calls: Sequence[Call]) -> Line:
+def _line(name: str, calls: Sequence[GivenRead]) -> Line:
     return Line(
         name=name,
         calls=len(calls),
@@ -130,7 +131,7 @@ def _share(share: Share) -> Figure:
     if not share.enough:
         return Figure(None, f"{share.whole} of {ENOUGH}")
     low, high = wilson(share.part / share.whole, among=share.whole)
-    return Figure(_percent(share.part / share.whole), f"{_span(low, high)}, {share.part} of {share.whole}")
+    return Figure(percent(share.part / share.whole, decimals=1), f"{_span(low, high)}, {share.part} of {share.whole}")
 
 
 def _time(times: Times) -> Figure:
@@ -143,7 +144,7 @@ def _agreement(when: str, found: Agreement) -> AgreementLine:
     if not found.enough:
         too_few = Figure(None, f"{found.pairs} of {ENOUGH} pairs")
         return AgreementLine(when, too_few, too_few)
-    observed = Figure(_percent(found.observed), f"of {found.pairs} pairs")
+    observed = Figure(percent(found.observed, decimals=1), f"of {found.pairs} pairs")
     return AgreementLine(when, observed, _kappa(found))
 
 
@@ -157,21 +158,17 @@ def _kappa(found: Agreement) -> Figure:
     return Figure(f"{found.kappa:.2f}", f"{low:.2f} to {high:.2f}")
 
 
-def _checked(drawn: Sequence[Drawn]) -> tuple[CheckedLine, ...]:
-    models = sorted({one.model for one in drawn})
-    lines = [_checked_line(model, [one for one in drawn if one.model == model]) for model in models]
-    return (*lines, _checked_line("All models", drawn)) if len(models) > 1 else tuple(lines)
+def _checked(sampled: Sequence[Sampled]) -> tuple[CheckedLine, ...]:
+    models = sorted({one.model for one in sampled})
+    lines = [_checked_line(model, [one for one in sampled if one.model == model]) for model in models]
+    return (*lines, _checked_line("All models", sampled)) if len(models) > 1 else tuple(lines)
 
 
-def _checked_line(model: str, drawn: Sequence[Drawn]) -> CheckedLine:
-    missed, alarms = (rules.checked(drawn, band=band) for band in (Band.NOT_SUSPECTED, Band.SUSPECTED))
+def _checked_line(model: str, sampled: Sequence[Sampled]) -> CheckedLine:
+    missed, alarms = (rules.checked(sampled, band=band) for band in (Band.NOT_SUSPECTED, Band.SUSPECTED))
     unclear, waiting = missed.unclear + alarms.unclear, missed.waiting + alarms.waiting
     return CheckedLine(model, _share(missed.wrong), _share(alarms.wrong), f"{waiting} waiting, {unclear} unclear")
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
-
-
 def _span(low: float, high: float) -> str:
-    return f"{low * 100:.1f}–{high * 100:.1f} %"
+    return f"{low * 100:.1f}–{percent(high, decimals=1)}"

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.review import queries, read_queries
-from app.review.figures_rules import Call, Drawn
-from app.review.rules import ReadKind, ReviewState, Verdict
+from app.review.figures_rules import GivenRead, Sampled
+from app.review.rules import Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
@@ -34,13 +34,14 @@ def tallies(session: Session, *, since: datetime) -> list[Tally]:
     odd = case((ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD)), 1), else_=0).label("odd")
     told = select(ScreeningRow.band, odd).where(ScreeningRow.at >= since).subquery()
     counted = select(told.c.band, told.c.odd, func.count()).group_by(told.c.band, told.c.odd)
-    return [Tally(Band(band) if band else None, bool(odd), count) for band, odd, count in session.execute(counted)]
+    return [Tally(band, bool(odd), count) for band, odd, count in session.execute(counted)]
 
 
 def usable_cells(session: Session, *, since: datetime) -> list[int]:
     """Of each case that was opened since, and has screenings: how many of its cells have a score, each image once."""
     scored = case((ScreeningRow.band.is_not(None), ScreeningRow.pixels_sha256))
-    of_case = select(func.count(scored.distinct())).join(CaseRow).where(CaseRow.opened_at >= since)
+    opened = select(CaseRow.id).where(CaseRow.opened_at >= since)
+    of_case = select(func.count(scored.distinct())).where(ScreeningRow.case_id.in_(opened))
     return list(session.scalars(of_case.group_by(ScreeningRow.case_id)))
 
 
@@ -49,7 +50,7 @@ def waiting_since_before(session: Session, at: datetime) -> int:
     return session.scalar(open_flags.where(OpenFlagRow.flagged_at < at)) or 0
 
 
-def calls(session: Session, *, since: datetime) -> list[Call]:
+def calls(session: Session, *, since: datetime) -> list[GivenRead]:
     """Every final verdict that stands, given since."""
     told = (
         select(
@@ -69,14 +70,14 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
         .where(ReadRow.verdict.is_not(None), ReadRow.at >= since, read_queries.stands())
     )
     return [
-        Call(
+        GivenRead(
             screening=row.screening_id,
             reader=row.reader_id,
             model=f"{row.name} {row.version}",
-            band=Band(row.band) if row.band else None,
-            kind=ReadKind(row.kind),
-            blind=Verdict(row.blind_verdict) if row.blind_verdict else None,
-            final=Verdict(row.verdict),
+            band=row.band,
+            kind=row.kind,
+            blind=row.blind_verdict,
+            final=row.verdict,
             seconds=row.seconds,
             at=row.at,
         )
@@ -84,7 +85,7 @@ def calls(session: Session, *, since: datetime) -> list[Call]:
     ]
 
 
-def drawn(session: Session, *, since: datetime) -> list[Drawn]:
+def sampled(session: Session, *, since: datetime) -> list[Sampled]:
     """The confident results of cells screened since that lot or policy had read, and nothing else."""
     by_rule = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(BY_RULE))
     odd = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD))
@@ -93,16 +94,15 @@ def drawn(session: Session, *, since: datetime) -> list[Drawn]:
     found = []
     for some in in_parts(ids):
         rows = list(session.scalars(select(ScreeningRow).where(ScreeningRow.id.in_(some))))
-        reviews = queries.reviews_of(session, rows)
-        found += [_drawn(row, reviews[row.id]) for row in rows]
+        reviews = queries.reviews_by_id(session, some)
+        found += [_sampled(row, row.band, reviews[row.id]) for row in rows if row.band]
         session.expunge_all()
     return found
 
 
-def _drawn(screening: ScreeningRow, review: queries.Review) -> Drawn:
-    settled = review.verdict if review.state is ReviewState.SETTLED else None
-    return Drawn(
+def _sampled(screening: ScreeningRow, band: Band, review: Review) -> Sampled:
+    return Sampled(
         model=f"{screening.model.name} {screening.model.version}",
-        band=Band(str(screening.band)),
-        found=Verdict(settled) if settled else None,
+        band=band,
+        found=review.verdict if review.state is ReviewState.SETTLED else None,
     )

@@ -16,7 +16,7 @@ ENOUGH = 30
 
 
 @dataclass(frozen=True)
-class Call:
+class GivenRead:
     """One reader's final verdict that stands, on one screening. `blind`: what they said before they saw the score."""
 
     screening: UUID
@@ -40,14 +40,14 @@ class Share:
         return self.whole >= ENOUGH
 
 
-def overrides(calls: Iterable[Call]) -> Share:
+def overrides(calls: Iterable[GivenRead]) -> Share:
     """Verdicts that depart from the model, of those on cells that it was sure of: elsewhere it says nothing to depart
     from."""
     sure = [call for call in calls if call.band in (Band.SUSPECTED, Band.NOT_SUSPECTED)]
     return Share(sum(departs_from_model(call.final, band=call.band) for call in sure), len(sure))
 
 
-def changed_minds(calls: Iterable[Call]) -> Share:
+def changed_minds(calls: Iterable[GivenRead]) -> Share:
     """Final verdicts that are not the blind one of the same reader, of those that had a blind one."""
     blind = [call for call in calls if call.blind is not None]
     return Share(sum(call.blind is not call.final for call in blind), len(blind))
@@ -67,7 +67,7 @@ class Times:
         return self.count >= ENOUGH
 
 
-def reading_times(calls: Iterable[Call]) -> Times:
+def reading_times(calls: Iterable[GivenRead]) -> Times:
     seconds = [call.seconds for call in calls if call.seconds is not None]
     if len(seconds) < 2:
         return Times(len(seconds))
@@ -77,9 +77,9 @@ def reading_times(calls: Iterable[Call]) -> Times:
 Pair = tuple[Verdict, Verdict]
 
 
-def pairs(calls: Iterable[Call], *, blind: bool) -> list[Pair]:
+def pairs(calls: Iterable[GivenRead], *, blind: bool) -> list[Pair]:
     """What the first and the second reader of each cell said, in that order: before they saw the score, or finally."""
-    of_cell: dict[UUID, list[Call]] = defaultdict(list)
+    of_cell: dict[UUID, list[GivenRead]] = defaultdict(list)
     for call in calls:
         if call.kind in (ReadKind.FIRST, ReadKind.SECOND):
             of_cell[call.screening].append(call)
@@ -132,31 +132,28 @@ def _margin(said: Sequence[Pair], reader: int) -> dict[Verdict, float]:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A cell whose confident result nothing but lot or policy had read. `found`: what review settled on, if it has."""
+class Sampled:
+    """A cell with a confident result that was read only by lot or by policy. `found`: what review settled on, if it
+    has."""
 
     model: str
     band: Band
     found: Verdict | None
 
 
-CONTRADICTION = {Band.NOT_SUSPECTED: Verdict.LEUKAEMIC_BLAST, Band.SUSPECTED: Verdict.NORMAL}
-"""What the model got wrong: missed where it did not suspect, a false alarm where it did."""
-
-
 @dataclass(frozen=True)
 class Checked:
-    """`wrong`: of the cells on which readers settled for blast or normal; `unclear`: they could not; `waiting`: yet to
-    be settled."""
+    """`wrong`: missed where the model did not suspect, a false alarm where it did, of the cells on which readers
+    settled for blast or normal; `unclear`: they could not; `waiting`: yet to be settled."""
 
     wrong: Share
     unclear: int
     waiting: int
 
 
-def checked(drawn: Iterable[Drawn], *, band: Band) -> Checked:
-    found = [one.found for one in drawn if one.band is band]
+def checked(sampled: Iterable[Sampled], *, band: Band) -> Checked:
+    found = [one.found for one in sampled if one.band is band]
     told: list[Verdict] = [verdict for verdict in found if verdict in (Verdict.LEUKAEMIC_BLAST, Verdict.NORMAL)]
     waiting = found.count(None)
-    wrong = Share(told.count(CONTRADICTION[band]), len(told))
+    wrong = Share(sum(departs_from_model(verdict, band=band) for verdict in told), len(told))
     return Checked(wrong, unclear=len(found) - len(told) - waiting, waiting=waiting)

@@ -15,14 +15,16 @@ from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
-from app.review import queries, queue_actions, queue_queries, words
+from app.review import desk_queries, queries, queue_actions, queue_queries, words
 from app.review.queue_queries import Marks
-from app.review.reading_page import UndoNotice, undo_notice
+from app.review.reading_view import UndoNotice, undo_notice
 from app.review.rules import FILTERS, Filters, Key, UnusableKeys
+from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
-from app.web.paging import Paging
+from app.web.errors import show_again
+from app.web.paging import PageNumber, Paging
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -30,7 +32,7 @@ A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Score:
+class ScoreShown:
     """What is absent while a blind read is due."""
 
     band: str
@@ -44,7 +46,7 @@ class QueueLine:
     href: str
     thumbnail: str
     short_id: str
-    score: Score | None
+    score: ScoreShown | None
     what: str
     urgent: bool
     overdue: bool
@@ -107,12 +109,10 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(
-    request: Request, visit: Reviewer, db: DbSession, page: Annotated[int, Query(ge=1, le=100_000)] = 1
-) -> Response:
+def queue(request: Request, visit: Reviewer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/review", page, A_PAGE)
-    reader = queue_actions.reader_of(db, visit.actor)
-    filters = queue_actions.filters_of(db, visit.actor)
+    reader = queue_queries.reader_of(db, visit.actor)
+    filters = desk_queries.filters_of(db, visit.actor)
     rows = queue_queries.queue(db, reader, filters, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(rows)
     ids = [row.id for row in shown]
@@ -147,7 +147,7 @@ def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) 
 
 
 def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:
-    score = Score(
+    score = ScoreShown(
         band=screening_words.band(row),
         band_code=screening_words.band_code(row),
         probability=screening_words.probability(row),
@@ -156,7 +156,7 @@ def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> Qu
     return QueueLine(
         href=f"/review/{row.id}",
         thumbnail=f"/screenings/{row.id}/thumbnail/96",
-        short_id=screening_words.short_id(row),
+        short_id=screening_words.short_id(row.id),
         score=None if hidden else score,
         what=words.what_is_due(disputed=row.id in marks.disputed, begun=row.id in marks.begun),
         urgent=row.id in marks.urgent,
@@ -214,7 +214,7 @@ def next_cell(visit: Reviewer, db: DbSession) -> Response:
 
 @router.get("/review/keys")
 def keys(request: Request, visit: Reviewer, db: DbSession, kept: Annotated[bool, Query()] = False) -> Response:  # noqa: FBT002
-    shown = {key.value: sign for key, sign in queue_actions.keys_of(db, visit.actor).items()}
+    shown = {key.value: sign for key, sign in desk_queries.keys_of(db, visit.actor).items()}
     return render(request, "review/keys.html", _keys_page(shown, kept=kept), frame=visit.frame)
 
 
@@ -227,13 +227,13 @@ def choose_keys(request: Request, visit: Reviewer, database: OurDatabase, form: 
             queue_actions.choose_keys(session, visit.actor, typed=typed)
     except UnusableKeys as error:
         page = _keys_page(typed, kept=False, error=error.message)
-        return render(request, "review/keys.html", page, frame=visit.frame, status=422)
+        return show_again(request, "review/keys.html", page, frame=visit.frame, error=error)
     return RedirectResponse("/review/keys?kept=true", status_code=303)
 
 
 def _typed_keys(form: FormData) -> dict[str, str]:
     if text(form, "usual"):
-        return {key.value: sign for key, sign in words.usual_keys().items()}
+        return {key.value: sign for key, sign in USUAL_KEYS.items()}
     return {key.value: text(form, key.value) for key in Key}
 
 

@@ -25,9 +25,9 @@ def effects(session: Session, *, before: Policy, after: Policy, now: datetime) -
     if "prevalence_all" in differing:
         told.append("Case pages tell predictive values at the new share at once; what is signed stays as it is.")
     if "lease_minutes" in differing:
-        told.append("Holds the cells that are opened from then on; those that are open keep their time.")
+        told.append("Applies to cells opened from then on. Cells already open keep their time.")
     if "undo_seconds" in differing:
-        told.append("Counts at once, for verdicts that have just been given as well.")
+        told.append("Applies at once, also to verdicts just given.")
     return tuple(told)
 
 
@@ -67,7 +67,7 @@ def _reads_needed(tallies: list[figures.Tally], policy: Policy) -> int:
 def _cases(session: Session, *, before: Policy, after: Policy, since: datetime) -> str:
     cells = figures.usable_cells(session, since=since)
     short = _short(cells, before), _short(cells, after)
-    told = _compared(short, "would be told to have insufficient cells:")
+    told = _compared(short, "would be reported as having too few cells:")
     return f"Of the last 30 days’ {len(cells)} {_counted(len(cells), 'case')}, {told}. What is signed stays as it is."
 
 

@@ -1,8 +1,6 @@
 """The work list, what review made of a screening, and who may see it by now."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -14,21 +12,11 @@ from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
 from app.review.read_queries import History, disputed, histories_of
-from app.review.rules import Awaits, ReviewState, state_of
+from app.review.rules import Awaits, Review, ReviewState, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
 from app.screening.queries import ScreeningNotFound
 from app.screening.tables import OpenFlagRow, ScreeningRow
-
-
-@dataclass(frozen=True)
-class Review:
-    """What became of a screening that needed a human."""
-
-    state: ReviewState
-    verdict: str | None = None
-    settled_at: datetime | None = None
-    awaits: Awaits = Awaits.NOBODY
 
 
 def how_many_wait(session: Session) -> int:
@@ -59,24 +47,30 @@ def flags_of_case(session: Session, case_id: UUID) -> list[OpenFlagRow]:
     return list(session.scalars(open_flags.where(ScreeningRow.case_id == case_id)))
 
 
-def reviews_of(session: Session, screenings: list[ScreeningRow]) -> dict[UUID, Review]:
-    """State and verdict of each, from its reasons, its reads, and who has it on their screen now."""
-    return reviews_by_id(session, [screening.id for screening in screenings])
-
-
 def reviews_by_id(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, Review]:
-    held = held_among(session, screening_ids)
-    made: dict[UUID, Review] = {}
-    for some in in_parts(screening_ids):
-        made |= {one: _review(found, held=one in held) for one, found in histories_of(session, some).items()}
-    return made
+    """What became of each, from its reasons, its reads, who has it on their screen now, and whether its case stands."""
+    return reviews_from(session, histories_of(session, screening_ids))
 
 
-def _review(found: History, *, held: bool) -> Review:
+def reviews_from(session: Session, histories: Mapping[UUID, History]) -> dict[UUID, Review]:
+    """The same, of screenings whose reads are known already."""
+    held, gone = held_among(session, histories), _withdrawn_among(session, histories)
+    return {one: _review(found, held=one in held, withdrawn=one in gone) for one, found in histories.items()}
+
+
+def _withdrawn_among(session: Session, screening_ids: Collection[UUID]) -> set[UUID]:
+    """Those whose case was withdrawn."""
+    withdrawn = select(ScreeningRow.id).where(is_withdrawn(ScreeningRow.case_id))
+    return {
+        one for some in in_parts(screening_ids) for one in session.scalars(withdrawn.where(ScreeningRow.id.in_(some)))
+    }
+
+
+def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
     concluded, standing = found.concluded, found.standing
     state = state_of(concluded, calls=len(standing), held=held)
     settled_at = standing[-1].at if state is ReviewState.SETTLED else None
-    return Review(state, concluded.verdict, settled_at, concluded.awaits)
+    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn)
 
 
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:

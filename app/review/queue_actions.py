@@ -8,19 +8,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app import clock, leases
-from app.accounts import queries as accounts
-from app.actor import Actor, Permission
+from app.actor import Actor
 from app.audit import ledger
 from app.audit.events import Act, Event
 from app.errors import Invalid, NotFound
 from app.leases import Held, LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due, queue_queries, rules
-from app.review.actions import keep_draft
+from app.review import desk_queries, due_queries, queue_queries, rules
 from app.review.desk_queries import Task
-from app.review.queue_queries import Reader
 from app.review.rules import Step, Verdict
-from app.review.tables import HandingRow, PostponementRow, ReaderSettingsRow
+from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow
 
 TRIED = 50
 
@@ -34,7 +31,7 @@ class NotPutOff(NotFound):
 
 
 @dataclass(frozen=True)
-class Typed:
+class LeftForm:
     """What stands in the form when a reader leaves it, and the token of the lease under which they typed it."""
 
     verdict: Verdict | None = None
@@ -42,49 +39,78 @@ class Typed:
     token: int | None = None
 
 
-def reader_of(session: Session, actor: Actor) -> Reader:
-    return Reader(actor, policies.current(session), clock.now())
-
-
 def take_up(session: Session, actor: Actor, *, screening_id: UUID) -> tuple[Task, LeaseRow]:
-    """The cell is this reader's for the time of a lease. Raises what `due.taken_up` does."""
+    """The cell is this reader's for the time of a lease. Raises what `hold` does."""
     ledger.lock(session)
-    task = due.find(session, actor, screening_id)
-    lease = due.taken_up(session, actor, task, token=None, opening=True)
+    task = due_queries.find(session, actor, screening_id)
+    lease = hold(session, actor, task, token=None, opening=True)
     detail = {"token": lease.token, "step": task.step.value}
     ledger.record(session, actor, Event(Act.CELL_OPENED, "screening", str(screening_id), detail))
     return task, lease
 
 
+def hold(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> LeaseRow:
+    """The reader's lease on the cell, once it is sure that the cell waits for them; without a token it is claimed.
+
+    Raises Late (settled, withdrawn, handed on, or held by another, now or in between), Forbidden or OwnFirstRead.
+    """
+    due_queries.must_wait(session, reader, task, token=token, opening=opening)
+    policy, now = policies.current(session), clock.now()
+    try:
+        lease = leases.claim(
+            session, desk_queries.item(task.screening.id), holder_id=reader.id, at=now, length=policy.lease
+        )
+    except Held as held:
+        raise due_queries.held(session, held.lease) from None
+    if token is not None and token != lease.token:
+        raise due_queries.LeaseLost(
+            "Your hold on this cell ran out, and somebody else has had it since. You hold it again",
+            at=now,
+            then="Look at it once more, then give your verdict.",
+            code="lease_lost",
+        )
+    return lease
+
+
+def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict | None, note: str) -> None:
+    """What a reader has typed so far; comes and goes without an event."""
+    draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=reader.id)
+    if draft is None:
+        draft = DraftRow(screening_id=task.screening.id, reader_id=reader.id, note="", at=clock.now())
+        session.add(draft)
+    draft.verdict, draft.note, draft.at = verdict, note[: rules.DRAFT_LENGTH_MOST], clock.now()
+    session.flush()
+
+
 def take_next(session: Session, actor: Actor) -> UUID | None:
     """The first cell of this reader's queue that nobody else has; it is theirs from now on. None: there is none."""
     ledger.lock(session)
-    reader = reader_of(session, actor)
-    for one in queue_queries.upcoming(session, reader, filters_of(session, actor), limit=TRIED):
+    reader = queue_queries.reader_of(session, actor)
+    for one in queue_queries.upcoming(session, reader, desk_queries.filters_of(session, actor), limit=TRIED):
         try:
-            leases.claim(session, due.item(one), holder_id=actor.id, at=reader.now, length=reader.policy.lease)
+            leases.claim(session, desk_queries.item(one), holder_id=actor.id, at=reader.now, length=reader.policy.lease)
         except Held:
             continue
         return one
     return None
 
 
-def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> bool:
+def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> bool:
     """Keep a draft and the hold on the cell. False where somebody else holds it by now; the draft is kept all the same.
 
-    Raises what `due.must_wait` does.
+    Raises what `due_queries.must_wait` does.
     """
     ledger.lock(session)
-    task = due.find(session, actor, screening_id)
-    due.refuse_withdrawn(session, task)
+    task = due_queries.find(session, actor, screening_id)
+    due_queries.refuse_withdrawn(session, task)
     if task.step is Step.DONE:
         return False  # a tab that has not noticed
-    due.must_wait(session, actor, task, token=typed.token)
+    due_queries.must_wait(session, actor, task, token=typed.token)
     keep_draft(session, actor, task=task, verdict=typed.verdict, note=typed.note)
     policy = policies.current(session)
     return typed.token is not None and leases.renew(
         session,
-        due.item(screening_id),
+        desk_queries.item(screening_id),
         holder_id=actor.id,
         token=typed.token,
         at=clock.now(),
@@ -92,7 +118,7 @@ def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: Typ
     )
 
 
-def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int, typed: Typed) -> None:
+def put_off(session: Session, actor: Actor, *, screening_id: UUID, minutes: int, typed: LeftForm) -> None:
     """The cell leaves this reader's queue for so long, what was typed is kept, and others may take it at once."""
     ledger.lock(session)
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
@@ -115,11 +141,11 @@ def take_back(session: Session, actor: Actor, *, screening_id: UUID) -> None:
     ledger.record(session, actor, Event(Act.CELL_POSTPONED, "screening", str(screening_id), {"minutes": 0}))
 
 
-def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, typed: Typed) -> None:
+def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, typed: LeftForm) -> None:
     """The cell is for one named reader. Raises NoSuchReader for who may not read it or has read it."""
     ledger.lock(session)
     task = _set_down(session, actor, screening_id=screening_id, typed=typed)
-    if to_id not in {one.id for one in readers_besides(session, actor, task)}:
+    if to_id not in {one.id for one in desk_queries.readers_besides(session, actor, task)}:
         raise NoSuchReader("Choose a colleague who may read this cell and has not read it yet.")
     handed = desk_queries.handing(session, screening_id) or HandingRow(screening_id=screening_id)
     handed.to_id, handed.by_id, handed.at = to_id, actor.id, clock.now()
@@ -128,38 +154,14 @@ def hand_on(session: Session, actor: Actor, *, screening_id: UUID, to_id: UUID, 
     ledger.record(session, actor, event)
 
 
-@dataclass(frozen=True)
-class Colleague:
-    id: UUID
-    name: str
-
-
-def readers_besides(session: Session, actor: Actor, task: Task) -> list[Colleague]:
-    """Who could read this cell in the actor's place, by name."""
-    needed = Permission.ADJUDICATE if task.awaits is rules.Awaits.SENIOR else Permission.READ
-    out = {actor.id, task.screening.submitted_by, *(read.reader_id for read in task.history.standing)}
-    people = accounts.people_who_may(session, needed)
-    return [Colleague(one.id, one.name) for one in people if one.id not in out]
-
-
-def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: Typed) -> Task:
-    """Off this reader's screen, with what they typed kept. Raises what `due.taken_up` does."""
-    task = due.find(session, actor, screening_id)
-    lease = due.taken_up(session, actor, task, token=typed.token)
+def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> Task:
+    """Off this reader's screen, with what they typed kept. Raises what `hold` does."""
+    task = due_queries.find(session, actor, screening_id)
+    lease = hold(session, actor, task, token=typed.token)
     if typed.verdict or typed.note.strip():
         keep_draft(session, actor, task=task, verdict=typed.verdict, note=typed.note)
-    leases.release(session, due.item(screening_id), holder_id=actor.id, token=lease.token)
+    leases.release(session, desk_queries.item(screening_id), holder_id=actor.id, token=lease.token)
     return task
-
-
-def filters_of(session: Session, actor: Actor) -> rules.Filters:
-    settings = desk_queries.settings_of(session, actor.id)
-    return rules.parse_filters(settings.filters if settings else {})
-
-
-def keys_of(session: Session, actor: Actor) -> dict[rules.Key, str]:
-    settings = desk_queries.settings_of(session, actor.id)
-    return rules.keys_of(settings.keys if settings else {})
 
 
 def choose_filters(session: Session, actor: Actor, *, told: Mapping[str, str]) -> None:

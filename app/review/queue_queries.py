@@ -9,16 +9,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.actor import Actor, Permission
 from app.cases.queries import is_urgent, is_withdrawn
 from app.cases.tables import CaseRow
 from app.db import in_parts
 from app.leases import LeaseRow
+from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
 from app.review.read_queries import disputed, stands
 from app.review.rules import Filters, order_for
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
+from app.screening.queries import band_code
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
 
 
@@ -33,6 +36,10 @@ class Reader:
     @property
     def overdue_before(self) -> datetime:
         return self.now - self.policy.turnaround
+
+
+def reader_of(session: Session, actor: Actor) -> Reader:
+    return Reader(actor, policies.current(session), clock.now())
 
 
 def queue(session: Session, reader: Reader, filters: Filters, *, offset: int, limit: int) -> list[ScreeningRow]:
@@ -137,7 +144,7 @@ def _listed(reader: Reader, filters: Filters) -> Select[Any]:
     if wanted.whose in ("handed", "begun", "dispute"):
         rows = rows.where({"handed": _handed_to(reader), "begun": _begun(reader), "dispute": disputed()}[wanted.whose])
     if wanted.band:
-        rows = rows.where(func.coalesce(ScreeningRow.band, "unusable") == wanted.band)
+        rows = rows.where(band_code() == wanted.band)
     if wanted.reason:
         given = select(FlagReasonRow.reason).where(FlagReasonRow.screening_id == ScreeningRow.id)
         rows = rows.where(given.where(FlagReasonRow.reason == wanted.reason).exists())

@@ -1,6 +1,6 @@
 """What readers said of each cell, and what it comes to."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,20 +9,21 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.queries import every_row
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
+from app.db import in_parts
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
-from app.review.rules import Awaits, Call, Conclusion, ReadKind, Verdict, conclude
+from app.review.rules import Awaits, Call, Conclusion, ReadKind, conclude
 from app.review.tables import ReadRow
 from app.screening.tables import ScreeningRow
 
 
 @dataclass(frozen=True)
 class History:
-    """All that readers said of one cell, the first first, and what it comes to."""
+    """All that readers said of one cell, oldest first, and what it comes to."""
 
     reads: tuple[ReadRow, ...]
     needed: int
@@ -35,7 +36,8 @@ class History:
 
     @property
     def concluded(self) -> Conclusion:
-        calls = [Call(Verdict(str(read.verdict)), read.kind == ReadKind.ADJUDICATION) for read in self.standing]
+        found = [(read.verdict, read.kind) for read in self.standing if read.verdict]
+        calls = [Call(verdict, kind == ReadKind.ADJUDICATION) for verdict, kind in found]
         return conclude(calls, needed=self.needed)
 
     def by(self, reader_id: UUID) -> tuple[ReadRow, ...]:
@@ -46,13 +48,15 @@ def history_of(session: Session, screening_id: UUID) -> History:
     return histories_of(session, [screening_id])[screening_id]
 
 
-def histories_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, History]:
-    reads = reads_of(session, screening_ids)
-    needed = reads_needed(session, screening_ids)
-    return {one: History(tuple(reads[one]), needed[one]) for one in screening_ids}
+def histories_of(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, History]:
+    found: dict[UUID, History] = {}
+    for some in in_parts(screening_ids):
+        reads, needed = _reads_of(session, some), reads_needed(session, some)
+        found |= {one: History(tuple(reads[one]), needed[one]) for one in some}
+    return found
 
 
-def reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
+def _reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
     rows = select(ReadRow).where(ReadRow.screening_id.in_(screening_ids)).order_by(ReadRow.at, ReadRow.id)
     reads: dict[UUID, list[ReadRow]] = {screening_id: [] for screening_id in screening_ids}
     for row in session.scalars(rows):
@@ -105,19 +109,20 @@ def note_of(session: Session, read: ReadRow) -> str:
 
 def digest_of(read: ReadRow) -> str:
     return digest(
-        {
-            "id": str(read.id),
-            "screening_id": str(read.screening_id),
-            "submitted_by": str(read.submitted_by),
-            "reader_id": str(read.reader_id),
-            "kind": read.kind,
-            "blind_verdict": read.blind_verdict,
-            "verdict": read.verdict,
-            "note_digest": read.note_digest,
-            "seconds": read.seconds,
-            "supersedes_id": str(read.supersedes_id) if read.supersedes_id else None,
-            "at": read.at.isoformat(timespec="microseconds"),
-        }
+        told_of(
+            read,
+            "id",
+            "screening_id",
+            "submitted_by",
+            "reader_id",
+            "kind",
+            "blind_verdict",
+            "verdict",
+            "note_digest",
+            "seconds",
+            "supersedes_id",
+            "at",
+        )
     )
 
 

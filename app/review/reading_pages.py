@@ -13,19 +13,22 @@ from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
-from app.review import actions, due, queue_actions, words
-from app.review.actions import OwnCallFirst, Said
-from app.review.due import Late, OwnUpload
+from app.review import actions, due_queries, queue_actions, words
+from app.review.actions import NotBlind, OwnCallFirst, Said
+from app.review.due_queries import AlreadyRead, Late, LeaseLost, OwnUpload
 from app.review.queue_actions import NoSuchReader
-from app.review.reading_page import LatePage, Typed, given_page, reading_page
+from app.review.reading_view import LatePage, TypedRead, given_page, reading_page
 from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
 from app.typed import LARGEST, whole_number
 from app.web.csrf import CheckedForm, text
+from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
+AGAIN = (LeaseLost, AlreadyRead, NotBlind)
+"""After these the reader may open the cell once more."""
 
 
 @router.get("/review/{screening_id}")
@@ -47,10 +50,10 @@ def _page(
     screening_id: UUID,
     *,
     where: str,
-    typed: Typed | None = None,
-    error: str | None = None,
+    typed: TypedRead | None = None,
+    error: Invalid | None = None,
 ) -> Response:
-    task = due.find(session, visit.actor, screening_id)
+    task = due_queries.find(session, visit.actor, screening_id)
     if task.step is Step.DONE:
         ledger.record(session, visit.actor, results_shown([screening_id], where=where))
         return render(request, "review/given.html", given_page(session, task), frame=visit.frame)
@@ -58,25 +61,28 @@ def _page(
     shown = cells_shown if task.step is Step.BLIND else results_shown
     ledger.record(session, visit.actor, shown([screening_id], where=where))
     instrument = our_instrument(request)
-    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=error)
-    return render(request, "review/read.html", page, frame=visit.frame, status=422 if error else 200)
+    told = error.message if error else None
+    page = reading_page(session, visit.actor, task, lease, instrument=instrument, typed=typed, error=told)
+    if error:
+        return show_again(request, "review/read.html", page, frame=visit.frame, error=error)
+    return render(request, "review/read.html", page, frame=visit.frame)
 
 
 def _late(
-    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: Typed | None = None
+    request: Request, visit: Visit, clash: Conflict, *, screening_id: UUID, typed: TypedRead | None = None
 ) -> Response:
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
     page = LatePage(
-        title="This cell does not wait for you" if late else "That clashes with what is recorded",
+        title="This cell is not waiting for you" if late else "That clashes with what is recorded",
         told=late.told if late else clash.message,
         at=late.at if late else None,
         then=late.then if late else "",
         kept=kept,
         verdict=words.verdict(kept.verdict or None) if kept else "",
-        again=f"/review/{screening_id}" if clash.code in ("lease_lost", "already_read", "not_blind") else None,
+        again=f"/review/{screening_id}" if isinstance(clash, AGAIN) else None,
     )
-    return render(request, "review/late.html", page, frame=visit.frame, status=409)
+    return show_again(request, "review/late.html", page, frame=visit.frame, error=clash)
 
 
 @router.post("/review/{screening_id}")
@@ -163,14 +169,14 @@ def postpone(
 
 
 def _again(
-    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: Typed, error: Invalid
+    request: Request, visit: Visit, database: Database, screening_id: UUID, *, typed: TypedRead, error: Invalid
 ) -> Response:
     """The same page with what was typed, and why it could not be taken."""
     try:
         with database.writing() as session:
-            due.refuse_withdrawn(session, due.find(session, visit.actor, screening_id))
+            due_queries.refuse_withdrawn(session, due_queries.find(session, visit.actor, screening_id))
             where = "POST /review/{id}"
-            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error.message)
+            return _page(request, session, visit, screening_id, where=where, typed=typed, error=error)
     except Late as late:
         return _late(request, visit, late, screening_id=screening_id, typed=typed)
 
@@ -210,14 +216,14 @@ def hand_on(
     return RedirectResponse("/review/next", status_code=303)
 
 
-def _typed(form: FormData) -> Typed:
-    return Typed(text(form, "verdict"), text(form, "note"))
+def _typed(form: FormData) -> TypedRead:
+    return TypedRead(text(form, "verdict"), text(form, "note"))
 
 
-def _left(form: FormData) -> queue_actions.Typed:
+def _left(form: FormData) -> queue_actions.LeftForm:
     chosen = text(form, "verdict")
     verdict = Verdict(chosen) if chosen in list(Verdict) else None
-    return queue_actions.Typed(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
+    return queue_actions.LeftForm(verdict, text(form, "note").replace("\r\n", "\n"), _number(form, "token"))
 
 
 def _number(form: FormData, name: str) -> int | None:

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.cases.rules import NOTE_LENGTH_MOST
 from app.errors import Invalid
 from app.screening.rules import Band, ReviewReason
-from app.typed import whole_number
+from app.typed import plain, whole_number
 
 
 class Verdict(StrEnum):
@@ -30,6 +32,11 @@ class ReviewState(StrEnum):
     WAITING = "waiting"
     READING = "reading"
     SETTLED = "settled"
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody's word on the cell is awaited."""
+        return self in (ReviewState.WAITING, ReviewState.READING)
 
 
 DRAFT_LENGTH_MOST = 10_000
@@ -93,6 +100,20 @@ def state_of(concluded: Conclusion, *, calls: int, held: bool) -> ReviewState:
     return ReviewState.SETTLED if concluded.verdict else ReviewState.NOT_NEEDED
 
 
+@dataclass(frozen=True)
+class Review:
+    """What became of a screening that needed a human. `withdrawn`: its case was, so that nobody reads it any more."""
+
+    state: ReviewState = ReviewState.NOT_NEEDED
+    verdict: Verdict | None = None
+    settled_at: datetime | None = None
+    awaits: Awaits = Awaits.NOBODY
+    withdrawn: bool = False
+
+
+NOT_NEEDED = Review()
+
+
 class Step(StrEnum):
     """Where one reader is with one cell."""
 
@@ -114,13 +135,38 @@ def note_needed(verdict: Verdict, *, band: Band | None, found_before: Sequence[V
     return departs_from_model(verdict, band=band) or bool(found_before and verdict not in found_before)
 
 
+class NoteMissing(Invalid):
+    code = "note_missing"
+
+
+class NoteTooLong(Invalid):
+    code = "note_too_long"
+
+
+def parse_note(text: str) -> str:
+    """As typed, made plain. Raises NoteTooLong."""
+    note = plain(text)
+    if len(note) > NOTE_LENGTH_MOST:
+        raise NoteTooLong(f"A note has at most {NOTE_LENGTH_MOST} characters; this one has {len(note)}.")
+    return note
+
+
+def require_reason(note: str, *, verdict: Verdict, band: Band | None, found_before: Sequence[Verdict] = ()) -> None:
+    """Raises NoteMissing where the note is empty and a final call needs a reason, as `note_needed` has it."""
+    if note or not note_needed(verdict, band=band, found_before=found_before):
+        return
+    if departs_from_model(verdict, band=band):
+        raise NoteMissing("Your verdict departs from the model. Say in the note what you saw, then send again.")
+    raise NoteMissing("Your verdict is neither reader's. Say in the note what you saw, then send again.")
+
+
 SIGNS = tuple(sign for sign in range(1, 37) if sign not in {9, 14, 15, 19, 20, 24})
 """The places of a random UUID's text that are random (counted from 1): neither hyphens, version nor variant."""
 
 
 def order_for(reader_id: UUID) -> tuple[int, ...]:
     """The places of a cell's id by which this reader's neutral order goes: it tells nothing of the cell, is always the
-    same for one reader, and another's is another."""
+    same for one reader, and differs between readers."""
     drawn = sorted(SIGNS, key=lambda sign: hashlib.sha256(f"{reader_id} {sign}".encode()).digest())
     return tuple(drawn[:6])
 

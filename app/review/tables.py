@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Id, UtcDateTime
+from app.db import Base, Coded, Id, UtcDateTime
+from app.review.rules import ReadKind, Verdict
 
 
 class ReadRow(Base):
@@ -15,6 +16,7 @@ class ReadRow(Base):
         ForeignKeyConstraint(["screening_id", "submitted_by"], ["screenings.id", "screenings.submitted_by"]),
         CheckConstraint("reader_id <> submitted_by", name="not_by_the_uploader"),
         Index("ix_reads_screening_id_at", "screening_id", "at"),
+        Index("ix_reads_reader_id_at", "reader_id", "at"),
         Index(
             "uq_reads_screening_id_reader_id_standing",
             "screening_id",
@@ -29,15 +31,15 @@ class ReadRow(Base):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     screening_id: Mapped[UUID] = mapped_column(Id)
     submitted_by: Mapped[UUID] = mapped_column(Id)
-    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    blind_verdict: Mapped[str | None] = mapped_column(String(24))
-    verdict: Mapped[str | None] = mapped_column(String(24))
+    reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    kind: Mapped[ReadKind] = mapped_column(Coded(ReadKind, 16))
+    blind_verdict: Mapped[Verdict | None] = mapped_column(Coded(Verdict, 24))
+    verdict: Mapped[Verdict | None] = mapped_column(Coded(Verdict, 24))
     note_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("notes.id"))
     note_digest: Mapped[str | None] = mapped_column(String(64))
     seconds: Mapped[int | None]
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("reads.id"))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class CommentRow(Base):
@@ -60,7 +62,7 @@ class DraftRow(Base):
 
     screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), primary_key=True)
     reader_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"), primary_key=True)
-    verdict: Mapped[str | None] = mapped_column(String(24))
+    verdict: Mapped[Verdict | None] = mapped_column(Coded(Verdict, 24))
     note: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -1,8 +1,6 @@
 """How pages say what reviewers decided, and what they may do."""
 
-from app.review.queries import Review
-from app.review.rules import KEYS as USUAL
-from app.review.rules import Awaits, Key, ReviewState, Verdict
+from app.review.rules import Awaits, Key, Review, ReviewState, Verdict
 from app.screening.rules import ReviewReason
 from app.screening.words import BANDS, UNUSABLE
 
@@ -20,7 +18,7 @@ STATES = {
 }
 NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
-FILTERS = {"priority": "Priority", "due": "Due", "whose": "Which", "band": "Model", "reason": "Why it waits"}
+FILTERS = {"priority": "Priority", "due": "Due", "whose": "Show", "band": "Model", "reason": "Why it waits"}
 FILTERED = {
     "": "All",
     "urgent": "Urgent",
@@ -37,7 +35,7 @@ FILTERED = {
     ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
     ReviewReason.ASKED_FOR.value: "Asked for",
-    ReviewReason.POLICY_READ.value: "The policy’s reads",
+    ReviewReason.POLICY_READ.value: "Read by policy",
 }
 KEYS = {
     Key.LEUKAEMIC_BLAST: VERDICTS[Verdict.LEUKAEMIC_BLAST],
@@ -57,17 +55,12 @@ KEYS = {
 }
 
 
-def usual_keys() -> dict[Key, str]:
-    return dict(USUAL)
-
-
 def verdict(code: str | None) -> str:
     return VERDICTS[Verdict(code)] if code else "–"
 
 
-def review(made: Review, *, withdrawn: bool = False) -> str:
-    """`withdrawn`: the case is, so that nobody reads it any more."""
-    if withdrawn and made.awaits is not Awaits.NOBODY:
+def review(made: Review) -> str:
+    if made.withdrawn and made.state.waits:
         return NOT_READ
     if made.state is ReviewState.SETTLED:
         return f"Read: {verdict(made.verdict)}"

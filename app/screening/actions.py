@@ -15,6 +15,7 @@ from app.cases import actions as cases
 from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
 from app.policy import queries as policies
+from app.policy.rules import Policy
 from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
 from app.screening.model_actions import register_model
@@ -67,6 +68,17 @@ class Screened:
     replayed: bool = False
 
 
+@dataclass(frozen=True)
+class _Looked:
+    """One image that was looked at: with what, what was seen, and where its pixels lie. `lossy`: they came in a lossy
+    file, this or an earlier one."""
+
+    instrument: Instrument
+    seen: Seen
+    image: StagedImage
+    lossy: bool
+
+
 def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submission: Submission) -> Screened:
     """Score one image and remember it: screening, reasons, open flag and event in one transaction.
 
@@ -91,8 +103,10 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
         ):
             return Screened(earlier, new=False)
         _keep(session, image=image)
-        screening = _write(session, actor, instrument=instrument, submission=submission, seen=seen, lossy=lossy,
-                           image=image, case=case, model=model)  # fmt: skip
+        looked, policy = _Looked(instrument, seen, image, lossy=lossy), policies.current(session)
+        screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
+        _judge(session, screening, looked=looked, policy=policy)
+        _write(session, actor, screening=screening, submission=submission)
         return Screened(screening, new=True)
 
 
@@ -125,56 +139,54 @@ def _keep(session: Session, *, image: StagedImage) -> None:
         session.flush()
 
 
-def _write(
-    session: Session,
-    actor: Actor,
-    *,
-    instrument: Instrument,
-    submission: Submission,
-    seen: Seen,
-    lossy: bool,
-    image: StagedImage,
-    case: CaseRow,
-    model: ModelRow,
+def _row(
+    actor: Actor, *, submission: Submission, looked: _Looked, case: CaseRow, model: ModelRow, policy: Policy
 ) -> ScreeningRow:
-    card = instrument.classifier.card
-    thresholds, policy = thresholds_of(card), policies.current(session)
+    """What holds of the screening however it is judged."""
+    card = looked.instrument.classifier.card
     screening = ScreeningRow(
         id=uuid4(),
         submitted_by=actor.id,
         received_sha256=submission.received_sha256,
-        thresholds=thresholds.as_json(),
+        thresholds=thresholds_of(card).as_json(),
         sandbox=card.for_demonstration,
         policy=policy.number,
         at=clock.now(),
-        unusable_reason=seen.unusable.value if seen.unusable else None,
-        pixels_sha256=image.pixels_sha256,
+        unusable_reason=looked.seen.unusable.value if looked.seen.unusable else None,
+        pixels_sha256=looked.image.pixels_sha256,
     )
     screening.case, screening.case_id, screening.model, screening.model_id = case, case.id, model, model.id
+    return screening
+
+
+def _judge(session: Session, screening: ScreeningRow, *, looked: _Looked, policy: Policy) -> None:
+    """Give the screening its score and band, where it has them, and its reasons for a human to look."""
     reasons: list[ReviewReason] = []
-    if seen.score is not None:
-        verdict = rules.triage(
-            seen.score.probability,
-            thresholds=thresholds,
+    if (score := looked.seen.score) is not None:
+        triaged = rules.triage(
+            score.probability,
+            thresholds=thresholds_of(looked.instrument.classifier.card),
             policy=policy,
-            atypical=seen.score.atypical,
-            lossy=lossy,
-            lot=instrument.lot(),
+            atypical=score.atypical,
+            lossy=looked.lossy,
+            lot=looked.instrument.lot(),
         )
-        screening.logit, screening.probability = seen.score.logit, seen.score.probability
-        screening.band = verdict.band.value
-        reasons += verdict.reasons
-    if queries.seen_under_other_subject(session, pixels_sha256=image.pixels_sha256, subject=case.subject):
+        screening.logit, screening.probability, screening.band = score.logit, score.probability, triaged.band
+        reasons += triaged.reasons
+    subject = screening.case.subject
+    if queries.seen_under_other_subject(session, pixels_sha256=screening.pixels_sha256, subject=subject):
         reasons.append(ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
-    screening.reasons = [FlagReasonRow(reason=reason.value) for reason in reasons]
+    screening.reasons = [FlagReasonRow(reason=reason) for reason in reasons]
+
+
+def _write(session: Session, actor: Actor, *, screening: ScreeningRow, submission: Submission) -> None:
     session.add(screening)
     session.flush()
-    if reasons:
+    if screening.reasons:
         _flag(session, screening=screening)
     if submission.idempotency_key is not None:
         _remember_key(session, actor, submission=submission, screening=screening)
     ledger.record(session, actor, _event(screening))
-    return screening
 
 
 def _flag(session: Session, *, screening: ScreeningRow) -> None:
@@ -219,7 +231,7 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
         return screening
     if reasons:
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
-    screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR.value))
+    screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()
     _flag(session, screening=screening)
     detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}

@@ -14,7 +14,6 @@ from app.accounts.guards import AnybodyKnown, ClientWith
 from app.actor import Actor, Permission
 from app.audit import ledger
 from app.audit.events import results_shown
-from app.cases import queries as cases
 from app.db import DbSession
 from app.errors import Invalid
 from app.review import queries as reviews
@@ -92,9 +91,8 @@ def model_card(client: AnybodyKnown, instrument: OurInstrument) -> dict[str, Any
 def _show(db: Session, client: Actor, screenings: list[ScreeningRow], *, where: str) -> list[ScreeningOut]:
     if screenings:
         ledger.record(db, client, results_shown([screening.id for screening in screenings], where=where))
-    made = reviews.reviews_of(db, screenings)
-    withdrawn = cases.withdrawn_among(db, [screening.case_id for screening in screenings])
-    return [shown(one, review=made[one.id], withdrawn=one.case_id in withdrawn) for one in screenings]
+    made = reviews.reviews_by_id(db, [screening.id for screening in screenings])
+    return [shown(one, review=made[one.id]) for one in screenings]
 
 
 def _json(content: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

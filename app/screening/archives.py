@@ -101,8 +101,8 @@ def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[
             yield Found(
                 file.name,
                 TooManyEntries(
-                    f"That is more than one upload may bring: {left} of this archive's {len(wanted)} "
-                    "files were not read. Send them in another archive."
+                    f"An upload may not hold so many files: {left} of the {len(wanted)} in this archive were not read. "
+                    "Send them in another archive."
                 ),
             )
             return
@@ -142,7 +142,7 @@ def _read(archive: ZipFile, info: ZipInfo, *, allowance: Allowance) -> bytes:
 def _count(received: bytearray, *, allowance: Allowance) -> None:
     if allowance.unpacked_bytes < 0:
         raise UnpacksTooLarge(
-            "The archive unpacks to more than one upload may bring. From this entry on it was not read: "
+            "The archive is too large when unpacked. It was not read from this entry on: "
             "send the rest in another archive."
         )
     if len(received) > allowance.image_bytes:

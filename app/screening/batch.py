@@ -19,7 +19,7 @@ IsHidden = Callable[[Session, Screened], bool]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ImageResult:
     """What became of one image: its screening, or the error that says why there is none."""
 
     found: Found
@@ -42,7 +42,7 @@ def screen_all(
     case_id: UUID,
     instrument: Instrument,
     is_hidden: IsHidden,
-) -> Iterator[Outcome]:
+) -> Iterator[ImageResult]:
     """Without an accession they share the case of that id. Once the case is refused, nothing more is looked at."""
     trouble: BlastscreenError | None = None
     for found in images:
@@ -52,8 +52,8 @@ def screen_all(
             submission = Submission(found.image(), accession=accession, case_id=case_id)
             with database.writing() as session:
                 done = actions.screen_cell(session, actor, instrument=instrument, submission=submission)
-                outcome = Outcome(found, done, hidden=is_hidden(session, done))
+                result = ImageResult(found, done, hidden=is_hidden(session, done))
         except (Invalid, Conflict, NotFound) as error:
-            outcome = Outcome(found, error=error)
-            trouble = trouble or outcome.case_trouble
-        yield outcome
+            result = ImageResult(found, error=error)
+            trouble = trouble or result.case_trouble
+        yield result

@@ -15,11 +15,12 @@ from app.screening.instrument import Instrument
 from app.screening.tables import ScreeningRow
 from app.storage import as_png
 from app.vision import heatmap
-from app.vision.bundle import CLASSES, Card
+from app.vision.bundle import Card
 from app.vision.classifier import Score
 from app.vision.decode import Pixels
+from app.vision.distance import to_classes
 from app.vision.preprocess import REVISION, Mask, cell_mask, centroid, crop, window
-from app.vision.references import Neighbour, distance_between
+from app.vision.references import Neighbour
 
 if TYPE_CHECKING:
     from app.vision.morphology import Morphology
@@ -133,7 +134,7 @@ def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[s
 def require_score(screening: ScreeningRow) -> None:
     if screening.probability is None:
         raise NotScored(
-            "This image was refused before the model saw it, so that there is no score to explain: no heat map, no "
+            "This image was refused before the model saw it, so there is no score to explain: no heat map, no "
             "crop and no measurements. Its page says why it was refused."
         )
 
@@ -184,11 +185,7 @@ def _asked_again(instrument: Instrument, screening: ScreeningRow, pixels: Pixels
 def _to_class(score: Score, card: Card) -> Mapping[str, float] | None:
     if score.embedding is None or card.distance is None:
         return None
-    means = (card.distance.hem_mean, card.distance.all_mean)
-    return {
-        label: distance_between(score.embedding, np.array(mean, np.float32), card=card)
-        for label, mean in zip(CLASSES, means, strict=True)
-    }
+    return to_classes(score.embedding, told=card.distance)
 
 
 def _cropped_as_now(card: Mapping[str, Any]) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.screening.words import percent
+
 TITLES = {
     "area_px": "Area",
     "circularity": "Circularity",
@@ -35,10 +37,9 @@ FORMATS = {
     "area_px": "{:,.0f}",
     "clefts": "{:.0f}",
     "spots": "{:.0f}",
-    "cleft_depth": "{:.1%}",
-    "spot_share": "{:.1%}",
     "solidity": "{:.3f}",
 }
+SHARES = ("cleft_depth", "spot_share")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def measure_lines(measures: Mapping[str, float], *, usual: Mapping[str, Any] | N
 
 
 def _line(name: str, value: float, usual: Mapping[str, Any] | None) -> MeasureLine:
-    shown = FORMATS.get(name, "{:.2f}").format(value).replace("%", " %")
+    shown = percent(value, decimals=1) if name in SHARES else FORMATS.get(name, "{:.2f}").format(value)
     title, meaning = TITLES[name], MEANINGS[name]
     if usual is None or name not in usual["HEM"] or name not in usual["ALL"]:
         return MeasureLine(title, meaning, shown, "", None, None)
@@ -115,8 +116,8 @@ def at_or_below(value: float, quantiles: Sequence[float], *, shares: Sequence[fl
     """The share of cells at or below `value`, in words, by the quantiles of a class."""
     after = bisect_right(quantiles, value)
     if after == 0:
-        return f"under {shares[0]:.0%}".replace("%", " %")
+        return f"under {percent(shares[0], decimals=0)}"
     if after == len(quantiles):
-        return f"over {shares[-1]:.0%}".replace("%", " %")
+        return f"over {percent(shares[-1], decimals=0)}"
     way = (value - quantiles[after - 1]) / (quantiles[after] - quantiles[after - 1])
-    return f"{shares[after - 1] + way * (shares[after] - shares[after - 1]):.0%}".replace("%", " %")
+    return percent(shares[after - 1] + way * (shares[after] - shares[after - 1]), decimals=0)

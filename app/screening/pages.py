@@ -9,7 +9,7 @@ from app.accounts.guards import Uploader, Visitor
 from app.db import DbSession, OurDatabase
 from app.screening import actions, queries
 from app.screening.forms import OurInstrument
-from app.screening.model_card import model_page
+from app.screening.model_view import model_page
 from app.web.csrf import CheckedForm
 from app.web.templating import render
 

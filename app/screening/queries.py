@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, String, func, or_, select, type_coerce
 from sqlalchemy.orm import Session, undefer
 
 from app.actor import Actor
-from app.audit.digest import digest
+from app.audit.digest import digest, told_of
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
@@ -28,7 +28,7 @@ class ModelNotFound(NotFound):
 
 
 def find(session: Session, screening_id: UUID) -> ScreeningRow | None:
-    """Whoever may see it: the caller decides."""
+    """Without asking who may see it: the caller decides."""
     return session.get(ScreeningRow, screening_id)
 
 
@@ -84,12 +84,17 @@ def ids_in_cases(session: Session, case_ids: list[UUID]) -> list[UUID]:
     return list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids))))
 
 
+def band_code() -> ColumnElement[str]:
+    """Of a screening in the enclosing select: its band, or `unusable` where it has none."""
+    return func.coalesce(type_coerce(ScreeningRow.band, String), "unusable")
+
+
 def count_by_band(session: Session, case_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
     """Per case: how many screenings there are of each band, with `unusable` for those that have none."""
-    outcome = func.coalesce(ScreeningRow.band, "unusable")
-    rows = select(ScreeningRow.case_id, outcome, func.count()).where(ScreeningRow.case_id.in_(case_ids))
+    code = band_code()
+    rows = select(ScreeningRow.case_id, code, func.count()).where(ScreeningRow.case_id.in_(case_ids))
     counts: dict[UUID, dict[str, int]] = {case_id: {} for case_id in case_ids}
-    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, outcome)):
+    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, code)):
         counts[case_id][band] = count
     return counts
 
@@ -170,26 +175,25 @@ def digest_of(screening: ScreeningRow) -> str:
     """Everything that was true at the moment of screening; a human read that was asked for later is not part of it.
 
     The policy's number is not part of the digests from before there were policies."""
-    told = {} if screening.policy is None else {"policy": screening.policy}
-    return digest(
-        {
-            "id": str(screening.id),
-            "case_id": str(screening.case_id),
-            "submitted_by": str(screening.submitted_by),
-            "received_sha256": screening.received_sha256,
-            "pixels_sha256": screening.pixels_sha256,
-            "model_id": str(screening.model_id),
-            "thresholds": screening.thresholds,
-            "logit": screening.logit,
-            "probability": screening.probability,
-            "band": screening.band,
-            "unusable_reason": screening.unusable_reason,
-            "sandbox": screening.sandbox,
-            "at": screening.at.isoformat(timespec="microseconds"),
-            "reasons": sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR),
-            **told,
-        }
+    told = told_of(
+        screening,
+        "id",
+        "case_id",
+        "submitted_by",
+        "received_sha256",
+        "pixels_sha256",
+        "model_id",
+        "thresholds",
+        "logit",
+        "probability",
+        "band",
+        "unusable_reason",
+        "sandbox",
+        "at",
     )
+    later = {} if screening.policy is None else {"policy": screening.policy}
+    reasons = sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR)
+    return digest({**told, **later, "reasons": reasons})
 
 
 def facts(session: Session) -> Iterator[tuple[str, str]]:
@@ -207,8 +211,7 @@ ASKED_FOR = digest(ReviewReason.ASKED_FOR.value)
 
 
 def digest_of_model(model: ModelRow) -> str:
-    told = {"id": str(model.id), "name": model.name, "version": model.version, "sha256": model.sha256}
-    return digest({**told, "card_sha256": digest(model.card)})
+    return digest({**told_of(model, "id", "name", "version", "sha256"), "card_sha256": digest(model.card)})
 
 
 def model_facts(session: Session) -> Iterator[tuple[str, str]]:

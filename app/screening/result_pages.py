@@ -24,13 +24,13 @@ from app.review import queries as reviews
 from app.review import read_queries
 from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
-from app.review.rules import ReadKind, ReviewState
+from app.review.rules import ReadKind, Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, rules, words
 from app.screening.explanation import View
-from app.screening.explanation_page import Explained, explained
+from app.screening.explanation_view import Explained, explained
 from app.screening.forms import OurInstrument
-from app.screening.model_card import calibration
+from app.screening.model_view import calibration
 from app.screening.tables import ScreeningRow
 from app.web.templating import render
 
@@ -111,12 +111,11 @@ class Facts:
     screening: ScreeningRow
     card: dict[str, Any]
     hidden: bool
-    review: reviews.Review
+    review: Review
     reads: tuple[ReadShown, ...]
     comments: Comments
     may_read: bool
     sees_case: bool
-    withdrawn: bool
 
 
 @router.get("/screenings/{screening_id}")
@@ -163,12 +162,11 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             screening=screening,
             card=screening.model.card,
             hidden=hidden,
-            review=reviews.reviews_of(session, [screening])[screening.id],
+            review=reviews.reviews_by_id(session, [screening.id])[screening.id],
             reads=_reads(session, given),
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
             sees_case=cases.may_see(session, visit.actor, screening.case_id),
-            withdrawn=cases.withdrawal(session, screening.case_id) is not None,
         )
 
 
@@ -176,7 +174,7 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
     names = accounts.names(session, {read.reader_id for read in given})
     return tuple(
         ReadShown(
-            kind=READ_KINDS[ReadKind(read.kind)],
+            kind=READ_KINDS[read.kind],
             reader=names[read.reader_id],
             blind=review_words.verdict(read.blind_verdict),
             verdict=review_words.verdict(read.verdict),
@@ -191,12 +189,12 @@ def _page(
     known: Facts, *, view: View | None, explained: Explained | None = None, heat_map_on: bool = False
 ) -> ResultPage:
     """Who reads the screening but may not see its case is not told whose it is."""
-    screening, hidden = known.screening, known.hidden
-    waiting = not known.withdrawn and known.review.state in (ReviewState.WAITING, ReviewState.READING)
-    askable = known.sees_case and not known.withdrawn and known.review.state is ReviewState.NOT_NEEDED
+    screening, hidden, review = known.screening, known.hidden, known.review
+    waiting = not review.withdrawn and review.state.waits
+    askable = known.sees_case and not review.withdrawn and review.state is ReviewState.NOT_NEEDED
     return ResultPage(
         here=f"/screenings/{screening.id}",
-        short_id=words.short_id(screening),
+        short_id=words.short_id(screening.id),
         image=f"/screenings/{screening.id}/image",
         view=view,
         hidden=hidden,
@@ -209,7 +207,7 @@ def _page(
         why_unusable=None if hidden else words.why_unusable(screening),
         why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
-        review="It waits for your read." if hidden else review_words.review(known.review, withdrawn=known.withdrawn),
+        review="It waits for your read." if hidden else review_words.review(review),
         reads=() if hidden else known.reads,
         comments=known.comments,
         model=words.model(screening),
@@ -219,7 +217,7 @@ def _page(
         sandbox=screening.sandbox,
         case=(screening.case.accession or UNNAMED) if known.sees_case else "not shown to readers",
         case_href=f"/cases/{screening.case_id}" if known.sees_case else None,
-        withdrawn=known.withdrawn,
+        withdrawn=review.withdrawn,
         at=screening.at,
         pixels_sha256=screening.pixels_sha256,
         ask_action=f"/screenings/{screening.id}/ask" if askable else None,
@@ -248,11 +246,7 @@ def _scale(screening: ScreeningRow) -> Scale | None:
 
 def _thresholds(screening: ScreeningRow) -> str:
     told = screening.thresholds
-    suspected = f"{words.BANDS[rules.Band.SUSPECTED]} from {words.percent(told['suspected_from'])}"
+    suspected = f"ALL suspected from {words.percent(told['suspected_from'])}"
     if screening.lossy:
         return f"{suspected}, uncertain below."
-    return (
-        f"{suspected}, "
-        f"{words.BANDS[rules.Band.NOT_SUSPECTED].lower().replace('all', 'ALL')} below "
-        f"{words.percent(told['not_suspected_below'])}, uncertain between."
-    )
+    return f"{suspected}, ALL not suspected below {words.percent(told['not_suspected_below'])}, uncertain between."

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.screening import rules
 from app.screening.rules import Band, Outcome, ReviewReason
 from app.screening.tables import ScreeningRow
@@ -62,7 +61,7 @@ class ScreeningOut(BaseModel):
 
 class ScreeningList(BaseModel):
     items: list[ScreeningOut]
-    next: str | None = Field(description="cursor for `after`: what came later than these; null before the first")
+    next: str | None = Field(description="send it as `after` to get what came later; null while there is nothing yet")
     more: bool = Field(description="whether there is more now")
 
 
@@ -77,8 +76,7 @@ class Problem(BaseModel):
     request_id: str
 
 
-def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> ScreeningOut:
-    """`withdrawn`: its case is."""
+def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
     given = {row.reason for row in screening.reasons} - {ReviewReason.ASKED_FOR}
     reasons = [reason for reason in ReviewReason if reason in given]
     return ScreeningOut(
@@ -87,7 +85,7 @@ def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> Screen
         case_id=screening.case_id,
         outcome=Outcome.UNUSABLE if screening.unusable_reason else Outcome.SCREENED,
         all_probability=screening.probability,
-        band=Band(screening.band) if screening.band else None,
+        band=screening.band,
         needs_review=bool(reasons),
         review_reasons=reasons,
         unusable_reason=screening.unusable_reason,
@@ -98,8 +96,8 @@ def shown(screening: ScreeningRow, *, review: Review, withdrawn: bool) -> Screen
         sandbox=screening.sandbox,
         created_at=screening.at,
         review=ReviewOut(
-            state="withdrawn" if withdrawn else review.state,
-            verdict=Verdict(review.verdict) if review.verdict else None,
+            state="withdrawn" if review.withdrawn else review.state,
+            verdict=review.verdict,
             settled_at=review.settled_at,
         ),
         statement=rules.statement(screening.thresholds["prior_all"], lossy=screening.lossy),

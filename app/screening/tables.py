@@ -8,8 +8,8 @@ from sqlalchemy import JSON, CheckConstraint, Float, ForeignKey, Index, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.tables import CaseRow
-from app.db import Base, Id, UtcDateTime
-from app.screening.rules import ReviewReason
+from app.db import Base, Coded, Id, UtcDateTime
+from app.screening.rules import Band, ReviewReason
 
 
 class ModelRow(Base):
@@ -66,11 +66,11 @@ class ScreeningRow(Base):
     thresholds: Mapped[dict[str, float]] = mapped_column(JSON)
     logit: Mapped[float | None] = mapped_column(Float(53))
     probability: Mapped[float | None] = mapped_column(Float(53))
-    band: Mapped[str | None] = mapped_column(String(16))
+    band: Mapped[Band | None] = mapped_column(Coded(Band, 16))
     unusable_reason: Mapped[str | None] = mapped_column(String(40))
     sandbox: Mapped[bool]
     policy: Mapped[int | None]
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     case: Mapped[CaseRow] = relationship(lazy="joined")
     model: Mapped[ModelRow] = relationship(lazy="joined")
@@ -86,7 +86,7 @@ class FlagReasonRow(Base):
     __tablename__ = "flag_reasons"
 
     screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(40), primary_key=True)
+    reason: Mapped[ReviewReason] = mapped_column(Coded(ReviewReason, 40), primary_key=True)
 
 
 class SubmissionRow(Base):

@@ -26,10 +26,11 @@ from app.errors import BlastscreenError, Invalid
 from app.review import queries as reviews
 from app.screening import queries, words
 from app.screening.actions import Screened
-from app.screening.batch import Outcome, screen_all
+from app.screening.batch import ImageResult, screen_all
 from app.screening.forms import OurInstrument, Upload, Uploaded
 from app.screening.instrument import Instrument
 from app.settings import Settings
+from app.web.errors import show_again
 from app.web.templating import Templates, render
 
 router = APIRouter(include_in_schema=False)
@@ -138,7 +139,9 @@ def _upload_page(
         upload_bytes=settings.upload_bytes,
         error=error.message if error else None,
     )
-    return render(request, "screening/upload.html", page, frame=visit.frame, status=422 if error else 200)
+    if error:
+        return show_again(request, "screening/upload.html", page, frame=visit.frame, error=error)
+    return render(request, "screening/upload.html", page, frame=visit.frame)
 
 
 @router.post("/screenings")
@@ -166,7 +169,7 @@ def upload(
     return render(request, "screening/uploaded.html", _uploaded_page(outcomes, sent=sent), frame=visit.frame)
 
 
-def _uploaded_page(outcomes: list[Outcome], *, sent: Upload) -> UploadedPage:
+def _uploaded_page(outcomes: list[ImageResult], *, sent: Upload) -> UploadedPage:
     done = [one.screened for one in outcomes if one.screened]
     case_id = done[0].screening.case_id if done else None
     rows = tuple(_row(outcome) for outcome in outcomes)
@@ -195,7 +198,7 @@ def upload_rows(
     return StreamingResponse(lines, media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
 
 
-def _lines(request: Request, visit: Visit, *, outcomes: Iterator[Outcome]) -> Iterator[str]:
+def _lines(request: Request, visit: Visit, *, outcomes: Iterator[ImageResult]) -> Iterator[str]:
     templates: Templates = request.app.state.templates
     for outcome in outcomes:
         if outcome.case_trouble:
@@ -224,7 +227,7 @@ def _screen_all(
     instrument: Instrument,
     database: Database,
     where: str | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[ImageResult]:
     """`where`: the route that shows each result as it comes, which the ledger then keeps with the screening."""
 
     def is_hidden(session: Session, done: Screened) -> bool:
@@ -245,7 +248,7 @@ def _screen_all(
     )
 
 
-def _row(outcome: Outcome) -> FileRow:
+def _row(outcome: ImageResult) -> FileRow:
     name = outcome.found.name
     if outcome.screened is None:
         why = outcome.error.message if outcome.error else ""

@@ -1,5 +1,7 @@
 """How pages say what rules decide. Never a diagnosis."""
 
+from uuid import UUID
+
 from app.screening.rules import LOSSY, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
@@ -22,16 +24,17 @@ REASONS = {
 
 
 def band(screening: ScreeningRow) -> str:
-    return BANDS[Band(screening.band)] if screening.band else UNUSABLE
+    return BANDS[screening.band] if screening.band else UNUSABLE
 
 
 def band_code(screening: ScreeningRow) -> str:
     return screening.band or "unusable"
 
 
-def percent(share: float) -> str:
-    """To a hundredth of a percent, so that a page and the REST reply show the same number."""
-    return f"{share * 100:.2f} %"
+def percent(share: float, *, decimals: int = 2) -> str:
+    """To a hundredth of a percent, so that a page and the REST reply show the same number; `decimals` for what is no
+    score. Never broken over two lines."""
+    return f"{share * 100:.{decimals}f}\N{NO-BREAK SPACE}%"
 
 
 def probability(screening: ScreeningRow) -> str:
@@ -62,5 +65,6 @@ def model(screening: ScreeningRow) -> str:
     return f"{screening.model.name} {screening.model.version}"
 
 
-def short_id(screening: ScreeningRow) -> str:
-    return str(screening.id)[:8]
+def short_id(one: UUID) -> str:
+    """As pages and reports name a cell."""
+    return str(one)[:8]

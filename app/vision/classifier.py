@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import Misconfigured
-from app.vision.bundle import Card, CardDoesNotFit, Distance, card_for, model_bytes
+from app.vision.bundle import Card, CardDoesNotFit, card_for, model_bytes
 from app.vision.decode import Pixels
+from app.vision.distance import to_classes
 from app.vision.golden import GoldenCell, read_golden
 from app.vision.preprocess import crop
 
@@ -31,7 +32,7 @@ class Score:
     atypical: bool
     """The conformal set is not exactly one class, or the cell is far from the training cells."""
     distance: float | None = None
-    """From the training cells, in the card's terms; None for a model without embedding."""
+    """From the training cells, those of the nearer class; None for a model without embedding."""
     conformal_set: tuple[str, ...] = ()
     cam: NDArray[np.float32] | None = None
     """Class activation map, float32 h x w over the network's input square; its mean is the logit."""
@@ -71,7 +72,6 @@ class OnnxClassifier:
             )
         _refuse_other_sizes(self._session, self.card, folder=folder)
         self._input = self._session.get_inputs()[0].name
-        self._reference = _Reference.of(self.card.distance) if self.card.distance else None
 
     def score(self, pixels: Pixels) -> Score:
         """The score of one cell, uint8 H x W x 3 RGB on black, whether or not the gate would pass it."""
@@ -80,8 +80,9 @@ class OnnxClassifier:
         logit = float(answer["logit"][0, 0])
         probability = self.card.calibration.probability(logit)
         conformal_set = self.card.conformal.classes(probability)
-        distance = self._reference.distance(answer["embedding"][0]) if self._reference else None
-        far = self._reference is not None and distance is not None and distance >= self._reference.atypical_from
+        told = self.card.distance
+        distance = min(to_classes(answer["embedding"][0], told=told).values()) if told else None
+        far = told is not None and distance is not None and distance >= told.atypical_from
         return Score(
             logit=logit,
             probability=probability,
@@ -91,32 +92,6 @@ class OnnxClassifier:
             cam=answer["cam"][0, :, :, 0] if "cam" in answer else None,
             embedding=answer["embedding"][0] if "embedding" in answer else None,
         )
-
-
-@dataclass(frozen=True)
-class _Reference:
-    """The card's Distance as arrays."""
-
-    means: NDArray[np.float64]
-    deviation: NDArray[np.float64]
-    atypical_from: float
-
-    @classmethod
-    def of(cls, distance: Distance) -> "_Reference":
-        means = np.array([distance.hem_mean, distance.all_mean])
-        return cls(means, np.array(distance.deviation), distance.atypical_from)
-
-    def distance(self, embedding: NDArray[np.float32]) -> float:
-        return float(distances(embedding[None], means=self.means, deviation=self.deviation)[0])
-
-
-def distances(
-    embeddings: NDArray[np.float32], *, means: NDArray[np.float64], deviation: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """N x D embeddings -> N distances: root mean square of (e - mean) / deviation to the nearest of C x D means."""
-    away = (embeddings[:, None, :] - means[None]) / deviation
-    nearest: NDArray[np.float64] = np.sqrt((away * away).mean(axis=2)).min(axis=1)
-    return nearest
 
 
 def _refuse_other_sizes(session: "InferenceSession", card: Card, *, folder: Path) -> None:

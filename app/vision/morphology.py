@@ -69,8 +69,6 @@ class Spot:
 
     centre: Place
     radius_px: float
-    brighter: float
-    """Grey levels above the ring around it."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def measure(pixels: Pixels) -> Morphology:
         clefts=tuple(
             Cleft(_place(cleft.deepest, corner), _place(cleft.mouth, corner), cleft.depth_px) for cleft in clefts
         ),
-        spots=tuple(Spot(_place(spot.centre, corner), spot.radius_px, spot.brighter) for spot in spots),
+        spots=tuple(Spot(_place(spot.centre, corner), spot.radius_px) for spot in spots),
     )
 
 
@@ -200,7 +198,7 @@ def _spot(grey: Floats, saturation: Floats, *, at: tuple[int, int], radius: floa
     brighter = float(grey[box][within].mean() - grey[box][around].mean())
     if brighter < _SPOT_LEVELS or float(saturation[box][within].mean()) > pale:
         return None
-    return Spot((float(column), float(row)), round(float(radius), 1), round(brighter, 1))
+    return Spot((float(column), float(row)), round(float(radius), 1))
 
 
 def _overlap(one: Spot, other: Spot) -> bool:

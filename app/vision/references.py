@@ -6,25 +6,22 @@ what was embedded is kept in a cache, so that the next start is quick.
 """
 
 import hashlib
-import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.errors import Misconfigured, NotFound
 from app.vision.bundle import CLASSES, Card
 from app.vision.classifier import Classifier
 from app.vision.decode import SUFFIXES, Limits, Pixels, Rejected, decode, pixels_sha256
+from app.vision.distance import Vector, between
 
 MOST = 2000
 SOURCE_LENGTH_MOST = 300
 SOURCE = "Reference cells of this laboratory."
-
-Vector = NDArray[np.float32]
 
 
 class ReferencesUnusable(Misconfigured):
@@ -52,7 +49,7 @@ class ReferenceCell:
 class Neighbour:
     cell: ReferenceCell
     distance: float
-    """In the terms of the card's Distance: root mean square over the embedding, in deviations of the training cells."""
+    """As `app.vision.distance` has it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class ReferenceCells:
     ) -> Mapping[str, tuple[Neighbour, ...]]:
         """For each class the `count` nearest, never the same picture (by its `pixels` hash) nor the same subject."""
         others = [
-            Neighbour(cell, distance_between(embedding, cell.embedding, card=card))
+            Neighbour(cell, between(embedding, cell.embedding, card=card))
             for cell in self.cells
             if cell.pixels_sha256 != pixels and (subject is None or cell.subject != subject)
         ]
@@ -80,12 +77,6 @@ class ReferenceCells:
             if cell.pixels_sha256 == wanted_sha256:
                 return _unchanged(cell)
         raise ReferenceNotFound("There is no such reference cell.")
-
-
-def distance_between(one: Vector, other: Vector, *, card: Card) -> float:
-    deviation = np.array(card.distance.deviation) if card.distance else np.ones(len(one))
-    away = (one.astype(np.float64) - other) / deviation
-    return math.sqrt(float((away * away).mean()))
 
 
 def read_references(folder: Path, *, classifier: Classifier, cache: Path) -> ReferenceCells:
@@ -133,7 +124,7 @@ def _embedded(content: bytes, *, classifier: Classifier) -> tuple[str, Vector]:
     pixels = decode(content, limits=Limits())
     embedding = classifier.score(pixels).embedding
     if embedding is None:
-        raise ReferencesUnusable("The model gives no embedding, so that it cannot find the nearest reference cells.")
+        raise ReferencesUnusable("The model gives no embedding, so it cannot find the nearest reference cells.")
     return pixels_sha256(pixels), embedding
 
 

@@ -1,6 +1,6 @@
-"""The one table from kinds of error to HTTP, and the two looks an error has: problem+json and a page."""
+"""The one table from kinds of error to HTTP, and the looks of an error: problem+json, a page, or its form once more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from app import errors
@@ -68,8 +68,7 @@ def install(app: FastAPI, *, remember: Remember) -> None:
 def on_our_error(request: Request, error: Exception) -> Response:
     """A plain function: it runs in the thread pool, so that remembering a refusal may wait for the database."""
     assert isinstance(error, errors.BlastscreenError)  # noqa: S101  registered for this kind only
-    if isinstance(error, errors.Refused):
-        request.app.state.remember(error)
+    remember(request, error)
     if isinstance(error, errors.NotSignedIn) and not _for_machine(request) and request.method == "GET":
         return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
     return answer(request, error)
@@ -78,9 +77,31 @@ def on_our_error(request: Request, error: Exception) -> Response:
 def answer(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.BlastscreenError)  # noqa: S101
     reply = _reply(request, status=status_of(error), code=error.code, message=error.message)
-    if isinstance(error, errors.TooOften):
-        reply.headers["retry-after"] = str(error.retry_after_s)
+    reply.headers.update(_headers(error))
     return reply
+
+
+def show_again(
+    request: Request, name: str, page: object, *, frame: Frame, error: errors.BlastscreenError
+) -> HTMLResponse:
+    """The page of a form that could not be taken; `page` holds what was typed and what was wrong with it."""
+    remember(request, error)
+    reply = render(request, name, page, frame=frame, status=status_of(error))
+    reply.headers.update(_headers(error))
+    return reply
+
+
+def remember(request: Request, error: errors.BlastscreenError) -> None:
+    """Have a refusal written down, once. A door whose page might fail to be made asks for it before it makes it."""
+    if isinstance(error, errors.Refused) and error is not getattr(request.state, "remembered", None):
+        request.app.state.remember(error)
+        request.state.remembered = error
+
+
+def _headers(error: errors.BlastscreenError) -> Mapping[str, str]:
+    if isinstance(error, errors.TooOften):
+        return {"retry-after": str(error.retry_after_s)}
+    return HEADERS.get(status_of(error), {})
 
 
 async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Receive, send: Send) -> None:

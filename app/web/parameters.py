@@ -1,10 +1,16 @@
 """Query parameters: one that a route does not know is told of, not passed over; a misspelt filter filters nothing."""
 
 from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
 
+from fastapi import Query
 from starlette.requests import Request
 
 from app.errors import Invalid
+
+Chosen = Annotated[list[UUID], Query(max_length=20)]
+"""What was ticked on a page, in the address."""
 
 
 class UnknownParameter(Invalid):

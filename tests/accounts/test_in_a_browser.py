@@ -129,7 +129,7 @@ def test_an_administrator_makes_an_account_and_a_key(service: Service, address, 
     anna.page.get_by_role("link", name="Keys").click()
     anna.page.get_by_label("Lab system").fill("LIS of the west wing")
     anna.page.get_by_role("button", name="Make the key").click()
-    anna.page.get_by_text("It is shown this once").wait_for()
+    anna.page.get_by_text("It is shown only once").wait_for()
     anna.page.get_by_role("button", name="Rotate").click()
     anna.page.get_by_text("replaced, works until").wait_for()
     anna.shot("keys")

@@ -82,7 +82,7 @@ def test_one_uploader_learns_of_anothers_number_only_that_it_is_taken(service: S
     listed = thief.get("/cases")
 
     assert sought.status_code == 404
-    assert joined.status_code == 422
+    assert joined.status_code == 409
     for page in (sought, joined, listed):
         assert theirs.case not in page.text
         assert theirs.screening not in page.text

@@ -44,6 +44,11 @@ def case_with_a_note(service: Service, classifier: FakeClassifier, lab: LabSyste
         (("screenings",), "UPDATE screenings SET thresholds = 'not JSON'", "screening"),
         (("screenings",), "UPDATE screenings SET at = 'yesterday'", "screening"),
         (("reads",), "UPDATE reads SET at = 'yesterday'", "read"),
+        (("screenings",), "UPDATE screenings SET band = 'none such'", "screening"),
+        (("flag_reasons",), "UPDATE flag_reasons SET reason = 'none such'", "screening"),
+        (("reads",), "UPDATE reads SET verdict = 'none such'", "read"),
+        (("reads",), "UPDATE reads SET blind_verdict = 'none such'", "read"),
+        (("reads",), "UPDATE reads SET kind = 'none such'", "read"),
     ],
 )
 @pytest.mark.usefixtures("case_with_a_note")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.accounts.rules import Role
-from app.reports.gallery_rules import (
+from app.gallery.rules import (
     Filters,
     FilterUnknown,
     Group,
@@ -20,12 +20,13 @@ from app.reports.gallery_rules import (
     in_order,
     parse_filters,
 )
-from app.reports.gallery_view import Way, gallery
-from app.review.rules import ReviewState
+from app.gallery.view import Way, gallery
+from app.review.rules import Review, ReviewState
 from app.screening.rules import Band, predictive_values
 from tests.cases.many import Made, case_with, known
-from tests.factories import Browser, Service, cell
+from tests.factories import Browser, Service, cell, set_policy
 from tests.fakes import FakeClassifier
+from tests.review.test_second_reads import read
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -38,7 +39,7 @@ def _cell(probability: float | None, *, flagged: bool = False, place: int = 0, i
         image=f"{place:064d}",
         band=band,
         refused=None if band else "out_of_focus",
-        review=ReviewState.WAITING if flagged else ReviewState.NOT_NEEDED,
+        review=Review(ReviewState.WAITING if flagged else ReviewState.NOT_NEEDED),
         probability=probability,
         at=START + timedelta(seconds=place),
         flagged=flagged,
@@ -192,7 +193,7 @@ def test_a_blind_reader_sees_the_cell_for_reading_and_neither_score_nor_roll_up(
     page = both.get(path).text
 
     assert "56.25" not in page
-    assert "97.00 %" in page
+    assert "97.00\N{NO-BREAK SPACE}%" in page
     assert f'href="/review/{unsure["id"]}"' in page
     assert "wait for your own blind read" in " ".join(page.split()).replace("waits", "wait")
     assert "suspected among" not in page
@@ -202,7 +203,22 @@ def test_a_blind_reader_sees_the_cell_for_reading_and_neither_score_nor_roll_up(
     assert "56.25" not in compared
     assert "Uncertain" not in compared
     only_uploads = service.signed_in("ursula", Role.UPLOADER)
-    assert "56.25 %" in only_uploads.get(path).text
+    assert "56.25\N{NO-BREAK SPACE}%" in only_uploads.get(path).text
+
+
+def test_a_cell_whose_readers_differ_waits_for_a_senior_in_the_gallery_as_on_its_own_page(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    set_policy(service.database, reads_uncertain=2)
+    classifier.probability = classifier.unsure
+    one = service.lab().screen(cell(1), case="S26-0001").json()
+    for name, verdict in (("rea", "normal"), ("lars", "leukaemic_blast")):
+        read(service.signed_in(name, Role.REVIEWER), f"/review/{one['id']}", verdict)
+    browser = service.signed_in("ursula", Role.UPLOADER)
+    case = f"/cases/{one['case_id']}"
+
+    for page in (f"/screenings/{one['id']}", case, f"{case}/compare?cell={one['id']}"):
+        assert "Its readers differ: waiting for a senior." in browser.get(page).text, page
 
 
 def test_the_roll_up_and_the_worth_of_a_call_stand_on_the_page(service: Service) -> None:

@@ -77,6 +77,7 @@ def test_who_may_not_see_a_case_sets_no_priority_and_withdraws_nothing(database:
     ("table", "change"),
     [
         ("case_priorities", "UPDATE case_priorities SET priority = 'routine'"),
+        ("case_priorities", "UPDATE case_priorities SET priority = 'none such'"),
         ("case_priorities", "DELETE FROM case_priorities"),
         ("case_withdrawals", "DELETE FROM case_withdrawals"),
         ("case_withdrawals", "UPDATE case_withdrawals SET at = '2020-01-01 00:00:00.000000'"),

@@ -213,7 +213,7 @@ def test_a_lab_clients_case_is_kept_by_seniors_alone(service: Service) -> None:
     ursula, selma = service.signed_in("ursula", Role.UPLOADER), service.signed_in("selma", Role.SENIOR)
 
     assert not _keeps(service, ursula, path)
-    assert "where a laboratory system sent it, a senior does that" in ursula.get(f"{path}/manage").text
+    assert "for cases that a laboratory system sent, only a senior can" in ursula.get(f"{path}/manage").text
     assert f"{path}/manage" not in ursula.get(path).text
     assert f"{path}/manage" in selma.get(path).text
     assert _keeps(service, selma, path)
@@ -248,6 +248,14 @@ def test_a_number_of_anothers_case_is_found_no_more_than_one_that_is_nobodys(ser
 
     assert taken.status_code == free.status_code == 404
     assert taken.text.replace("S26-0001", "S26-0002") == free.text
+
+
+def test_what_can_be_no_case_number_is_sought_by_nobody_and_stays_as_it_was_typed(service: Service) -> None:
+    reply = service.signed_in("otto", Role.UPLOADER).submit("/cases/find", {"number": "<b>"}, at="/cases")
+
+    assert reply.status_code == 422
+    assert 'value="&lt;b&gt;"' in reply.text
+    assert 'role="alert"' in reply.text
 
 
 def test_another_clients_case_stays_hidden_whichever_key_is_sent(service: Service) -> None:

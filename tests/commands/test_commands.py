@@ -140,6 +140,26 @@ def test_who_screens_is_told_which_files_are_never_cleared(capsys: pytest.Captur
     assert "JPEG and lossy WebP are never cleared" in " ".join(capsys.readouterr().out.split())
 
 
+def test_links_to_folders_are_followed_once_and_pipes_are_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, elsewhere = tmp_path / "slide", tmp_path / "elsewhere"
+    for one in (folder, elsewhere):
+        one.mkdir()
+    (elsewhere / "cell.png").write_bytes(cell(1))
+    (elsewhere / "._cell.png").write_bytes(b"a resource fork")
+    (folder / "linked").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    os.mkfifo(folder / "pipe.bmp")
+
+    assert main(["screen", str(folder)]) == 0
+
+    told = capsys.readouterr()
+    assert [json.loads(line)["file"] for line in told.out.splitlines()] == [str(folder / "linked" / "cell.png")]
+    assert "Passed over 1 file" in told.err
+    assert "pipe.bmp" in told.err
+
+
 def test_what_a_folder_holds_besides_images_is_named_and_fails_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

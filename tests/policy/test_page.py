@@ -152,7 +152,7 @@ def test_the_preview_counts_cases_that_would_have_insufficient_cells(either_serv
 
     page = admin.submit("/admin/policy/preview", form(minimum_cells=3, based_on=1), at="/admin/policy").text
 
-    assert "Of the last 30 days’ 3 cases, 1 more would be told to have insufficient cells: 2 instead of 1." in shown(
+    assert "Of the last 30 days’ 3 cases, 1 more would be reported as having too few cells: 2 instead of 1." in shown(
         page
     )
 

@@ -1,5 +1,6 @@
 """The report as a PDF, read back: what stands on it, on every page, and what its fonts lack."""
 
+import html
 import re
 import zlib
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.reports.pdf import pdf_of, printable
+from app.reports.report_pages import ReportPage
 from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
-from tests.factories import cell
+from app.web.templating import Frame
+from tests.factories import Service, cell
 from tests.reports.conftest import Desk
 
 AT = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
@@ -67,8 +70,35 @@ def test_what_the_sheet_says_stands_in_the_file() -> None:
         "S26-0001", "25.0 % suspected", "95 % interval 5.6 % to 65.4 %", "3 x The image is out of focus.", "98.00 %",
         "2026-11-24 08:30 UTC, cell 01234567: Normal cell (first read), Rea. Note: smooth chromatin", "Model cnn 1",
         "Not a diagnosis.", "Not a cleared medical device.", "Nobody has signed this report.", "Not signed.",
+        "Read.: 4",
     ):  # fmt: skip
         assert told in text
+
+
+@pytest.mark.parametrize("signature", [None, SIGNATURE])
+def test_the_page_and_the_file_say_the_same_sentences(signature: SignatureBlock | None, *, service: Service) -> None:
+    sheet = replace(SHEET, sandbox=True, reads_left_out=7, signature=signature, history=(SIGNATURE,))
+    page = ReportPage(sheet, case="", pdf="", pdf_letter="", whole=None, sign=None)
+    frame = Frame(who=None, navigation=(), csrf="", banners=())
+
+    on_page = plain(service.app.state.templates.text("reports/report.html", page=page, frame=frame))
+    in_file = plain(" ".join(pages(pdf_of(sheet, pictures={}, zone=UTC))))
+
+    told = (
+        sheet.headline, sheet.under_headline, sheet.bar_told, sheet.counts_told, *sheet.rule, *sheet.told,
+        *sheet.limits, "ALL suspected 15", "Read. 4", sheet.demonstration, sheet.more_reads or "",
+        *((f"{sheet.hash_told} /reports/verify.",) if signature else (sheet.not_signed,)),
+    )  # fmt: skip
+    for sentence in told:
+        assert plain(sentence) in on_page, sentence
+        assert plain(sentence) in in_file, sentence
+    assert sheet.no_reads not in on_page + in_file
+    assert sheet.no_reads in " ".join(pages(pdf_of(replace(sheet, reads=(), reads_left_out=0), pictures={}, zone=UTC)))
+
+
+def plain(text: str) -> str:
+    """Without tags, colons and line breaks, and signs as the file's fonts have them."""
+    return " ".join(html.unescape(printable(re.sub(r"<[^>]*>", "", text))).replace(": ", " ").split())
 
 
 @pytest.mark.parametrize("paper", ["a4", "letter"])

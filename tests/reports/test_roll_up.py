@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up, wilson
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.screening.rules import Band
 from tests.shipped import SHIPPED
 
@@ -21,8 +21,11 @@ SETTLED = ReviewState.SETTLED
 
 
 def some(band: Band | None = Band.SUSPECTED, *, image: str = "", verdict: Verdict | None = None) -> Cell:
-    review = SETTLED if verdict else ReviewState.NOT_NEEDED
-    return Cell(uuid4(), image or str(uuid4()), band, None if band else "blurred", review, verdict)
+    return Cell(uuid4(), image or str(uuid4()), band, None if band else "blurred", read(verdict))
+
+
+def read(verdict: Verdict | None) -> Review:
+    return Review(SETTLED if verdict else ReviewState.NOT_NEEDED, verdict)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +49,7 @@ def test_a_settled_verdict_takes_the_place_of_the_band(
 
 
 def test_a_verdict_that_is_not_settled_changes_nothing() -> None:
-    cell = Cell(uuid4(), "a", Band.SUSPECTED, review=ReviewState.WAITING, verdict=Verdict.NORMAL)
+    cell = Cell(uuid4(), "a", Band.SUSPECTED, review=Review(ReviewState.WAITING, Verdict.NORMAL))
 
     assert cell.called is Band.SUSPECTED
     assert cell.waits
@@ -95,15 +98,12 @@ def test_refused_images_are_counted_by_reason_and_by_whoever_refused_them() -> N
 
 
 cells = st.builds(
-    lambda id_, image, band, verdict: Cell(
-        UUID(int=id_), str(image), band, None if band else "blurred", SETTLED if verdict else ReviewState.NOT_NEEDED,
-        verdict,
-    ),
+    lambda id_, image, band, verdict: Cell(UUID(int=id_), str(image), band, None if band else "blurred", read(verdict)),
     st.integers(0, 2**64),
     st.integers(0, 30),
     st.sampled_from([*Band, None]),
     st.sampled_from([*Verdict, None]),
-)  # fmt: skip
+)
 
 
 @given(st.lists(cells, max_size=60), st.integers(1, 30))

@@ -1,14 +1,18 @@
 """Closing a case by name: who may, what stands in the way, and that nothing is signed unseen or twice."""
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
+from app.accounts import queries as accounts
+from app.accounts.actions import actor_of
+from app.accounts.proof_actions import Proved
 from app.accounts.rules import Role
 from app.audit.events import Act
 from app.audit.queries import released_at
+from app.reports.actions import AnotherPersonProved, Signing, sign_case
 from tests.factories import Browser, acts, cell, rows, verify
 from tests.reports.conftest import Desk, honest
 
@@ -133,6 +137,16 @@ def test_a_wrong_password_signs_nothing_is_remembered_and_after_a_few_must_wait(
     assert acts(desk.service.database).count(Act.SIGN_IN_REFUSED) == 5
 
 
+def test_a_wrong_password_is_remembered_even_where_the_page_is_not_shown_again(desk: Desk) -> None:
+    path = desk.case(0.99, desk.classifier.unsure)
+    form = {"seen": "", "meaning": "", "password": "guess"}
+
+    replies = [desk.senior.submit(f"{path}/sign-off", form, at="/account") for _ in range(2)]
+
+    assert {reply.status_code for reply in replies} == {409}, "a cell waits for their own read"
+    assert acts(desk.service.database).count(Act.SIGN_IN_REFUSED) == 2
+
+
 def test_without_a_meaning_nothing_is_signed(desk: Desk) -> None:
     path = desk.case(0.99)
 
@@ -169,6 +183,21 @@ def test_who_sent_in_every_cell_does_not_sign_the_case(desk: Desk) -> None:
     assert forged.status_code == 403
     assert acts(desk.service.database)[-1] == Act.SIGN_OFF_REFUSED
     assert desk.sign(path).status_code == 200, "another senior may"
+
+
+def test_a_proof_of_another_person_signs_nothing(desk: Desk) -> None:
+    path = desk.case(0.99)
+    form = honest(desk.senior.get(f"{path}/sign-off").text)
+    case_id, signing = UUID(path.removeprefix("/cases/")), Signing(form["meaning"], form["seen"])
+
+    with desk.service.database.writing() as session:
+        [sena] = accounts.users(session)
+        with pytest.raises(AnotherPersonProved) as refused:
+            sign_case(session, actor_of(sena), case_id=case_id, signing=signing, prove=lambda: Proved(uuid4(), "oidc"))
+
+    assert refused.value.code == "signs_for_another"
+    assert refused.value.event.act == Act.SIGN_OFF_REFUSED
+    assert rows(desk.service.database)["signatures"] == 0
 
 
 def _every_screening(desk: Desk) -> list[dict[str, str]]:

@@ -17,13 +17,13 @@ from app.reports.rules import (
     state_of,
     what_blocks_signing,
 )
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import Review, ReviewState, Verdict
 from app.screening.rules import Band
 
 
 def one(band: Band | None = Band.NOT_SUSPECTED, review: ReviewState = ReviewState.NOT_NEEDED) -> Cell:
     verdict = Verdict.NORMAL if review is ReviewState.SETTLED else None
-    return Cell(uuid4(), str(uuid4()), band, None if band else "blurred", review, verdict)
+    return Cell(uuid4(), str(uuid4()), band, None if band else "blurred", Review(review, verdict))
 
 
 CALM, REFUSED = one(), one(None)

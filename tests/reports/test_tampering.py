@@ -12,6 +12,7 @@ TRICKS = {
     "the text": ("result_versions", "UPDATE result_versions SET canonical_json = canonical_json || ' '"),
     "the hash": ("result_versions", "UPDATE result_versions SET sha256 = lower(hex(randomblob(32)))"),
     "the status": ("result_versions", "UPDATE result_versions SET status = 'corrected'"),
+    "a status that is none": ("result_versions", "UPDATE result_versions SET status = 'unheard of'"),
     "the number": ("result_versions", "UPDATE result_versions SET number = 7"),
     "the place in the ledger": ("result_versions", "UPDATE result_versions SET position = 1"),
     "the printed name": ("signatures", "UPDATE signatures SET printed_name = 'Anna'"),

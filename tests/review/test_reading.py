@@ -65,7 +65,7 @@ def test_the_own_call_comes_first_and_both_calls_are_kept(
     after = call(reviewer, path, "normal", "round, smooth").text
     decide(reviewer, path, "leukaemic_blast", "round, but nucleoli")
 
-    for told in ("Uncertain", "56.25 %", "between the thresholds", "Measurements and findings"):
+    for told in ("Uncertain", "56.25\N{NO-BREAK SPACE}%", "between the thresholds", "Measurements and findings"):
         assert told not in before
         assert told in after
     assert "Your own call was: <strong>Normal cell</strong>" in after
@@ -101,8 +101,8 @@ def test_without_blind_reads_one_call_is_enough(
     set_policy(service.database, blind_first=False)
     path = f"/review/{waiting_cell(service, classifier)}"
 
-    assert "56.25 %" in reviewer.get("/review").text
-    assert "56.25 %" in reviewer.get(path).text
+    assert "56.25\N{NO-BREAK SPACE}%" in reviewer.get("/review").text
+    assert "56.25\N{NO-BREAK SPACE}%" in reviewer.get(path).text
     decide(reviewer, path, "normal")
 
     assert [row[:3] for row in reads(service)] == [("first", None, "normal")]

@@ -118,7 +118,7 @@ def test_where_readers_differ_a_senior_decides_and_sees_both_reads_without_names
     page = sam.get(path).text
     done = decide(sam, path, "leukaemic_blast")
 
-    for told in ("smooth chromatin", "two nucleoli", "Reader A", "Reader B", "56.25 %"):
+    for told in ("smooth chromatin", "two nucleoli", "Reader A", "Reader B", "56.25\N{NO-BREAK SPACE}%"):
         assert told in page
     for name in ("Lars", "Rea<", "Rea:"):
         assert name not in page

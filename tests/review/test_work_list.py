@@ -7,12 +7,11 @@ from uuid import UUID, uuid4
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
-from app import leases
 from app.accounts.rules import Role
 from app.actor import Actor
 from app.db import Database
 from app.errors import BlastscreenError
-from app.leases import Item
+from app.leases import LeaseRow
 from app.policy import actions as policies
 from app.policy import queries as policy_queries
 from app.policy.rules import Policy
@@ -20,7 +19,7 @@ from app.review import actions as reviews
 from app.review import case_actions, queries, queue_queries, read_queries
 from app.review.actions import Said
 from app.review.desk_queries import READING
-from app.review.queue_actions import reader_of
+from app.review.queue_queries import reader_of
 from app.review.rules import Awaits, Filters, Verdict
 from app.screening import actions
 from app.screening.actions import Submission
@@ -103,6 +102,6 @@ class Work:
                 for one, found in histories.items():
                     done = any(read.reader_id == reader.id for read in found.standing)
                     theirs = not done and (senior or found.concluded.awaits is Awaits.READER)
-                    lease = leases.find(session, Item(READING, one))
+                    lease = session.get(LeaseRow, (READING, one))
                     held = bool(lease and lease.until and lease.until > mine.now and lease.holder_id != reader.id)
                     assert (one in shown) == (theirs and not held)

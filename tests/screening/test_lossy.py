@@ -151,14 +151,14 @@ def test_the_result_page_says_why_a_low_score_clears_nothing(service: Service, c
 
     page = ursula.upload(jpeg(1)).text
 
-    assert "2.70 %" in page
+    assert "2.70\N{NO-BREAK SPACE}%" in page
     assert "Uncertain" in page
     assert "ALL not suspected" not in page
     assert LOSSY in page
     assert "somebody looks at every such image" in page
     assert "lies between the thresholds" not in page
     assert '<rect class="not_suspected" x="0" y="3" width="0.00"' in page
-    assert "ALL suspected from 80.00 %, uncertain below." in page
+    assert "ALL suspected from 80.00\N{NO-BREAK SPACE}%, uncertain below." in page
     assert LOSSY not in ursula.upload(cell(2)).text
 
 

@@ -8,14 +8,22 @@ SHARES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0, "under 1 %"), (10, "1 %"), (15, "13 %"), (30, "50 %"), (49, "97 %"), (50, "over 99 %"), (900, "over 99 %")],
+    [
+        (0, "under 1\N{NO-BREAK SPACE}%"),
+        (10, "1\N{NO-BREAK SPACE}%"),
+        (15, "13\N{NO-BREAK SPACE}%"),
+        (30, "50\N{NO-BREAK SPACE}%"),
+        (49, "97\N{NO-BREAK SPACE}%"),
+        (50, "over 99\N{NO-BREAK SPACE}%"),
+        (900, "over 99\N{NO-BREAK SPACE}%"),
+    ],
 )
 def test_a_value_is_told_by_the_share_of_cells_at_or_below_it(value, told):
     assert at_or_below(value, (10, 20, 30, 40, 50), shares=SHARES) == told
 
 
 def test_where_many_cells_have_the_same_value_all_of_them_count():
-    assert at_or_below(0, (0, 0, 0, 1, 5), shares=SHARES) == "50 %"
+    assert at_or_below(0, (0, 0, 0, 1, 5), shares=SHARES) == "50\N{NO-BREAK SPACE}%"
 
 
 def test_every_measure_has_its_words():
@@ -40,4 +48,4 @@ def test_classes_that_never_differ_have_a_strip_too():
 
     assert line.at == "50.0"
     assert line.normal is not None
-    assert line.normal.told == "over 99 %"
+    assert line.normal.told == "over 99\N{NO-BREAK SPACE}%"

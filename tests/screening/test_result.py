@@ -71,7 +71,7 @@ def test_a_score_is_explained_only_when_asked_for(drawn: Service) -> None:
     assert "Measured shape and texture" not in plain
     assert f'href="{result}/explained?show=heatmap"' in plain
     assert "Measured shape and texture" in explained
-    assert re.search(r"\d+ % of the map&#39;s weight lies inside the cell", explained)
+    assert re.search(r"\d+\N{NO-BREAK SPACE}% of the map&#39;s weight lies inside the cell", explained)
     assert "not the outline of a lesion" in explained
     assert 'id="show-heat" autocomplete="off" >' in explained
     assert 'id="show-heat" autocomplete="off" checked>' in ursula.get(f"{result}/explained?show=heatmap").text
@@ -171,7 +171,7 @@ def test_another_model_explains_no_score_of_an_earlier_one(
     assert explained.status_code == 200
     assert "there is no heat map of a score by a past model" in explained.text
     assert "Measured shape and texture" in explained.text
-    assert "Does not serve any more" in card.text
+    assert "No longer serves" in card.text
 
 
 def test_a_model_without_percentiles_in_its_card_shows_values_alone(
@@ -191,7 +191,7 @@ def test_a_blind_reader_finds_nothing_of_the_score_anywhere(service: Service, cl
     ursula = service.signed_in("ursula", Role.UPLOADER)
     rea = service.signed_in("rea", Role.UPLOADER, Role.REVIEWER)
     result = uploaded(ursula, cell(1))
-    assert "56.25 %" in ursula.get(result).text
+    assert "56.25\N{NO-BREAK SPACE}%" in ursula.get(result).text
 
     page = rea.get(result)
 

@@ -127,7 +127,7 @@ def test_a_case_that_one_may_not_see_is_not_joined_by_its_id(service: Service) -
 
     page = ursula.submit("/screenings", {"case_id": theirs}, at="/", files=files(cell(3), cell(4)))
 
-    assert page.status_code == 422
+    assert page.status_code == 404
     assert "not yours to see" in page.text
     assert ursula.get(f"/?case_id={theirs}").status_code == 404
     assert rows(service.database) == before
@@ -139,9 +139,17 @@ def test_a_case_number_that_is_taken_is_said_once_and_what_was_typed_stays(servi
 
     page = ursula.upload(cell(2), cell(3), case="S26-0001")
 
-    assert page.status_code == 422
+    assert page.status_code == 409
     assert 'value="S26-0001"' in page.text
     assert page.text.count("This case number is taken") == 1
+
+
+def test_one_file_that_is_no_image_is_said_so_on_the_page(service: Service) -> None:
+    page = service.signed_in("ursula", Role.UPLOADER).upload(b"no image", case="S26-0001")
+
+    assert page.status_code == 415
+    assert 'role="alert"' in page.text
+    assert 'value="S26-0001"' in page.text
 
 
 def test_more_files_than_are_taken_are_refused_with_a_sentence_and_none_is_stored(changed: Changed) -> None:
@@ -162,14 +170,21 @@ def test_a_flood_of_files_is_given_up_before_it_is_over(changed: Changed) -> Non
     assert "At most 3 files at once" in ursula.upload(*[b"x"] * 31).text
 
 
-@pytest.mark.parametrize("content", [b"", b"--y\r\nrubbish", b'--x\r\nContent-Disposition: form-data; name="image"'])
-def test_a_form_that_is_none_is_refused_with_a_sentence(service: Service, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        pytest.param(b"", 403, id="nothing, so no token either"),
+        pytest.param(b"--y\r\nrubbish", 422, id="another boundary"),
+        pytest.param(b'--x\r\nContent-Disposition: form-data; name="image"', 403, id="cut off before the token"),
+    ],
+)
+def test_a_form_that_is_none_is_refused_with_a_sentence(service: Service, content: bytes, status: int) -> None:
     ursula = service.signed_in("ursula", Role.UPLOADER)
     headers = {"content-type": "multipart/form-data; boundary=x", "accept": "text/html"}
 
     reply = ursula.client.post("/screenings", headers=headers, content=content)
 
-    assert reply.status_code in {403, 422}
+    assert reply.status_code == status
     assert "Traceback" not in reply.text
 
 

@@ -13,4 +13,4 @@ def crops(tmp_path_factory):
         look = CELLS[number % 2]
         prefix, label = ("H", "hem") if look is Look.HEALTHY else ("", "all")
         save(root / f"UID_{prefix}{number // 2 % 4}_{number}_1_{label}.png", draw(number, look), look=look)
-    return dataset.stored(cnmc.read(root), root, folder=root / "crops")
+    return dataset.stored(cnmc.read(cnmc.find(root)), root, folder=root / "crops")

@@ -27,6 +27,12 @@ def test_a_text_takes_the_place_of_the_earlier_one_as_a_whole_and_leaves_nothing
     assert {path.name for path in tmp_path.iterdir()} == {"done.json", "held-done.json"}
 
 
+def test_the_folder_of_a_text_is_made_where_it_is_missing(tmp_path):
+    aside.write(tmp_path / "results" / "gate.json", "tried")
+
+    assert (tmp_path / "results" / "gate.json").read_text() == "tried"
+
+
 def test_a_text_that_is_broken_off_leaves_the_earlier_one_and_nothing_beside_it(tmp_path):
     def broken_off():
         yield "half of a"

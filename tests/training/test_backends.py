@@ -15,6 +15,7 @@ import pytest
 from onnxruntime import InferenceSession
 
 from training import backend, fit, onnx_model
+from training.network import build
 from training.recipes.smoke import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -27,16 +28,18 @@ sys.modules["tensorflow"] = None  # whoever asks for it fails
 from pathlib import Path
 import numpy as np
 from training import cnmc, dataset, drawn, fit
+from training.network import trained
+from training.parts import parts_of, place_of
 from training.recipes.smoke import RECIPE
 
 folder = Path(sys.argv[1])
 drawn.write_cells(folder / "cells", count=16)
-crops = dataset.stored(cnmc.read(folder / "cells"), folder / "cells", folder=folder / "crops")
+crops = dataset.stored(cnmc.read(cnmc.find(folder / "cells")), folder / "cells", folder=folder / "crops")
 asked = {"epochs": 2, "cells_per_epoch": 32, "batch": 16, "patience": 1}
 recipe = RECIPE.with_choices(asked)
 fit.fit(recipe, crops, folder=folder / "runs", results_folder=folder / "results")
-part = fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=folder / "runs"))[0]
-network = fit.trained(recipe, part)
+part = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=folder / "runs"))[0]
+network = trained(recipe, part)
 pixels = np.load(folder / "pixels.npy")
 logits = np.asarray(network.predict_on_batch(pixels.astype("float32"))["logit"])
 network.save_weights(folder / "network.weights.h5")
@@ -88,7 +91,7 @@ def test_what_another_backend_has_learned_loads_and_exports_under_tensorflow(bac
         cwd=TRAINING.parent,
         check=True,
     )
-    network = fit.build(RECIPE)
+    network = build(RECIPE)
     network.load_weights(tmp_path / "network.weights.h5")
     onnx_model.write(network, tmp_path / "model.onnx", size=RECIPE.size)
 

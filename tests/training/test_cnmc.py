@@ -14,7 +14,7 @@ def test_the_label_comes_from_the_name_and_never_from_the_order_of_folders(tmp_p
     write_cell(tmp_path / "fold_0" / "all" / "UID_1_1_1_all.bmp", grey=90)
     write_cell(tmp_path / "fold_0" / "hem" / "UID_H1_1_1_hem.bmp", grey=120)
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.subject, cell.label, cell.source) for cell in cells] == [
         ("1", "ALL", "fold_0"),
@@ -24,11 +24,27 @@ def test_the_label_comes_from_the_name_and_never_from_the_order_of_folders(tmp_p
     assert cells[0].red == 90
 
 
+def test_a_class_folder_that_contradicts_the_name_is_refused(tmp_path):
+    write_cell(tmp_path / "fold_0" / "hem" / "UID_1_1_1_all.bmp")
+
+    with pytest.raises(Invalid, match=r"UID_1_1_1_all\.bmp is ALL by its name or table, and lies in a folder of HEM"):
+        read(find(tmp_path))
+
+
+def test_what_file_managers_leave_beside_images_is_no_image(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    (tmp_path / "._UID_1_1_1_all.bmp").write_bytes(b"a resource fork")
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "UID_1_1_1_all.bmp").write_bytes(b"another")
+
+    assert [cell.path for cell in read(find(tmp_path))] == ["UID_1_1_1_all.bmp"]
+
+
 def test_files_are_read_in_the_order_of_their_paths_whatever_the_disk_says(tmp_path):
     for number in (10, 2, 33, 1):
         write_cell(tmp_path / f"UID_1_{number}_1_all.bmp", grey=100 + number)
 
-    names = [one.path.name for one in find(tmp_path)]
+    names = [path.name for path in find(tmp_path).images]
 
     assert names == sorted(names)
 
@@ -39,7 +55,7 @@ def test_an_image_under_two_subjects_is_kept_once_and_makes_them_one_group(tmp_p
     write_cell(tmp_path / "UID_21_2_1_all.bmp", grey=91)
     write_cell(tmp_path / "UID_3_1_1_all.bmp", grey=92)
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.subject, cell.group) for cell in cells] == [("20", "20"), ("21", "20"), ("3", "3")]
 
@@ -49,7 +65,7 @@ def test_the_same_pixels_with_two_labels_are_refused_by_name(tmp_path):
     write_cell(tmp_path / "UID_H2_1_1_hem.bmp")
 
     with pytest.raises(Invalid, match=r"UID_20_1_1_all.bmp and UID_H2_1_1_hem.bmp"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_a_subject_with_cells_of_both_classes_is_refused_by_name(tmp_path):
@@ -57,7 +73,7 @@ def test_a_subject_with_cells_of_both_classes_is_refused_by_name(tmp_path):
     write_cell(tmp_path / "UID_7_2_1_hem.bmp", grey=91)
 
     with pytest.raises(Invalid, match=r"Subject 7 has cells of both classes: .*UID_7_1_1_all\.bmp is ALL"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_an_unlabelled_copy_of_a_labelled_image_is_kept_once_with_its_label(tmp_path):
@@ -66,7 +82,7 @@ def test_an_unlabelled_copy_of_a_labelled_image_is_kept_once_with_its_label(tmp_
     write_cell(tmp_path / "UID_2_1_1_all.bmp", grey=91)
     write_cell(tmp_path / "copy.bmp", grey=91)
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.path, cell.label) for cell in cells] == [("UID_1_1_1_all.bmp", "ALL"), ("UID_2_1_1_all.bmp", "ALL")]
     assert [cell.group for cell in cells] == ["1", "2"]
@@ -92,14 +108,14 @@ def test_an_image_that_was_compressed_with_loss_is_refused_by_name(tmp_path, nam
     saved(tmp_path / f"UID_1_1_1_all.{name}", form, **how)
 
     with pytest.raises(Invalid, match=f"UID_1_1_1_all.{name} is compressed with loss"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 @pytest.mark.parametrize("how", [{}, {"alpha": True}, {"exif": Image.Exif().tobytes()}])
 def test_webp_without_loss_is_read(tmp_path, how):
     saved(tmp_path / "UID_1_1_1_all.webp", "WEBP", lossless=True, **how)
 
-    assert [cell.label for cell in read(tmp_path)] == ["ALL"]
+    assert [cell.label for cell in read(find(tmp_path))] == ["ALL"]
 
 
 def test_cells_without_a_label_are_in_the_index_and_in_no_figure(tmp_path):
@@ -124,7 +140,7 @@ def test_folds_and_a_flat_folder_with_its_csv_are_one_table_that_says_where_each
     write_cell(flat / "2.bmp", grey=93)
     labels_csv(flat, [("UID_1_7_1_all.bmp", "1.bmp", "1"), ("UID_H9_1_1_hem.bmp", "2.bmp", "0")])
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.source, cell.subject, cell.label) for cell in cells] == [
         ("preliminary", "1", "ALL"),
@@ -142,7 +158,7 @@ def test_an_image_in_a_fold_and_in_the_flat_folder_is_kept_once_and_joins_its_tw
     write_cell(tmp_path / "flat" / "2.bmp", grey=92)
     labels_csv(tmp_path / "flat", [("UID_5_1_1_all.bmp", "1.bmp", "1"), ("UID_5_2_1_all.bmp", "2.bmp", "1")])
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.path, cell.subject) for cell in cells] == [
         ("flat/1.bmp", "5"),
@@ -154,7 +170,7 @@ def test_an_image_in_a_fold_and_in_the_flat_folder_is_kept_once_and_joins_its_tw
 
 def test_a_folder_without_images_says_so(tmp_path):
     with pytest.raises(Invalid, match="no BMP, PNG, TIFF or WebP image below"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_a_truncated_image_is_named(tmp_path):
@@ -164,7 +180,7 @@ def test_a_truncated_image_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:2000])
 
     with pytest.raises(Invalid, match=r"UID_1_2_1_all\.bmp"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["UID_1_2_1_all.bmp", "unlabelled.bmp"])
@@ -173,12 +189,12 @@ def test_an_image_that_shows_nothing_is_refused_by_name(tmp_path, name):
     Image.new("RGB", (64, 64), (9, 9, 9)).save(tmp_path / name)
 
     with pytest.raises(Invalid, match=f"{name} shows no cell: .* Take the original, or leave it out"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_an_index_comes_back_as_it_was_written(tmp_path):
     write_cell(tmp_path / "cells" / "UID_1_1_1_all.bmp")
-    cells = read(tmp_path / "cells")
+    cells = read(find(tmp_path / "cells"))
 
     cnmc.write_index(cells, tmp_path / "index.csv")
 
@@ -187,7 +203,7 @@ def test_an_index_comes_back_as_it_was_written(tmp_path):
 
 @pytest.mark.cells
 def test_the_shared_images_have_the_subjects_and_groups_that_their_notes_state(real_cells):
-    named = find(real_cells / "cnmc2019")
+    named = cnmc.named(find(real_cells / "cnmc2019"))
 
     assert len(named) == 6211
     assert len({one.subject for one in named}) == 66

@@ -7,6 +7,7 @@ import pytest
 from training import evaluate, results
 from training.__main__ import main
 from training.cnmc import Cell, read_index, write_index
+from training.out_of_fold import scored_of
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
@@ -57,7 +58,7 @@ def test_the_better_network_is_told_from_the_poorer_and_equals_differ_by_nothing
 
 def test_every_figure_that_evaluate_states_of_a_network_is_compared(kept, capsys):
     cells = read_index(kept / "cells.csv")
-    scored = evaluate.scored_of(results.read(kept / "good.csv"), cells, seed=0)
+    scored = scored_of(results.read(kept / "good.csv"), cells, seed=0)
     report = evaluate.report(scored, cells, seed=0)
 
     assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
@@ -74,7 +75,7 @@ def test_each_is_held_to_its_own_bands(kept, capsys):
     cells = read_index(kept / "cells.csv")
     own = {}
     for name in ("good", "poor"):
-        scored = evaluate.scored_of(results.read(kept / f"{name}.csv"), cells, seed=0)
+        scored = scored_of(results.read(kept / f"{name}.csv"), cells, seed=0)
         own[name] = evaluate.report(scored, cells, seed=0)["bands"]["uncertain_share"][0]
 
     assert main(["compare", "good", "poor", "--results", str(kept)]) == 0

@@ -5,11 +5,13 @@ import pytest
 
 from app.errors import Misconfigured
 from app.vision.drawn import Look, draw, save
-from training import cnmc, fit
+from training import cnmc
 from training.augment import CELL, varier
 from training.cnmc import Cell
 from training.dataset import Crops, TrainingBatches, balanced, mixed, stored
+from training.network import build, scores
 from training.networks import anastasio
+from training.parts import FINAL, ORDER, parts_of, place_of
 from training.recipe import Augment, Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -57,7 +59,7 @@ def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path
         for place, seed in enumerate(seeds):
             (tmp_path / name).mkdir(exist_ok=True)
             save(tmp_path / name / f"UID_1_{place}_1_all.png", draw(seed, Look.BLAST), look=Look.BLAST)
-        return stored(cnmc.read(tmp_path / name), tmp_path / name, folder=tmp_path / "crops")
+        return stored(cnmc.read(cnmc.find(tmp_path / name)), tmp_path / name, folder=tmp_path / "crops")
 
     one, other = folder("one", seeds=(1, 2)), folder("other", seeds=(2, 1))
 
@@ -67,12 +69,12 @@ def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path
 
 
 def test_networks_of_the_same_cells_in_another_order_are_not_taken_for_these(crops, tmp_path):
-    place = fit.place_of(RECIPE, crops, folder=tmp_path)
+    place = place_of(RECIPE, crops, folder=tmp_path)
     place.mkdir()
-    (place / fit.ORDER).write_text(cnmc.order(reversed(crops.cells)))
+    (place / ORDER).write_text(cnmc.order(reversed(crops.cells)))
 
     with pytest.raises(Misconfigured, match="under other names"):
-        fit.place_of(RECIPE, crops, folder=tmp_path)
+        place_of(RECIPE, crops, folder=tmp_path)
 
 
 def test_what_mixes_two_cells_mixes_their_labels_by_the_same_share_and_no_other_answer():
@@ -115,24 +117,24 @@ def test_not_balanced_by_subject_every_cell_of_a_class_comes_alike(crops):
 
 
 def test_nobody_is_both_learned_from_and_tested_and_everybody_is_tested_once_a_seed(crops, tmp_path):
-    parts = fit.parts(RECIPE, crops, folder=tmp_path)
+    parts = parts_of(RECIPE, crops, folder=tmp_path)
 
     groups = np.array([one.group for one in crops.cells])
     for part in parts:
         assert not set(groups[part.learns]) & set(groups[part.tested])
     for seed in RECIPE.seeds:
-        tested = np.concatenate([part.tested for part in parts if part.seed == seed and part.fold != fit.FINAL])
+        tested = np.concatenate([part.tested for part in parts if part.seed == seed and part.fold != FINAL])
         assert sorted(tested.tolist()) == list(range(len(crops.cells)))
-    assert parts[-1].fold == fit.FINAL
+    assert parts[-1].fold == FINAL
     assert len(parts[-1].tested) == 0
 
 
 def test_scores_come_in_the_order_in_which_they_were_asked_for(crops):
-    network = fit.build(RECIPE)
+    network = build(RECIPE)
     everything = np.arange(len(crops.cells))
     shuffled = np.random.default_rng(3).permutation(everything)
 
-    in_order, otherwise = (fit.scores(network, crops, chosen, size=32)["logit"] for chosen in (everything, shuffled))
+    in_order, otherwise = (scores(network, crops, chosen, size=32)["logit"] for chosen in (everything, shuffled))
 
     assert len(set(np.round(in_order, 4).tolist())) > 20
     assert otherwise == pytest.approx(in_order[shuffled], abs=1e-5)

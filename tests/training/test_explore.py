@@ -17,7 +17,7 @@ def drawn(tmp_path_factory):
         look, name, subject = (Look.BLAST, "all", "") if number % 2 else (Look.HEALTHY, "hem", "H")
         path = root / f"UID_{subject}{number // 2}_{number}_1_{name}.png"
         save(path, draw(number, look), look=look)
-    cells = cnmc.read(root)
+    cells = cnmc.read(cnmc.find(root))
     return dataset.stored(cells, root, folder=root / "crops"), root
 
 

@@ -15,7 +15,9 @@ from keras import layers
 
 from training import fit, learner, pretrain, teacher
 from training.augment import Varier, middle, varier
+from training.network import build, scores, trained
 from training.networks import anastasio, ours
+from training.parts import parts_of, place_of
 from training.recipe import Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -54,7 +56,7 @@ def runs(crops, tmp_path_factory):
 
 
 def first_part(recipe, crops, runs):
-    return fit.parts(recipe, crops, folder=fit.place_of(recipe, crops, folder=runs))[0]
+    return parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))[0]
 
 
 @pytest.mark.parametrize(
@@ -74,11 +76,11 @@ def test_whatever_else_is_asked_the_network_that_is_kept_is_the_recipe_s_own(ask
     fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
     part = first_part(recipe, crops, runs)
 
-    kept = fit.scores(fit.trained(recipe, part), crops, part.tested, size=recipe.size)["logit"]
-    plain = fit.scores(fit.trained(QUICK, first_part(QUICK, crops, runs)), crops, part.tested, size=QUICK.size)["logit"]
+    kept = scores(trained(recipe, part), crops, part.tested, size=recipe.size)["logit"]
+    plain = scores(trained(QUICK, first_part(QUICK, crops, runs)), crops, part.tested, size=QUICK.size)["logit"]
 
-    with np.load(part.folder / "scores.npz") as scores:
-        assert kept == pytest.approx(scores["logit"], abs=1e-5)
+    with np.load(part.folder / "scores.npz") as written:
+        assert kept == pytest.approx(written["logit"], abs=1e-5)
     assert kept.std() > 0
     assert kept != pytest.approx(plain, abs=1e-4)
 
@@ -106,8 +108,8 @@ def test_a_fit_that_was_stopped_goes_on_to_the_network_that_it_would_have_had(as
     if recipe.teacher:
         fit.fit(recipe.teacher, crops, folder=tmp_path, results_folder=tmp_path)
     fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
-    expected = fit.trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
-    shutil.rmtree(fit.place_of(recipe, crops, folder=tmp_path))
+    expected = trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
+    shutil.rmtree(place_of(recipe, crops, folder=tmp_path))
 
     with monkeypatch.context() as patched:
         patched.setattr(keras.Model, "fit", stopping_at_call(2))
@@ -115,13 +117,13 @@ def test_a_fit_that_was_stopped_goes_on_to_the_network_that_it_would_have_had(as
             fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
     fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
 
-    found = fit.trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
+    found = trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
     assert all(one == pytest.approx(other, abs=1e-6) for one, other in zip(found, expected, strict=True))
 
 
 def test_a_checkpoint_of_an_earlier_version_leaves_chance_as_it_is(tmp_path):
     (tmp_path / "checkpoint.json").write_text('{"epochs": 1}')
-    network, before = fit.build(SMALL), random.getstate()
+    network, before = build(SMALL), random.getstate()
 
     learner.take_up_chance(network, folder=tmp_path)
 
@@ -170,7 +172,7 @@ def test_an_epoch_ends_on_the_average_of_its_weights_which_is_what_is_kept(crops
     fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
 
     weights, optimizer = ended[1]
-    kept = fit.trained(recipe, first_part(recipe, crops, runs)).get_weights()
+    kept = trained(recipe, first_part(recipe, crops, runs)).get_weights()
     averages = [average.numpy() for average in optimizer._model_variables_moving_average if average is not None]
 
     assert all(any(np.array_equal(average, weight) for weight in weights) for average in averages)
@@ -186,7 +188,7 @@ def test_pretraining_meets_nobody_of_the_tested_fold(crops, tmp_path):
             met.add(stored.tobytes())
             return super().vary(stored, outline, rng=rng)
 
-    network, usual = fit.build(QUICK), varier(QUICK.augment, size=64)
+    network, usual = build(QUICK), varier(QUICK.augment, size=64)
     watching = Watching(usual.augment, usual.size, usual.noise)
     pretrain.pretrain(network, [(crops, part.learns)], varier=watching, epochs=1, batch=4, seed=(0,))
 

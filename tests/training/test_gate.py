@@ -21,7 +21,7 @@ def tried(tmp_path_factory):
         look = CELLS[number % 2]
         name = f"UID_{'H' if look is Look.HEALTHY else ''}{number // 2 % 4}_{number}_1_"
         save(root / f"{name}{'hem' if look is Look.HEALTHY else 'all'}.png", draw(number, look), look=look)
-    cells = cnmc.read(root)
+    cells = cnmc.read(cnmc.find(root))
     found = gate.trial(gate.measurements(cells, root), cells, root, folds=2, seed=0, fields_of=None)
     return cells, found
 
@@ -92,6 +92,24 @@ def test_the_model_card_shows_the_trial(bundle, tmp_path):
     assert "1.23 ms" in card
     assert json.loads((bundle / "card.json").read_text())["evaluation"]["gate"]["milliseconds"] == 1.23
     assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
+
+
+def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, monkeypatch):
+    root = tmp_path / "cells"
+    root.mkdir()
+    for look, name in ((Look.BLAST, "UID_1_1_1_all"), (Look.HEALTHY, "UID_H1_1_1_hem")):
+        save(root / f"{name}.png", draw(1, look), look=look)
+    (tmp_path / "not_cells").mkdir()
+    (tmp_path / "not_cells" / "field.jpg").touch()
+    monkeypatch.setattr(gate, "measurements", lambda *_: [])
+    monkeypatch.setattr(gate, "trial", lambda *_, **__: {"refused_hem": [0.01, 0.0, 0.02]})
+    where = ["--var", str(tmp_path / "var"), "--results", str(tmp_path / "kept" / "results")]
+
+    assert main(["gate", str(root), *where]) == 0
+
+    (kept,) = (tmp_path / "kept" / "results").iterdir()
+    assert kept.name == "gate.json"
+    assert json.loads(kept.read_text())["refused_hem"] == [0.01, 0.0, 0.02]
 
 
 @pytest.mark.parametrize("missing", [*model_card.GATE, "by_subject", "not_cells", "milliseconds"])

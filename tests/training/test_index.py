@@ -7,7 +7,7 @@ import pytest
 
 from app.vision.drawn import Look, draw, save
 from tests.training.cells import labels_csv, write_cell
-from training import asked, index
+from training import asked, cnmc, index
 from training.__main__ import main
 from training.cnmc import read_index
 
@@ -74,6 +74,18 @@ def test_an_index_is_made_anew_when_its_files_are_others(cells, tmp_path, happen
     after = index.current(cells, tmp_path / "index.csv")
     assert after != before
     assert after == read_index(tmp_path / "index.csv")
+
+
+@pytest.mark.parametrize("happens", [change, group])
+def test_what_changes_while_an_index_is_made_is_noticed_the_next_time(cells, tmp_path, capsys, happens):
+    (cells / "subject_groups.json").write_text(json.dumps({"groups": []}))
+    found = cnmc.find(cells)
+
+    happens(cells)
+    index.renewed(found, tmp_path / "index.csv")
+
+    index.current(cells, tmp_path / "index.csv")
+    assert "its images are read anew" in capsys.readouterr().out
 
 
 def test_an_index_is_made_anew_when_a_label_is_mended(tmp_path):
@@ -189,7 +201,10 @@ def test_a_folder_by_whatever_path_is_read_with_what_lies_just_above_it(tmp_path
     (folder / "below").mkdir()
     monkeypatch.chdir(folder / "below" if here == ".." else folder)
 
-    again, anew = index.current(Path(here), tmp_path / "index.csv"), index.renewed(Path(here), tmp_path / "index.csv")
+    again, anew = (
+        index.current(Path(here), tmp_path / "index.csv"),
+        index.renewed(cnmc.find(Path(here)), tmp_path / "index.csv"),
+    )
 
     assert again == anew == at_first
     assert {cell.group for cell in at_first} == {"0", "H0"}

@@ -3,7 +3,7 @@ import pytest
 from app.errors import Invalid
 from tests.training.cells import labels_csv, write_cell
 from training import cnmc
-from training.cnmc import read
+from training.cnmc import find, read
 from training.labels import parse_name
 
 
@@ -13,6 +13,9 @@ from training.labels import parse_name
         ("UID_11_10_1_all.bmp", ("11", "ALL")),
         ("UID_H10_1_2_hem.bmp", ("H10", "HEM")),
         ("UID_h3_1_2_hem.webp", ("H3", "HEM")),
+        ("UID_11_10_1_ALL.BMP", ("11", "ALL")),
+        ("uid_H5_1_2_Hem_2.bmp", ("H5", "HEM")),
+        ("UID_11_10_1_allergic.bmp", None),
         ("1.bmp", None),
         ("UID_x_1_2_hem.bmp", None),
     ],
@@ -26,7 +29,7 @@ def test_groups_that_the_folder_names_are_kept_together(tmp_path):
     write_cell(tmp_path / "UID_H4_1_1_hem.bmp", grey=91)
     (tmp_path / "subject_groups.json").write_text('{"groups": [["H2", "H4"]]}')
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert {cell.group for cell in cells} == {"H2"}
 
@@ -36,7 +39,7 @@ def test_in_the_flat_folder_the_csv_says_the_label_and_one_means_all(tmp_path):
     write_cell(tmp_path / "2.bmp", grey=91)
     labels_csv(tmp_path, [("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H25_1_1_hem.bmp", "2.bmp", "0")])
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.subject, cell.label) for cell in cells] == [("57", "ALL"), ("H25", "HEM")]
 
@@ -54,7 +57,7 @@ def test_a_csv_that_contradicts_itself_is_refused_with_its_line(tmp_path, row, w
     labels_csv(tmp_path, [row])
 
     with pytest.raises(Invalid, match=f"labels.csv, line 2: .*{what}"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_a_csv_that_names_an_image_twice_may_say_the_same_of_it_and_nothing_else(tmp_path):
@@ -62,17 +65,17 @@ def test_a_csv_that_names_an_image_twice_may_say_the_same_of_it_and_nothing_else
     row, other = ("UID_57_29_1_all.bmp", "1.bmp", "1"), ("UID_H2_1_1_hem.bmp", "1.bmp", "0")
 
     labels_csv(tmp_path, [row, row])
-    assert [cell.subject for cell in read(tmp_path)] == ["57"]
+    assert [cell.subject for cell in read(find(tmp_path))] == ["57"]
 
     labels_csv(tmp_path, [row, other])
     with pytest.raises(Invalid, match=r"labels\.csv, line 3: 1\.bmp is of subject H2, HEM, and .* 57, ALL"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_images_without_any_label_are_read_with_an_empty_one(tmp_path):
     write_cell(tmp_path / "1.bmp")
 
-    assert [cell.label for cell in read(tmp_path)] == [""]
+    assert [cell.label for cell in read(find(tmp_path))] == [""]
 
 
 def write_labels(folder, text, *, encoding="utf-8"):
@@ -86,7 +89,7 @@ def test_a_csv_with_a_byte_order_mark_is_read_like_any_other(tmp_path):
     write_cell(tmp_path / "1.bmp")
     write_labels(tmp_path, ROW, encoding="utf-8-sig")
 
-    assert [cell.subject for cell in read(tmp_path)] == ["57"]
+    assert [cell.subject for cell in read(find(tmp_path))] == ["57"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,25 @@ def test_a_csv_that_gives_no_labels_is_refused_in_words(tmp_path, text, encoding
     write_labels(tmp_path, text, encoding=encoding)
 
     with pytest.raises(Invalid, match=f"labels.csv.*{what}"):
-        read(tmp_path)
+        read(find(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROW.replace(",", ";"),
+        ROW.replace(",", "\t"),
+        ROW.replace(",", ", "),
+        ROW + ",,\n",
+        ROW.replace(",1\n", ",1.0\n"),
+    ],
+    ids=["semicolons", "tabs", "spaces", "an empty row", "a fraction"],
+)
+def test_a_csv_as_other_programs_save_it_is_read_as_well(tmp_path, text):
+    write_cell(tmp_path / "1.bmp")
+    write_labels(tmp_path, text)
+
+    assert [(cell.subject, cell.label) for cell in read(find(tmp_path))] == [("57", "ALL")]
 
 
 def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
@@ -112,8 +133,8 @@ def test_a_csv_beside_folders_may_name_the_images_of_all_of_them(tmp_path):
     write_cell(tmp_path / "two" / "2.bmp", grey=91)
     write_labels(tmp_path, ROW + "UID_H2_29_2_hem.bmp,2.bmp,0\n")
 
-    assert [cell.label for cell in read(tmp_path)] == ["ALL", "HEM"]
-    assert [cell.label for cell in read(tmp_path / "two")] == ["HEM"]
+    assert [cell.label for cell in read(find(tmp_path))] == ["ALL", "HEM"]
+    assert [cell.label for cell in read(find(tmp_path / "two"))] == ["HEM"]
 
 
 PRELIMINARY, FINAL = "C-NMC_test_prelim_phase_data", "C-NMC_test_final_phase_data"
@@ -135,15 +156,15 @@ def test_the_final_set_stays_unlabelled_beside_the_preliminary_one_and_its_csv(t
     official_sets(tmp_path)
     labels_csv(tmp_path, OFFICIAL, name=place)
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.source, cell.subject, cell.label) for cell in cells] == [
         *[(FINAL, "", "")] * 3,
         (PRELIMINARY, "57", "ALL"),
         (PRELIMINARY, "H25", "HEM"),
     ]
-    assert {cell.label for cell in read(tmp_path / FINAL)} == {""}
-    assert [cell.label for cell in read(tmp_path / PRELIMINARY)] == ["ALL", "HEM"]
+    assert {cell.label for cell in read(find(tmp_path / FINAL))} == {""}
+    assert [cell.label for cell in read(find(tmp_path / PRELIMINARY))] == ["ALL", "HEM"]
 
 
 def test_a_csv_that_may_be_of_either_of_two_folders_is_refused_with_both(tmp_path):
@@ -153,7 +174,7 @@ def test_a_csv_that_may_be_of_either_of_two_folders_is_refused_with_both(tmp_pat
     with pytest.raises(
         Invalid, match=rf"labels\.csv .*1\.bmp is in .*{FINAL} and in .*{PRELIMINARY}\. Move it into the folder"
     ):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_a_csv_never_labels_another_folders_image_in_place_of_one_that_is_missing(tmp_path):
@@ -161,7 +182,7 @@ def test_a_csv_never_labels_another_folders_image_in_place_of_one_that_is_missin
     labels_csv(tmp_path, [*OFFICIAL, ("UID_57_30_1_all.bmp", "3.bmp", "1")], name=f"{PRELIMINARY}_labels.csv")
 
     with pytest.raises(Invalid, match=rf"line 4: there is no image '3\.bmp' in .*{PRELIMINARY}\. Mend the name"):
-        read(tmp_path)
+        read(find(tmp_path))
 
 
 def test_a_csv_among_images_is_of_these_and_not_of_a_folder_below_that_names_its_own_alike(tmp_path):
@@ -170,7 +191,7 @@ def test_a_csv_among_images_is_of_these_and_not_of_a_folder_below_that_names_its
     write_cell(tmp_path / "more" / "1.bmp", grey=92)
     labels_csv(tmp_path, OFFICIAL[:1])
 
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     assert [(cell.path, cell.label) for cell in cells] == [("1.bmp", "ALL"), ("labels/x.bmp", ""), ("more/1.bmp", "")]
 
@@ -179,16 +200,16 @@ def test_a_csv_of_something_else_beside_named_images_is_left_alone(tmp_path):
     write_cell(tmp_path / "fold_0" / "UID_57_29_1_all.bmp")
     write_labels(tmp_path, "path,size\nx,1\n", encoding="utf-16")
 
-    assert [cell.label for cell in read(tmp_path)] == ["ALL"]
+    assert [cell.label for cell in read(find(tmp_path))] == ["ALL"]
 
 
 def test_an_index_of_ours_beside_unlabelled_images_is_taken_for_no_label_csv(tmp_path):
     write_cell(tmp_path / "1.bmp")
-    cells = read(tmp_path)
+    cells = read(find(tmp_path))
 
     cnmc.write_index(cells, tmp_path / "index.csv")
 
-    assert read(tmp_path) == cells
+    assert read(find(tmp_path)) == cells
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"groups": ["H2"]}', '{"groups": [[2]]}', '{"groups": null}'])
@@ -197,4 +218,4 @@ def test_subject_groups_that_cannot_be_read_are_refused_by_name(tmp_path, text):
     (tmp_path / "subject_groups.json").write_text(text)
 
     with pytest.raises(Invalid, match=r"subject_groups\.json is not of the form"):
-        read(tmp_path)
+        read(find(tmp_path))

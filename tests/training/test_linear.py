@@ -7,13 +7,16 @@ from sklearn.metrics import roc_auc_score
 
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
-from training import evaluate, fit, linear, results
+from training import fit, linear, results
 from training.cnmc import Cell
 from training.dataset import Crops, outline_map
-from training.metrics import subject_balance
+from training.network import build, scores, trained
 from training.networks import ours
+from training.out_of_fold import scored_of
+from training.parts import parts_of, place_of
 from training.recipe import Discriminant
 from training.recipes.texture3 import RECIPE
+from training.scored import subject_balance
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -46,16 +49,16 @@ def walked(crops, tmp_path_factory):
 
 def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walked, crops):
     rows = results.read(walked / "results" / "texture3.csv")
-    scored = evaluate.scored_of(rows, crops.cells, seed=0)
+    scored = scored_of(rows, crops.cells, seed=0)
 
     assert roc_auc_score(scored.is_all, scored.logits) > 0.9
 
 
 def test_the_kept_network_gives_the_kept_scores(walked, crops):
-    part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
+    part = parts_of(QUICK, crops, folder=place_of(QUICK, crops, folder=walked / "runs"))[0]
     rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture3.csv")}
 
-    again = fit.scores(fit.trained(QUICK, part), crops, part.tested, size=QUICK.size)["logit"]
+    again = scores(trained(QUICK, part), crops, part.tested, size=QUICK.size)["logit"]
 
     kept = [rows[crops.cells[one].sha256].logit for one in part.tested]
     np.testing.assert_allclose(again, kept, atol=1e-3)
@@ -66,7 +69,7 @@ def test_other_colours_have_tables_of_their_own_and_change_the_head(walked, crop
     learns = np.arange(len(crops.cells))
     heads = []
     for recipe in (QUICK, tinted):
-        network = fit.build(recipe)
+        network = build(recipe)
         linear.learn(recipe, network, crops, learns, folder=tmp_path)
         heads.append(network.get_layer("head").kernel.numpy())
 
@@ -79,15 +82,15 @@ def test_other_colours_have_tables_of_their_own_and_change_the_head(walked, crop
 
 
 def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
-    place = fit.place_of(QUICK, crops, folder=walked / "runs")
-    part = fit.parts(QUICK, crops, folder=place)[0]
+    place = place_of(QUICK, crops, folder=walked / "runs")
+    part = parts_of(QUICK, crops, folder=place)[0]
     heads = []
     for labels in ("as they are", "the tested ones exchanged"):
         cells = list(crops.cells)
         if labels != "as they are":
             for one in part.tested:
                 cells[one] = dataclasses.replace(cells[one], label="HEM" if cells[one].label == "ALL" else "ALL")
-        network = fit.build(QUICK)
+        network = build(QUICK)
         linear.learn(QUICK, network, dataclasses.replace(crops, cells=tuple(cells)), part.learns, folder=place)
         heads.append(network.get_layer("head").kernel.numpy())
 
@@ -141,15 +144,15 @@ def test_a_window_that_reaches_beyond_cell_or_crop_says_nothing(radius):
 
 
 def test_the_map_is_of_what_differs_from_the_mean_cell(walked, crops):
-    part = fit.parts(QUICK, crops, folder=fit.place_of(QUICK, crops, folder=walked / "runs"))[0]
-    network = fit.trained(QUICK, part)
+    part = parts_of(QUICK, crops, folder=place_of(QUICK, crops, folder=walked / "runs"))[0]
+    network = trained(QUICK, part)
     head = network.get_layer("head")
     learned = [crops.cells[one] for one in part.learns]
     weights = subject_balance(
         np.array([cell.label == "ALL" for cell in learned]), np.array([cell.subject for cell in learned])
     )
 
-    mean = weights @ fit.scores(network, crops, part.learns, size=QUICK.size)["embedding"]
+    mean = weights @ scores(network, crops, part.learns, size=QUICK.size)["embedding"]
 
     of_a_scale = (head.kernel.numpy() * mean).reshape(3, -1).sum(axis=1) + head.bias.numpy()
     np.testing.assert_allclose(of_a_scale, of_a_scale.mean(), atol=1e-3)

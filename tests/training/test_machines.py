@@ -11,6 +11,7 @@ from training import contest, evaluate, features, results
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
+from training.out_of_fold import scored_of
 from training.splits import partition
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -39,7 +40,7 @@ def table_for(crops, *, skill):
 
 
 def auc_of(name, crops, folder):
-    scored = evaluate.scored_of(results.read(folder / f"{name}.csv"), crops.cells, seed=0)
+    scored = scored_of(results.read(folder / f"{name}.csv"), crops.cells, seed=0)
     return evaluate.figures(scored, crops.cells, seed=0)["auc"].value
 
 

@@ -50,17 +50,16 @@ def test_the_folder_may_be_named_before_and_after_options(words):
     assert (told.recipe, told.folder, told.from_scratch) == ("schneider", Path("cells"), True)
 
 
-def test_folders_and_files_of_every_kind_may_come_after_options():
+def test_folders_and_names_of_every_kind_may_come_after_options():
     assert read(["search", "schneider", "--draws", "2", "cells"]).folder == Path("cells")
     assert read(["export", "texture3", "--version", "4", "cells"]).folder == Path("cells")
-    assert read(["evaluate", "smoke", "--shifts", "cells"]).files == [Path("cells")]
-    assert read(["evaluate", "1.bmp", "--model", "drawn-1", "2.bmp", "3.bmp"]).files == [Path("2.bmp"), Path("3.bmp")]
+    assert read(["evaluate", "smoke", "--shifts", "cells"]).folder == Path("cells")
     assert read(["time", "cnn1", "--var", "kept", "resnet"]).recipes == ["cnn1", "resnet"]
 
 
 def test_what_need_not_be_named_is_still_left_out():
     assert read(["fit", "smoke", "--tensorboard"]).folder is None
-    assert read(["evaluate", "smoke", "--shifts"]).files == []
+    assert read(["evaluate", "smoke", "--shifts"]).folder is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from app.errors import Invalid
 from training import evaluate, metrics, trust
-from training.metrics import Scored
+from training.bootstrap import AT_ONCE, Stated, bootstrap_weights, estimate, paired_difference, resampled
+from training.scored import Scored, ones, subject_weights
 
 pytestmark = pytest.mark.tensorflow
 
@@ -39,7 +40,7 @@ def test_the_weighted_auc_is_the_share_of_pairs_in_order_with_ties_half():
 def test_an_interval_counts_subjects_and_is_wider_than_one_that_counts_cells():
     few, many = scored(subjects=8, cells=75), scored(subjects=60, cells=10)
 
-    intervals = [metrics.estimate(metrics.auc, one, draws=200) for one in (few, many)]
+    intervals = [estimate(metrics.auc, one, draws=200) for one in (few, many)]
 
     assert all(one.low < one.value < one.high for one in intervals)
     assert intervals[0].high - intervals[0].low > intervals[1].high - intervals[1].low
@@ -50,8 +51,8 @@ def test_a_score_that_only_knows_the_area_has_no_skill_once_areas_are_matched():
     areas = np.exp(10 + 0.4 * cells.is_all + np.random.default_rng(0).normal(0, 0.2, len(cells.is_all)))
     by_area = cells.with_logits(np.log(areas))
 
-    pooled = metrics.auc(by_area, metrics.ones(by_area))
-    matched = metrics.matched_auc(areas, bins=40)(by_area, metrics.ones(by_area))
+    pooled = metrics.auc(by_area, ones(by_area))
+    matched = metrics.matched_auc(areas, bins=40)(by_area, ones(by_area))
 
     assert pooled > 0.85
     assert matched < 0.62
@@ -63,8 +64,8 @@ def test_macro_figures_do_not_depend_on_how_many_cells_a_subject_has():
     twice = cells.of(np.ones(len(first), bool))
     doubled = Scored(**{name: np.concatenate([array, array[first]]) for name, array in vars(twice).items()})
 
-    before = metrics.macro(metrics.specificity)(cells, metrics.ones(cells))
-    after = metrics.macro(metrics.specificity)(doubled, metrics.ones(doubled))
+    before = metrics.macro(metrics.specificity)(cells, ones(cells))
+    after = metrics.macro(metrics.specificity)(doubled, ones(doubled))
 
     assert after == pytest.approx(before)
 
@@ -86,7 +87,7 @@ def test_all_draws_at_once_give_what_each_gives_alone(name, over):
     cells = cells.of(np.random.default_rng(1).random(len(cells.logits)) < 0.7)
     figure = FIGURES.get(name) or metrics.matched_auc(cells.areas)
     figure = metrics.macro(figure) if over == "subjects" else figure
-    draws = metrics.bootstrap_weights(cells, draws=12, seed=4)
+    draws = bootstrap_weights(cells, draws=12, seed=4)
 
     at_once = figure(cells, draws)
 
@@ -97,7 +98,7 @@ def test_the_weight_of_a_group_is_the_number_of_times_it_was_drawn_cell_by_cell(
     cells = scored(subjects=5, cells=4)
     rng = np.random.default_rng(9)
 
-    draws = metrics.bootstrap_weights(cells, draws=3, seed=9)
+    draws = bootstrap_weights(cells, draws=3, seed=9)
 
     for row in draws:
         for is_all in (False, True):
@@ -110,7 +111,7 @@ def test_the_weight_of_a_group_is_the_number_of_times_it_was_drawn_cell_by_cell(
 def test_a_subject_weighs_as_much_as_any_other_of_its_class_and_each_class_half():
     cells = scored(subjects=4, cells=6).of(np.random.default_rng(2).random(48) < 0.6)
 
-    weights = metrics.subject_weights(cells)
+    weights = subject_weights(cells)
 
     for is_all in (False, True):
         names = set(cells.subjects[cells.is_all == is_all].tolist())
@@ -122,10 +123,10 @@ def test_a_subject_weighs_as_much_as_any_other_of_its_class_and_each_class_half(
 def test_a_figure_that_no_cell_speaks_for_is_no_number_and_no_warning():
     cells = replace(scored(subjects=3), probabilities=np.zeros(180))
 
-    assert np.isnan(metrics.precision(cells, metrics.ones(cells)))
-    assert metrics.estimate(metrics.sensitivity, cells, draws=5).as_json() == [0, 0, 0]
-    assert metrics.estimate(metrics.precision, cells, draws=5).as_json() == [None, None, None]
-    assert str(metrics.estimate(metrics.precision, cells, draws=5)) == "-"
+    assert np.isnan(metrics.precision(cells, ones(cells)))
+    assert estimate(metrics.sensitivity, cells, draws=5).as_json() == [0, 0, 0]
+    assert estimate(metrics.precision, cells, draws=5).as_json() == [None, None, None]
+    assert str(estimate(metrics.precision, cells, draws=5)) == "-"
 
 
 def test_sensitivity_is_that_of_all_cells_and_specificity_that_of_normal_ones():
@@ -133,7 +134,7 @@ def test_sensitivity_is_that_of_all_cells_and_specificity_that_of_normal_ones():
     called = np.where(cells.is_all, np.arange(80) % 10 < 3, np.arange(80) % 10 < 1).astype(float)
     cells = replace(cells, probabilities=called)
 
-    whole = metrics.ones(cells)
+    whole = ones(cells)
 
     assert metrics.sensitivity(cells, whole) == pytest.approx(0.3)
     assert metrics.specificity(cells, whole) == pytest.approx(0.9)
@@ -147,7 +148,7 @@ def test_whoever_calls_everything_all_has_no_skill_whatever_the_share_of_all():
         np.ones(len(mostly_all.logits))
     )
 
-    whole = metrics.ones(cells)
+    whole = ones(cells)
 
     assert cells.is_all.mean() > 0.7
     assert metrics.sensitivity(cells, whole) == 1
@@ -158,7 +159,7 @@ def test_whoever_calls_everything_all_has_no_skill_whatever_the_share_of_all():
 def test_of_a_result_and_itself_the_paired_difference_is_nothing():
     cells = scored()
 
-    difference = metrics.paired_difference(metrics.auc, cells, cells, draws=50)
+    difference = paired_difference(metrics.auc, cells, cells, draws=50)
 
     assert (difference.low, difference.value, difference.high) == (0, 0, 0)
 
@@ -167,7 +168,7 @@ def test_cells_of_one_class_have_no_figure_about_two():
     cells = scored()
 
     with pytest.raises(Invalid, match="one class only"):
-        metrics.estimate(metrics.auc, cells.of(cells.is_all))
+        estimate(metrics.auc, cells.of(cells.is_all))
 
 
 def test_calibration_finds_the_slope_that_the_logits_lack():
@@ -201,7 +202,7 @@ def test_exact_probabilities_keep_the_order_and_err_by_less_than_any_served_ones
     exact = trust.exact(cells)
 
     assert (np.argsort(exact.probabilities) == np.argsort(cells.probabilities)).all()
-    assert error(exact, metrics.ones(exact)) < error(cells, metrics.ones(cells)) / 2
+    assert error(exact, ones(exact)) < error(cells, ones(cells)) / 2
 
 
 def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_as_precise():
@@ -209,7 +210,7 @@ def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_a
 
     bands = trust.bands(cells)
 
-    weights = metrics.subject_weights(cells)
+    weights = subject_weights(cells)
     lower, upper = cells.probabilities < bands.not_suspected_below, cells.probabilities >= bands.suspected_from
     assert 0 < 2 * weights[lower & cells.is_all].sum() <= trust.MISS_RATE
     assert weights[upper & cells.is_all].sum() / weights[upper].sum() >= trust.UPPER_PRECISION - 0.01
@@ -221,7 +222,7 @@ def test_of_new_persons_cells_the_lower_band_misses_no_more_than_promised_on_the
     for seed in range(60):
         known, new = (scored(subjects=25, skill=3.0, seed=2 * seed + other) for other in (0, 1))
         lower = new.probabilities < trust.bands(known).not_suspected_below
-        missed.append(2 * metrics.subject_weights(new)[lower & new.is_all].sum())
+        missed.append(2 * subject_weights(new)[lower & new.is_all].sum())
 
     assert 0 < np.mean(missed) <= trust.MISS_RATE
 
@@ -268,15 +269,15 @@ def test_quantiles_follow_the_weights():
 
 def test_draws_come_a_few_at_a_time_and_are_those_of_all_at_once():
     cells = scored(skill=1.0)
-    weights = metrics.bootstrap_weights(cells, draws=metrics.AT_ONCE + 7, seed=3)
+    weights = bootstrap_weights(cells, draws=AT_ONCE + 7, seed=3)
 
-    found = metrics.drawn(metrics.Stated(metrics.auc, cells), cells, draws=metrics.AT_ONCE + 7, seed=3)
+    found = resampled(Stated(metrics.auc, cells), cells, draws=AT_ONCE + 7, seed=3)
 
     assert found == pytest.approx(metrics.auc(cells, weights), abs=1e-12)
 
 
 def test_conformal_sets_of_unseen_subjects_hold_their_class_as_often_as_was_asked():
-    found = {name: one(metrics.ones(one.scored)) for name, one in evaluate.stated_of_sets(scored(skill=1.5)).items()}
+    found = {name: one(ones(one.scored)) for name, one in evaluate.stated_of_sets(scored(skill=1.5)).items()}
 
     assert min(found["covered_hem"], found["covered_all"]) > 0.8
     assert 0 < found["both_share"] < 1

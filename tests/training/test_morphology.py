@@ -44,14 +44,14 @@ def test_the_command_writes_quantiles_of_every_measure_in_each_class(folder, tmp
 
 
 def test_a_subject_with_many_cells_weighs_no_more_than_another(folder):
-    found = percentiles(cnmc.read(folder), folder)
+    found = percentiles(cnmc.read(cnmc.find(folder)), folder)
 
     of_the_other = measure(draw(5, Look.BLAST)).measures["area_px"]
     assert found["ALL"]["area_px"].count(of_the_other) >= len(QUANTILES) // 3
 
 
 def test_a_class_without_a_cell_is_told_of(folder):
-    alone = [cell for cell in cnmc.read(folder) if cell.subject == "2"]
+    alone = [cell for cell in cnmc.read(cnmc.find(folder)) if cell.subject == "2"]
 
     with pytest.raises(Invalid, match="no cell of class HEM"):
         percentiles(alone, folder)

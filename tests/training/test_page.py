@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training import evaluate, page, points, trust
-from training.metrics import Scored
+from training.scored import Scored
 from training.shifts import SHIFTS
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training import evaluate, metrics, points
-from training.metrics import Scored
+from training.scored import Scored, ones
 
 pytestmark = pytest.mark.tensorflow
 
@@ -78,7 +78,7 @@ def test_the_confusion_counts_each_cell_where_truth_and_call_meet(six):
 
 
 def test_the_figures_of_a_confusion_are_those_of_its_counts(six):
-    whole = metrics.ones(six)
+    whole = ones(six)
 
     assert metrics.sensitivity(six, whole) == 1
     assert metrics.specificity(six, whole) == pytest.approx(2 / 3)
@@ -91,7 +91,7 @@ def test_the_figures_of_a_confusion_are_those_of_its_counts(six):
 def test_the_calibration_error_is_the_mean_gap_between_what_is_said_and_what_holds():
     cells = scored([0.2, 0.2, 0.2, 0.2, 0.9, 0.9, 0.9, 0.9], subjects=["H1", "H1", "H1", "1", "1", "1", "1", "H1"])
 
-    assert metrics.calibration_error(cells, metrics.ones(cells), bins=2) == pytest.approx((0.05 + 0.15) / 2)
+    assert metrics.calibration_error(cells, ones(cells), bins=2) == pytest.approx((0.05 + 0.15) / 2)
 
 
 def test_predictive_values_are_those_of_a_thousand_cells_counted_out():

@@ -11,8 +11,8 @@ import pytest
 import training.recipes
 from app.errors import Misconfigured
 from training.asked import RESULTS, chosen
-from training.fit import build
 from training.machines import machines
+from training.network import build
 from training.partitions import seed_in
 from training.recipe import Augment, Recipe
 

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import cli
 from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import commands, export, fit, learner
+from training import commands, export, learner
 from training.__main__ import main
+from training.card import Trained
+from training.network import build
 from training.recipes.smoke import RECIPE
 from training.shifts import SHIFTS
 
@@ -37,7 +40,7 @@ def test_drawn_cells_train_a_network_that_is_served_and_evaluated_alike(walked, 
     save(picture, draw(77, Look.BLAST), look=Look.BLAST)
     classifier = OnnxClassifier(bundle)
 
-    assert main(["evaluate", "--model", str(bundle), str(picture)]) == 0
+    assert cli.main(["screen", str(picture), "--model", str(bundle)]) == 0
 
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     served = classifier.score(draw(77, Look.BLAST))
@@ -125,13 +128,13 @@ def bundle_saying(folder, *, text):
 def test_an_export_that_fails_leaves_the_earlier_bundle_and_nothing_else(crops, tmp_path):
     earlier = bundle_saying(tmp_path / "models" / "drawn-1", text="earlier")
     unasked: Any = None  # the images are asked for first
-    trained = export.Trained(
+    trained = Trained(
         RECIPE,
         crops,
         root=tmp_path / "no images",
         parts=(),
         scored=unasked,
-        network=fit.build(RECIPE),
+        network=build(RECIPE),
         shifts=[],
         smear_fields=None,
         morphology=tmp_path / "none",
@@ -176,12 +179,12 @@ def test_the_evaluation_page_stands_alone(walked):
 
 def test_a_run_cut_off_after_an_epoch_goes_on_with_its_weights_and_its_optimizer(tmp_path):
     recipe = dataclasses.replace(RECIPE, epochs=2)
-    model = learner.started(recipe, fit.build(recipe), [], folder=tmp_path).asked
+    model = learner.started(recipe, build(recipe), [], folder=tmp_path).asked
     pixels = np.random.default_rng(0).integers(0, 255, (8, 224, 224, 3)).astype(np.uint8)
     model.train_on_batch(pixels, {"logit": np.ones((8, 1), np.float32)})
     learner.checkpoint(model, folder=tmp_path, epoch=1)
 
-    resumed = learner.started(recipe, fit.build(recipe), [], folder=tmp_path)
+    resumed = learner.started(recipe, build(recipe), [], folder=tmp_path)
     again = resumed.asked
 
     assert resumed.epochs == 1

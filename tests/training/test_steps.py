@@ -6,7 +6,7 @@ import pytest
 from app.errors import Invalid
 from training import steps
 from training.cnmc import Cell
-from training.metrics import Scored
+from training.scored import Scored
 
 pytestmark = pytest.mark.tensorflow
 

@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from training import fit, results
 from training.cnmc import Cell
 from training.networks import anastasio
+from training.parts import parts_of, place_of
 from training.recipe import Recipe
 from training.recipes import cnn1
 from training.stopping import Memory, watched_apart
@@ -63,7 +64,7 @@ def test_a_network_that_gets_no_better_stops_keeps_its_best_and_draws_its_curve(
     place = {"folder": tmp_path / "runs", "results_folder": tmp_path / "results"}
     fit.fit(STANDSTILL, crops, **place, logs=tmp_path / "logs")
 
-    part = fit.parts(STANDSTILL, crops, folder=fit.place_of(STANDSTILL, crops, folder=tmp_path / "runs"))[0]
+    part = parts_of(STANDSTILL, crops, folder=place_of(STANDSTILL, crops, folder=tmp_path / "runs"))[0]
     done = json.loads((part.folder / "done.json").read_text())
     curve = EventAccumulator(str(next((tmp_path / "logs").rglob("seed0-fold0")))).Reload()
     first = (tmp_path / "results" / "standstill.csv").read_text()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.training.test_metrics import scored
 from training import targets
-from training.metrics import Estimate
+from training.bootstrap import Estimate
 from training.targets import Gain
 
 RECORD = {"folds": [{"parameters": 471}], "milliseconds": 1.9, "road_milliseconds": 2.6}

@@ -10,7 +10,8 @@ def colour_centred(pixels: Any) -> Any:
     """Subtracts the cell's own mean colour and divides by one common standard deviation; background becomes 0.
 
     `pixels` is N x H x W x 3 in 0-255 with black background. One deviation for all three channels keeps the relation
-    between them, which channel-by-channel standardising throws away (science.md 0b: AUC .60).
+    between them, which channel-by-channel standardising throws away: with it, and cells scaled to one area, a ResNet
+    whose AUC on other subjects was .80 came to .60.
     """
     centred, _ = centred_and_cell(pixels)
     return centred

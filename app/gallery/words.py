@@ -1,8 +1,7 @@
 """How a case's page says what its cells are, and how far a call can be trusted. Never a diagnosis."""
 
-from app.reports.gallery_rules import Group, ShownCell
+from app.gallery.rules import Group, ShownCell
 from app.review import words as review_words
-from app.review.queries import Review
 from app.review.rules import ReviewState, Verdict
 from app.screening import words
 from app.screening.rules import predictive_values
@@ -36,13 +35,9 @@ def score(cell: ShownCell) -> str:
     return words.percent(cell.probability)
 
 
-def review(cell: ShownCell, *, withdrawn: bool = False) -> str:
+def review(cell: ShownCell) -> str:
     """What became of the read that a cell needed; nothing where none was."""
-    if cell.review is ReviewState.NOT_NEEDED:
-        return ""
-    if withdrawn and cell.waits:
-        return review_words.NOT_READ
-    return review_words.review(Review(cell.review, cell.verdict))
+    return "" if cell.review.state is ReviewState.NOT_NEEDED else review_words.review(cell.review)
 
 
 def alternative(cell: ShownCell, *, short_id: str) -> str:
@@ -66,4 +61,4 @@ def trust(model: ModelRow, *, prevalence: float) -> str | None:
 
 
 def _share(value: float | None) -> str:
-    return "none" if value is None else f"{value * 100:.1f} %"
+    return "none" if value is None else words.percent(value, decimals=1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.screening import rules
+from app.screening.words import percent
 
 FIGURES = {
     "auc": "AUC, all cells pooled",
@@ -32,7 +33,7 @@ GATE_FIGURES = {
 LIMITS = (
     "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
     "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
-    "Size and brightness of a cell told much in its training data and may not tell the same elsewhere.",
+    "In its training data a cell's size and brightness said much about its class. Elsewhere they may not.",
     "Cells of one person are alike: the intervals count people, not cells, and are wide.",
 )
 
@@ -100,7 +101,7 @@ def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
         if step["from"] <= probability < step["to"] or probability == step["to"] == 1.0:
             value, low, high = (round(share * 100) for share in step["all_share"])
             return (
-                f"Of 100 cells scored like this ({_percent(step['from'])} to {_percent(step['to'])}), about {value} "
+                f"Of 100 cells scored like this ({_bounds(step)}), about {value} "
                 f"were ALL in the evaluation (95\N{NO-BREAK SPACE}% interval {low} to {high}; {step['cells']:,} cells)."
             )
     return None
@@ -109,8 +110,8 @@ def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
 def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     bands, learned = card["thresholds"], card["training"]
     facts = [
-        ("Suspected", f"from a probability of {bands['suspected_from'] * 100:.2f} % on"),
-        ("Not suspected", f"below {bands['not_suspected_below'] * 100:.2f} %"),
+        ("Suspected", f"from a probability of {percent(bands['suspected_from'])} on"),
+        ("Not suspected", f"below {percent(bands['not_suspected_below'])}"),
         ("Hash of model.onnx", card["onnx_sha256"]),
     ]
     if "subjects" in learned:
@@ -135,7 +136,7 @@ def _figures(measured: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Fig
 def _calibration_table(report: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
-            f"{_percent(step['from'])} to {_percent(step['to'])}",
+            _bounds(step),
             f"{step['cells']:,}",
             f"{step['all_share'][0]:.3f}",
             _interval(step["all_share"]),
@@ -198,8 +199,8 @@ def _change(change: list[float]) -> str:
     return f"{change[0]:+.3f} ({change[1]:+.3f} to {change[2]:+.3f})"
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
+def _bounds(step: Mapping[str, float]) -> str:
+    return f"{percent(step['from'], decimals=0)} to {percent(step['to'], decimals=0)}"
 
 
 def _attribution(data: Mapping[str, str]) -> str:

@@ -6,10 +6,10 @@ from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.reports import gallery_rules as rules
-from app.reports import gallery_words as words
-from app.reports.gallery_rules import Filters, Group, ShownCell
+from app.gallery import rules, words
+from app.gallery.rules import Filters, Group, ShownCell
 from app.reports.words import refusal
+from app.screening import words as screening_words
 from app.web.paging import Paging
 
 CELLS_A_PAGE = 60
@@ -174,7 +174,7 @@ def _groups(shown: Sequence[ShownCell], *, of: Sequence[ShownCell], way: Way, wi
 
 
 def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
-    short_id = str(cell.id)[:8]
+    short_id = screening_words.short_id(cell.id)
     return Tile(
         id=str(cell.id),
         href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
@@ -182,7 +182,7 @@ def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),
         score=words.score(cell),
-        review=words.review(cell, withdrawn=withdrawn),
+        review=words.review(cell),
         chosen=cell.id in way.chosen,
         ask=f"{way.address}/ask/{cell.id}" if cell.may_be_asked_for and not withdrawn else None,
     )

@@ -5,33 +5,22 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app import clock, leases
+from app import clock
 from app.accounts import queries as accounts
 from app.actor import Actor, Permission
 from app.audit.events import Act, Event
 from app.audit.queries import released_at
 from app.audit.refusals import Forbidden, Refusal
 from app.cases import queries as case_queries
-from app.cases.rules import NOTE_LENGTH_MOST
-from app.errors import Conflict, Invalid
-from app.leases import Held, Item, LeaseRow
+from app.errors import Conflict
+from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, read_queries, rules
-from app.review.desk_queries import READING, Task
+from app.review import desk_queries, read_queries
+from app.review.desk_queries import Task
 from app.review.rules import Awaits, Step, Verdict
 from app.review.tables import ReadRow
 from app.screening import queries as screenings
 from app.screening.queries import ScreeningNotFound
-from app.screening.rules import Band
-from app.typed import plain
-
-
-class NoteMissing(Invalid):
-    code = "note_missing"
-
-
-class NoteTooLong(Invalid):
-    code = "note_too_long"
 
 
 class Late(Conflict):
@@ -42,6 +31,10 @@ class Late(Conflict):
     def __init__(self, told: str, *, at: datetime, then: str, code: str) -> None:
         super().__init__(f"{told} at {at:%Y-%m-%d %H:%M} UTC. {then}", code=code)
         self.told, self.at, self.then = told, at, then
+
+
+class LeaseLost(Late):
+    """Somebody else had the cell in between, and the reader has it again."""
 
 
 class AlreadyRead(Conflict):
@@ -64,10 +57,6 @@ class OwnFirstRead(Refusal):
     code = "own_first_read"
 
 
-def item(screening_id: UUID) -> Item:
-    return Item(READING, screening_id)
-
-
 def find(session: Session, reader: Actor, screening_id: UUID) -> Task:
     """Where this reader is with the cell. Raises ScreeningNotFound or OwnUpload."""
     screening = screenings.find(session, screening_id)
@@ -82,39 +71,18 @@ def find(session: Session, reader: Actor, screening_id: UUID) -> Task:
     return desk_queries.task_of(session, reader, screening)
 
 
-def taken_up(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> LeaseRow:
-    """The reader's lease on the cell, once it is sure that the cell waits for them; without a token it is claimed.
-
-    Raises Late (settled, withdrawn, handed on, or held by another, now or in between), Forbidden or OwnFirstRead.
-    """
-    must_wait(session, reader, task, token=token, opening=opening)
-    policy, now = policies.current(session), clock.now()
-    try:
-        lease = leases.claim(session, item(task.screening.id), holder_id=reader.id, at=now, length=policy.lease)
-    except Held as held:
-        raise _held(session, held.lease) from None
-    if token is not None and token != lease.token:
-        raise Late(
-            "Your hold on this cell ran out and somebody else had it since then; you hold it again",
-            at=now,
-            then="Look at it once more, then give your verdict.",
-            code="lease_lost",
-        )
-    return lease
-
-
 def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None, opening: bool = False) -> None:
     """Raises Late, Forbidden, OwnFirstRead or ScreeningNotFound where the cell does not wait for this reader."""
     one = task.screening
     refuse_withdrawn(session, task)
     if task.awaits is Awaits.NOBODY:
         raise _settled(session, task)
-    if task.own_standing:
+    if task.step is Step.DONE:
         raise own_first_read(reader, one.id)
     if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
         if token is None and not opening:
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
-        raise Late("Its two readers differ, the later", at=task.history.standing[-1].at,
+        raise Late("Its two readers disagree; the second read was given", at=task.history.standing[-1].at,
                    then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
     handed = desk_queries.handing(session, one.id)
     if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:
@@ -150,7 +118,8 @@ def _settled(session: Session, task: Task) -> Late | ScreeningNotFound:
     return Late(told, at=last.at, then="It is not waiting for a read any more.", code="not_waiting")
 
 
-def _held(session: Session, lease: LeaseRow) -> Late:
+def held(session: Session, lease: LeaseRow) -> Late:
+    """What they are told of a cell that somebody else has on their screen."""
     told = f"{_name(session, lease.holder_id)} is reading this cell: it was opened"
     return Late(told, at=lease.claimed_at, then="Leave it to them, and take the next one.", code="held")
 
@@ -180,21 +149,3 @@ def is_released(session: Session, task: Task) -> bool:
     """Whether this reader's verdict is part of a result that has been signed."""
     signed_at = released_at(session, task.screening.case_id)
     return task.step is Step.DONE and signed_at is not None and task.own[-1].at <= signed_at
-
-
-def checked_note(note: str) -> str:
-    """As typed, made plain. Raises NoteTooLong."""
-    told = plain(note)
-    if len(told) > NOTE_LENGTH_MOST:
-        raise NoteTooLong(f"A note has at most {NOTE_LENGTH_MOST} characters; this one has {len(told)}.")
-    return told
-
-
-def check_note(note: str, *, verdict: Verdict, task: Task) -> None:
-    band = Band(task.screening.band) if task.screening.band else None
-    before = [Verdict(str(read.verdict)) for read in task.history.standing] if task.awaits is Awaits.SENIOR else []
-    if note or not rules.note_needed(verdict, band=band, found_before=before):
-        return
-    if rules.departs_from_model(verdict, band=band):
-        raise NoteMissing("Your verdict departs from the model. Say in the note what you saw, then send again.")
-    raise NoteMissing("Your verdict is neither reader's. Say in the note what you saw, then send again.")

@@ -10,17 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.cases.tables import CaseRow
+from app.gallery.rules import ShownCell, hide
 from app.reports import version_queries
-from app.reports.gallery_rules import ShownCell, hide
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
-from app.review.queries import Review
-from app.review.rules import ReviewState, Verdict
+from app.review.rules import NOT_NEEDED, Review
 from app.review.tables import ReadRow
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, ScreeningRow
-
-NOT_NEEDED = Review(ReviewState.NOT_NEEDED)
 
 
 def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
@@ -41,14 +38,15 @@ def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
     return [_cell(row, made.get(row.id, NOT_NEEDED)) for row in found]
 
 
-def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UUID, bool], review: Review) -> ShownCell:
+def _cell(
+    row: Row[UUID, str, Band | None, str | None, float | None, datetime, UUID, bool], review: Review
+) -> ShownCell:
     return ShownCell(
         id=row.id,
         image=row.pixels_sha256,
-        band=Band(row.band) if row.band else None,
+        band=row.band,
         refused=row.unusable_reason,
-        review=review.state,
-        verdict=Verdict(review.verdict) if review.verdict else None,
+        review=review,
         probability=row.probability,
         at=row.at,
         flagged=row.flagged,
@@ -56,13 +54,9 @@ def _cell(row: Row[UUID, str, str | None, str | None, float | None, datetime, UU
     )
 
 
-def hidden_in(session: Session, actor: Actor, case_id: UUID) -> set[UUID]:
-    """Which of them this actor must not see the score of yet."""
-    return reviews.hidden_in_cases(session, actor, [case_id])
-
-
 def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownCell]:
-    return hide(cells_of(session, case_id), hidden_in(session, actor, case_id))
+    """The same, without what this actor must not see yet."""
+    return hide(cells_of(session, case_id), reviews.hidden_in_cases(session, actor, [case_id]))
 
 
 @dataclass(frozen=True)

@@ -54,17 +54,19 @@ class ShownCell(Cell):
     @property
     def may_be_asked_for(self) -> bool:
         """An image that the gate refused and that nobody has been asked to look at."""
-        return not self.hidden and self.refused is not None and self.review is ReviewState.NOT_NEEDED
+        return not self.hidden and self.refused is not None and self.review.state is ReviewState.NOT_NEEDED
 
 
 def hide(cells: Iterable[ShownCell], hidden: Collection[UUID]) -> list[ShownCell]:
     """With nothing left of what the model made of the hidden ones: nobody gives away what they do not know."""
-    return [
-        replace(cell, band=None, refused=None, probability=None, verdict=None, model_id=None, flagged=True, hidden=True)
-        if cell.id in hidden
-        else cell
-        for cell in cells
-    ]
+    return [_hidden(cell) if cell.id in hidden else cell for cell in cells]
+
+
+def _hidden(cell: ShownCell) -> ShownCell:
+    review = replace(cell.review, verdict=None)
+    return replace(
+        cell, band=None, refused=None, probability=None, review=review, model_id=None, flagged=True, hidden=True
+    )
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Filters:
     def let_pass(self, cell: ShownCell) -> bool:
         return (
             (self.band is None or cell.group is self.band)
-            and (self.review is None or cell.review is self.review)
+            and (self.review is None or cell.review.state is self.review)
             and (self.flagged is None or cell.flagged is self.flagged)
             and (self.reason is None or (not cell.hidden and cell.refusal == self.reason))
         )

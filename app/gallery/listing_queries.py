@@ -16,11 +16,12 @@ from app.cases.queries import is_urgent, is_withdrawn, visible_to
 from app.cases.rules import Which, Whose
 from app.cases.tables import CaseRow, CaseShareRow
 from app.db import in_parts
-from app.reports.gallery_queries import cells_of
-from app.reports.gallery_rules import Group
+from app.gallery.queries import cells_of
+from app.gallery.rules import Group
 from app.reports.rules import CaseState, state_by
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
+from app.screening.queries import band_code
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
 
@@ -66,7 +67,7 @@ def _which(asked: Asked) -> ColumnElement[bool]:
 def _suspected(actor: Actor) -> ColumnElement[bool]:
     """Whether a case has a suspected cell. For who reads blind, one that may wait for their read does not count: the
     order of a list would give it away."""
-    cells = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, ScreeningRow.band == Band.SUSPECTED.value)
+    cells = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, ScreeningRow.band == Band.SUSPECTED)
     if actor.may(Permission.READ):
         waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
         cells = cells.where(~and_(ScreeningRow.submitted_by != actor.id, waits.exists()))
@@ -111,7 +112,7 @@ def summaries(session: Session, actor: Actor, case_ids: list[UUID]) -> dict[UUID
 
 
 def _groups(session: Session, actor: Actor, case_ids: list[UUID]) -> dict[UUID, dict[Group, int]]:
-    outcome = func.coalesce(ScreeningRow.band, Group.UNUSABLE.value)
+    outcome = band_code()
     counts: dict[UUID, Counter[Group]] = {case_id: Counter() for case_id in case_ids}
     rows = select(ScreeningRow.case_id, outcome, func.count()).where(ScreeningRow.case_id.in_(case_ids))
     for case_id, group, count in session.execute(rows.group_by(ScreeningRow.case_id, outcome)):

@@ -8,6 +8,7 @@ from app.screening.explanation import AskedAgain, Explanation, Square
 from app.screening.marks import Marks, direction, marks
 from app.screening.measure_words import MeasureLine, measure_lines
 from app.screening.tables import ScreeningRow
+from app.screening.words import percent
 from app.vision.heatmap import FOR_ALL, FOR_NORMAL, Importance
 from app.vision.references import Neighbour, ReferenceCells
 
@@ -15,7 +16,7 @@ CLASS_NAMES = {"ALL": "ALL cells", "HEM": "normal cells"}
 
 
 @dataclass(frozen=True)
-class Frame:
+class SquareShown:
     """The network's square on the image; all in the image's pixels."""
 
     x: int
@@ -47,7 +48,7 @@ class ReferenceGroup:
 
 @dataclass(frozen=True)
 class Explained:
-    frame: Frame | None
+    frame: SquareShown | None
     crop: str
     heat_map: HeatMap | None
     why_no_heat_map: str
@@ -79,19 +80,23 @@ def explained(
     )
 
 
-def _frame(square: Square) -> Frame:
-    within = "all of the cell" if square.share_of_cell > 0.9995 else f"{square.share_of_cell:.1%} of the cell"
-    told = f"{square.size} × {square.size} pixels around its middle, at its own scale: {within}".replace("%", " %")
-    return Frame(square.left, square.top, square.size, told)
+def _frame(square: Square) -> SquareShown:
+    whole, share = square.share_of_cell > 0.9995, percent(square.share_of_cell, decimals=1)
+    within = "all of the cell" if whole else f"{share} of the cell"
+    told = f"{square.size} × {square.size} pixels around its middle, at its own scale: {within}"
+    return SquareShown(square.left, square.top, square.size, told)
 
 
 def _heat_map(href: str, seen: Importance) -> HeatMap:
     across, down = seen.strongest
-    told = (
-        f"{seen.inside:.0%} of the map's weight lies inside the cell. Of that, {seen.for_all:.0%} speaks for ALL and "
-        f"{1 - seen.for_all:.0%} for a normal cell; it is strongest {direction(across, down, least=0.2)}."
+    inside, for_all, for_normal = (
+        percent(share, decimals=0) for share in (seen.inside, seen.for_all, 1 - seen.for_all)
     )
-    return HeatMap(href, told.replace("%", " %"), _hex(FOR_ALL), _hex(FOR_NORMAL))
+    told = (
+        f"{inside} of the map's weight lies inside the cell. Of that, {for_all} speaks for ALL and "
+        f"{for_normal} for a normal cell; it is strongest {direction(across, down, least=0.2)}."
+    )
+    return HeatMap(href, told, _hex(FOR_ALL), _hex(FOR_NORMAL))
 
 
 def _why_no_heat_map(screening: ScreeningRow, model: AskedAgain | None) -> str:
@@ -117,15 +122,15 @@ def _usual_told(usual: Mapping[str, Any] | None) -> str:
 
 def _distances(model: AskedAgain | None) -> str:
     if model is None:
-        return "Another model serves now, so that distances to other cells cannot be told for this score."
+        return "Another model serves now, so this score's distances to other cells cannot be shown."
     if model.to_class is None:
-        return "This model has no measure of how like two cells are."
+        return "This model has no measure of how alike two cells are."
     told = (
         f"This cell lies {model.to_class['HEM']:.2f} from the mean normal cell and {model.to_class['ALL']:.2f} from "
         "the mean ALL cell of the training data, in deviations of the training cells."
     )
     limit = model.atypical_from
-    return told + (f" From {limit:.2f} of the nearer one on, a cell counts as unlike them." if limit else "")
+    return told + (f" A cell {limit:.2f} or more from the nearer of the two counts as unlike both." if limit else "")
 
 
 def _groups(neighbours: Mapping[str, tuple[Neighbour, ...]]) -> tuple[ReferenceGroup, ...]:

@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.actor import Actor
-from app.cases import queries as case_queries
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due, queries, queue_actions, queue_queries, read_queries, words
+from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, words
 from app.review.desk_queries import Task
 from app.review.rules import POSTPONE_H, Awaits, Key, Step
 from app.screening import rules as screening_rules
@@ -119,7 +118,7 @@ class GivenPage:
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedRead:
     """What the form brought, to be shown again."""
 
     verdict: str
@@ -134,7 +133,7 @@ class LatePage:
     told: str
     at: datetime | None
     then: str
-    kept: Typed | None
+    kept: TypedRead | None
     verdict: str
     again: str | None
 
@@ -153,20 +152,20 @@ def reading_page(
     lease: LeaseRow,
     *,
     instrument: Instrument,
-    typed: Typed | None = None,
+    typed: TypedRead | None = None,
     error: str | None = None,
 ) -> ReadingPage:
     """`typed` stands before a draft, and a draft before the reader's own call."""
     one = task.screening
     adjudicates = task.awaits is Awaits.SENIOR
-    reader = queue_actions.reader_of(session, actor)
+    reader = queue_queries.reader_of(session, actor)
     marks = queue_queries.marks(session, reader, [one.id])
-    keys = queue_actions.keys_of(session, actor)
+    keys = desk_queries.keys_of(session, actor)
     chosen = typed or _draft(session, actor, task)
     seen = None if task.step is Step.BLIND else _seen(task, instrument)
     return ReadingPage(
         action=f"/review/{one.id}",
-        short_id=screening_words.short_id(one),
+        short_id=screening_words.short_id(one.id),
         image=f"/screenings/{one.id}/image",
         step=task.step.value,
         heading=HEADINGS[task.step, adjudicates],
@@ -192,7 +191,7 @@ def reading_page(
         token=lease.token,
         renew_s=max(20, reader.policy.lease_minutes * 60 // 4),
         colleagues=tuple(
-            Colleague(str(one.id), one.name) for one in queue_actions.readers_besides(session, actor, task)
+            Colleague(str(one.id), one.name) for one in desk_queries.readers_besides(session, actor, task)
         ),
         hours=tuple(POSTPONE_H.items()),
         undo=undo_notice(session, actor),
@@ -201,10 +200,10 @@ def reading_page(
     )
 
 
-def _draft(session: Session, actor: Actor, task: Task) -> Typed:
+def _draft(session: Session, actor: Actor, task: Task) -> TypedRead:
     draft = desk_queries.draft(session, screening_id=task.screening.id, reader_id=actor.id)
     verdict = draft.verdict if draft else None
-    return Typed(verdict or task.blind_verdict or "", draft.note if draft else "")
+    return TypedRead(verdict or task.blind_verdict or "", draft.note if draft else "")
 
 
 def _seen(task: Task, instrument: Instrument) -> Seen:
@@ -238,17 +237,16 @@ def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
 
 def given_page(session: Session, task: Task) -> GivenPage:
     one, given = task.screening, task.own[-1]
-    review = queries.reviews_of(session, [one])[one.id]
-    withdrawn = case_queries.withdrawal(session, one.case_id) is not None
+    review = queries.reviews_by_id(session, [one.id])[one.id]
     return GivenPage(
-        short_id=screening_words.short_id(one),
+        short_id=screening_words.short_id(one.id),
         image=f"/screenings/{one.id}/image",
         own_call=words.verdict(given.blind_verdict) if given.blind_verdict else None,
         verdict=words.verdict(given.verdict),
         note=read_queries.note_of(session, given),
         at=given.at,
-        review=words.review(review, withdrawn=withdrawn),
-        withdraw=None if due.is_released(session, task) else f"/review/{one.id}/withdraw",
+        review=words.review(review),
+        withdraw=None if due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
         result=f"/screenings/{one.id}",
     )
 
@@ -261,7 +259,7 @@ def undo_notice(session: Session, actor: Actor) -> UndoNotice | None:
         return None
     return UndoNotice(
         action=f"/review/{read.screening_id}/withdraw",
-        short_id=str(read.screening_id)[:8],
+        short_id=screening_words.short_id(read.screening_id),
         verdict=words.verdict(read.verdict),
         until=read.at + timedelta(seconds=policy.undo_seconds),
     )

@@ -1,0 +1,58 @@
+"""What is asked by time is found by an index, however many rows there are of other times."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.db import Database
+from app.review import figures_queries, read_queries
+
+SINCE = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _plan(database: Database, ask: Callable[[Session], object]) -> str:
+    """How SQLite goes about the statements of `ask`, a step a line."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    with database.reading() as session:
+        ask(session)
+        steps = [
+            step
+            for statement, parameters in list(asked)
+            for step in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    return "\n".join(step.detail for step in steps)
+
+
+BY_TIME: dict[str, tuple[Callable[[Session], object], str]] = {
+    "last call": (
+        lambda session: read_queries.last_call(session, uuid4(), since=SINCE),
+        "reads USING INDEX ix_reads_reader_id_at (reader_id=? AND at>?)",
+    ),
+    "calls": (lambda session: figures_queries.calls(session, since=SINCE), "reads USING INDEX ix_reads_at (at>?)"),
+    "tallies": (
+        lambda session: figures_queries.tallies(session, since=SINCE),
+        "screenings USING INDEX ix_screenings_at (at>?)",
+    ),
+    "drawn": (
+        lambda session: figures_queries.sampled(session, since=SINCE),
+        "screenings USING INDEX ix_screenings_at (at>?)",
+    ),
+    "usable cells": (
+        lambda session: figures_queries.usable_cells(session, since=SINCE),
+        "cases USING INDEX ix_cases_opened_at (opened_at>?)",
+    ),
+}
+"""A question, and the step of its plan that goes by time."""
+
+
+@pytest.mark.parametrize("question", BY_TIME)
+def test_what_is_asked_by_time_is_found_by_an_index(database: Database, question: str) -> None:
+    ask, by_time = BY_TIME[question]
+    plan = _plan(database, ask)
+
+    assert f"SEARCH {by_time}" in plan, plan

@@ -1,0 +1,152 @@
+"""card.json of a trained recipe: what its bundle says of itself, of its data and of its evaluation."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from app.vision.bundle import CLASSES, FORMAT, Distance
+from app.vision.preprocess import REVISION
+from app.vision.quality import fit_limits
+from training import evaluate, gate, morphology, network, trust
+from training.bootstrap import estimate
+from training.cnmc import fingerprint
+from training.dataset import Crops
+from training.metrics import macro, share, weighted_quantiles
+from training.parts import FINAL, Part
+from training.recipe import Recipe
+from training.scored import Floats, Scored, subject_weights
+
+INTENDED_USE = (
+    "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
+    "leukaemia. Never a diagnosis: every result needs a professional's judgement."
+)
+
+C_NMC = {
+    "title": "C-NMC 2019, part of the official training set",
+    "attribution": (
+        "Gupta, A., & Gupta, R. (2019). ALL Challenge dataset of ISBI 2019 (C-NMC 2019) (Version 1) [Data set]. "
+        "The Cancer Imaging Archive. https://doi.org/10.7937/tcia.2019.dc64i46r"
+    ),
+    "licence": "Creative Commons Attribution 3.0 Unported (CC BY 3.0)",
+    "changes": "subset, re-encoded without loss; cropped to the cell for training",
+}
+DRAWN = {
+    "title": "Cells drawn by program",
+    "attribution": "Blastscreen; no patient's image",
+    "licence": "Apache-2.0",
+    "changes": "none",
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished recipe: its cells, its out-of-fold scores and its final network."""
+
+    recipe: Recipe
+    crops: Crops
+    root: Path
+    parts: Sequence[Part]
+    scored: Scored
+    network: keras.Model
+    shifts: list[dict[str, Any]]
+    """What `evaluate --shifts` found; empty where it was not run."""
+    smear_fields: Path | None
+    """The folder of smear fields for the gate's trial; None for drawn cells."""
+    morphology: Path
+    """What `python -m training morphology` wrote, if it was run; else export measures."""
+
+
+def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
+    """The card of `model`, an ONNX file with these outputs; parity and time are left to whoever serves it."""
+    recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
+    measured = gate.measurements(cells, trained.root)
+    report = evaluate.report(scored, cells, seed=recipe.seeds[0])
+    calibrated = trust.recalibrated(scored)
+    distance, away = _distance(trained) if "embedding" in outputs else (None, None)
+    return {
+        "format": FORMAT,
+        "name": recipe.bundle,
+        "version": version,
+        "for_demonstration": recipe.drawn_cells > 0,
+        "classes": list(CLASSES),
+        "prior_all": trust.PRIOR_ALL,
+        "intended_use": INTENDED_USE,
+        "onnx_sha256": hashlib.sha256(model).hexdigest(),
+        "outputs": list(outputs),
+        "preprocessing": {"revision": REVISION, "size": recipe.size},
+        "calibration": asdict(trust.calibration(scored)),
+        "thresholds": asdict(trust.bands(calibrated)),
+        "conformal": asdict(trust.conformal(calibrated)),
+        "distance": asdict(distance) if distance else None,
+        "gate": asdict(fit_limits(measured)),
+        "cell_statistics": gate.statistics(measured, scored.is_all),
+        "morphology": morphology.for_card(cells, trained.root, kept=trained.morphology),
+        "training": _training(trained),
+        "evaluation": {
+            "protocol": (
+                f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Intervals are "
+                "95 %, by bootstrap over subject groups. Calibration and thresholds are the other folds'."
+            ),
+            "report": report,
+            "gate": gate.trial(
+                measured,
+                cells,
+                trained.root,
+                folds=recipe.folds,
+                seed=recipe.seeds[0],
+                fields_of=trained.smear_fields,
+            ),
+            "shifts": trained.shifts,
+            **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
+        },
+    }
+
+
+def _training(trained: Trained) -> dict[str, Any]:
+    cells = trained.crops.cells
+    notes = [part.note for part in trained.parts]
+    return {
+        "data": DRAWN if trained.recipe.drawn_cells else C_NMC,
+        "data_fingerprint": fingerprint(cells),
+        "cells": {name: sum(cell.label == name for cell in cells) for name in CLASSES},
+        "subjects": {name: len({cell.subject for cell in cells if cell.label == name}) for name in CLASSES},
+        "subject_groups": {name: len({cell.group for cell in cells if cell.label == name}) for name in CLASSES},
+        "recipe": trained.recipe.as_json(),
+        "recipe_fingerprint": trained.recipe.fingerprint(),
+        "parameters": trained.network.count_params(),
+        "seconds": sum(note["seconds"] for note in notes),
+        "keras": keras.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _far(scored: Scored, away: Floats, *, limit: float) -> dict[str, list[float | None]]:
+    """The share of each class' unseen cells that lie farther away than `limit`, every subject counting the same."""
+    is_all, far = scored.is_all.astype(np.float64), away > limit
+    return {
+        name: estimate(macro(share(far, among)), scored).as_json()
+        for name, among in (("far_hem", 1 - is_all), ("far_all", is_all))
+    }
+
+
+def _distance(trained: Trained) -> tuple[Distance, Floats]:
+    """The final network's reference, with the distance that 99 % of unseen cells keep under the fold networks; and the
+    N distances of those cells.
+    """
+    everything = np.arange(len(trained.crops.cells))
+    is_all, size = trained.scored.is_all, trained.recipe.size
+    away = np.zeros(len(everything))
+    for part in trained.parts:
+        if part.fold == FINAL or part.seed != trained.recipe.seeds[0]:
+            continue
+        seen = network.scores(network.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
+        away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
+    limit = weighted_quantiles(away, subject_weights(trained.scored), shares=(0.99,))[0]
+    embeddings = network.scores(trained.network, trained.crops, everything, size=size)["embedding"]
+    return trust.fitted_distance(embeddings, is_all, atypical_from=limit), away

@@ -1,0 +1,86 @@
+"""The network of a recipe: built, kept when it is trained, found again, and asked for its scores."""
+
+import json
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import Misconfigured
+from training import aside, backend
+from training.dataset import Crops, plain
+from training.parts import DONE, SCORES, WEIGHTS, Part
+from training.recipe import Recipe
+
+
+class NotTrained(Misconfigured):
+    code = "not_trained"
+
+
+def build(recipe: Recipe, *, precision: str = "float32") -> keras.Model:
+    """The recipe's network with fresh weights. `precision` is a Keras dtype policy."""
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(precision)
+    try:
+        model = recipe.network(size=recipe.shrink_to or recipe.size, **recipe.network_options)
+        if recipe.shrink_to:
+            pixels = keras.Input((recipe.size, recipe.size, 3), dtype="float32", name="pixels")
+            edge = ((recipe.frame or recipe.size) - recipe.size) // 2
+            framed = keras.layers.ZeroPadding2D(edge, dtype="float32")(pixels) if edge else pixels
+            shrunk = keras.layers.Resizing(recipe.shrink_to, recipe.shrink_to, dtype="float32")(framed)
+            model = keras.Model(pixels, model(shrunk))
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+    return model
+
+
+def scores(model: keras.Model, crops: Crops, chosen: NDArray[np.int64], *, size: int) -> dict[str, NDArray[np.float32]]:
+    """`logit` (N) and, where the network has it, `embedding` (N x D) of unvaried crops, in the order of `chosen`."""
+    collected: dict[str, list[NDArray[np.float32]]] = {}
+    for start in range(0, len(chosen), 128):
+        answer = model.predict_on_batch(plain(crops, chosen[start : start + 128], size=size))
+        for name in ("logit", "embedding"):
+            if name in answer:
+                collected.setdefault(name, []).append(np.asarray(answer[name], np.float32))
+    joined = {name: np.concatenate(pieces) for name, pieces in collected.items()}
+    joined["logit"] = joined["logit"][:, 0]
+    return joined
+
+
+def keep(
+    recipe: Recipe, crops: Crops, part: Part, learned: keras.Model, *, seconds: float, epochs: int, seen: int
+) -> None:
+    """Writes float32 weights, the scores of the cells that the network never saw, and last the mark that it is done."""
+    model = build(recipe)
+    model.set_weights(learned.get_weights())
+    model.save_weights(part.folder / WEIGHTS)
+    if len(part.tested):
+        np.savez(
+            part.folder / SCORES,
+            tested=part.tested,
+            **_named(scores(model, crops, part.tested, size=recipe.size)),
+        )
+    note = {
+        "seconds": round(seconds),
+        "device": backend.device(),
+        "parameters": model.count_params(),
+        "epochs": epochs,
+        "seen": seen,
+    }
+    aside.write(part.folder / DONE, json.dumps(note))
+
+
+def trained(recipe: Recipe, part: Part) -> keras.Model:
+    """The float32 network of a finished part; raises NotTrained."""
+    if not part.is_done:
+        raise NotTrained(
+            f"{part.folder.name} of recipe {recipe.name} is not trained. Run `fit {recipe.name}` to the end."
+        )
+    model = build(recipe)
+    model.load_weights(part.folder / WEIGHTS)
+    return model
+
+
+def _named(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
+    return dict(arrays)

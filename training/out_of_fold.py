@@ -1,0 +1,50 @@
+"""From committed logits to calibrated scores: each by a network and a calibration that never saw the cell's subject."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from training import results, trust
+from training.cnmc import Cell
+from training.scored import Scored
+from training.splits import refuse_shared
+
+
+class ScoresMissing(results.ResultsDoNotFit):
+    code = "scores_missing"
+
+
+def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored:
+    """The out-of-fold scores of one seed in the order of `cells`.
+
+    Raises ScoresMissing where a cell has none, and GroupShared where a subject group was scored in two folds: then a
+    network was tested on people whom it knew. ResultsDoNotFit where an image has two.
+    """
+    by_image: dict[str, results.Row] = {}
+    for row in rows:
+        if row.seed == seed and (earlier := by_image.setdefault(row.image_sha256, row)) is not row:
+            raise results.ResultsDoNotFit(
+                f"{row.where}: image {row.image_sha256[:12]} has a score of seed {seed} already ({earlier.where}). "
+                "Run `fit` again."
+            )
+    if missing := sum(cell.sha256 not in by_image for cell in cells):
+        raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
+    own = [by_image[cell.sha256] for cell in cells]
+    refuse_shared([cell.group for cell in cells], [row.fold for row in own], where=[row.where for row in own])
+    scored = Scored(
+        is_all=np.array([cell.label == "ALL" for cell in cells]),
+        subjects=np.array([cell.subject for cell in cells]),
+        groups=np.array([cell.group for cell in cells]),
+        folds=np.array([row.fold for row in own]),
+        logits=np.array([row.logit for row in own]),
+        areas=np.array([cell.area for cell in cells], np.float64),
+        probabilities=np.zeros(len(cells)),
+    )
+    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
+
+
+def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:
+    """The same; None where some folds of that seed are still to come."""
+    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
+    return scored_of(rows, cells, seed=seed) if whole else None

@@ -1,0 +1,92 @@
+"""The parts of a recipe, a network for each fold and one for all cells: what each learns from, and what it has left."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import Misconfigured
+from training import results
+from training.cnmc import fingerprint, order
+from training.dataset import Crops
+from training.recipe import Recipe
+from training.splits import partition
+
+
+class CellsReordered(Misconfigured):
+    code = "cells_reordered"
+
+
+ORDER = "order"
+"""The file that says in which order the cells came that the folds and tables beside it count by their place."""
+
+FINAL = -1
+"""The fold number of the fit on all cells."""
+
+DONE = "done.json"
+"""The file in a part's folder that is written last, and says what its training took."""
+
+WEIGHTS = "network.weights.h5"
+SCORES = "scores.npz"
+"""The logits of the cells that the part was tested on, and their places; the final fit has none."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One network to train: which cells it learns from, which it is tested on, and where its files lie."""
+
+    seed: int
+    fold: int
+    learns: NDArray[np.int64]
+    tested: NDArray[np.int64]
+    folder: Path
+
+    @property
+    def is_done(self) -> bool:
+        return (self.folder / DONE).exists()
+
+    @property
+    def note(self) -> dict[str, Any]:
+        """What a part that is done says of its training: seconds, device, parameters, epochs and cells seen."""
+        found: dict[str, Any] = json.loads((self.folder / DONE).read_text())
+        return found
+
+
+def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
+    """Where the networks of this very recipe on these very cells lie; raises CellsReordered."""
+    place = folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
+    kept = place / ORDER
+    if kept.is_file() and kept.read_text() != order(crops.cells):
+        raise CellsReordered(
+            f"{place} was trained on these images under other names, so in another order or with other subjects. "
+            "Name another --var."
+        )
+    return place
+
+
+def parts_of(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
+    """Every network of the recipe, folds first, the final fit last."""
+    everything = np.arange(len(crops.cells))
+    found = []
+    for seed in recipe.seeds:
+        fold_of = partition(crops.cells, folds=recipe.folds, seed=seed)
+        for fold in range(recipe.folds):
+            learns, tested = everything[fold_of != fold], everything[fold_of == fold]
+            found.append(Part(seed, fold, learns, tested, folder / f"seed{seed}-fold{fold}"))
+    if recipe.final_fit:
+        found.append(Part(recipe.seeds[0], FINAL, everything, everything[:0], folder / "final"))
+    return found
+
+
+def finished(recipe: Recipe, crops: Crops, *, folder: Path) -> Sequence[results.Fold]:
+    """The scores of every fold that is done, of the networks that lie in `folder`."""
+    found = []
+    for part in parts_of(recipe, crops, folder=folder):
+        if part.fold != FINAL and part.is_done:
+            with np.load(part.folder / SCORES) as kept:
+                found.append(results.Fold(part.seed, part.fold, kept["tested"], kept["logit"], part.note))
+    return found

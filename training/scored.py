@@ -1,0 +1,48 @@
+"""Cells with the scores of networks that never saw them, and weights under which every subject counts the same."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Cells that a network never saw in training, with what it says of them; all arrays have length N."""
+
+    is_all: NDArray[np.bool_]
+    subjects: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    folds: NDArray[np.int64]
+    logits: Floats
+    areas: Floats
+    probabilities: Floats
+    """Calibrated on the other folds."""
+
+    def of(self, chosen: NDArray[np.bool_]) -> "Scored":
+        """Only the chosen cells."""
+        return Scored(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    def with_logits(self, logits: Floats) -> "Scored":
+        return replace(self, logits=logits)
+
+
+def ones(scored: Scored) -> Floats:
+    return np.ones(len(scored.logits))
+
+
+def subject_weights(scored: Scored) -> Floats:
+    """Weights under which each class counts half, and within it each subject the same."""
+    return subject_balance(scored.is_all, scored.subjects)
+
+
+def subject_balance(is_all: NDArray[np.bool_], subjects: NDArray[np.str_]) -> Floats:
+    """The same from N labels and N subjects."""
+    weights = np.empty(len(is_all))
+    for one in (False, True):
+        own = is_all == one
+        _, place, sizes = np.unique(subjects[own], return_inverse=True, return_counts=True)
+        weights[own] = 0.5 / max(len(sizes), 1) / sizes[place]
+    return weights
