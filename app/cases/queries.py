@@ -69,6 +69,13 @@ def by_accession(session: Session, accession: str) -> CaseRow | None:
     ).first()
 
 
+def named(session: Session, *, accession: str | None, case_id: UUID | None) -> CaseRow | None:
+    """The case of that number, or without a number of that id. Without asking who may see it: the caller decides."""
+    if accession is not None:
+        return by_accession(session, accession)
+    return session.get(CaseRow, case_id) if case_id else None
+
+
 def of_same_subject(session: Session, case: CaseRow) -> list[CaseRow]:
     """This case and every other of its subject, whoever may see them; this one alone where no subject is known."""
     if case.subject is None:

@@ -12,19 +12,20 @@ from app.audit import ledger
 from app.audit.digest import digest
 from app.audit.events import Act, Event, Value
 from app.cases import actions as cases
+from app.cases import queries as case_queries
 from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
 from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
+from app.screening.mix_up_actions import flag, flag_mix_ups
 from app.screening.model_actions import register_model
 from app.screening.rules import ReviewReason
 from app.screening.tables import (
     FlagReasonRow,
     ImageRow,
     ModelRow,
-    OpenFlagRow,
     ScreeningRow,
     SubmissionRow,
 )
@@ -107,6 +108,7 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
+        flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
         return Screened(screening, new=True)
 
 
@@ -125,9 +127,18 @@ def _replayed(session: Session, actor: Actor, *, submission: Submission) -> Scre
 
 
 def _case_for(session: Session, actor: Actor, *, submission: Submission) -> CaseRow:
-    if submission.accession is None and submission.case_id is not None:
-        return cases.open_or_join_unnamed(session, actor, case_id=submission.case_id)
-    return cases.open_or_join(session, actor, accession=submission.accession, subject=submission.subject)
+    """The case that the submission names, opened if there is none. Where it tells the subject of one that had none, the
+    cells that the case has already are looked at again."""
+    accession, case_id, subject = submission.accession, submission.case_id, submission.subject
+    before = case_queries.named(session, accession=accession, case_id=case_id)
+    learnt = before is not None and before.subject is None and subject is not None
+    if accession is None and case_id is not None:
+        case = cases.open_or_join_unnamed(session, actor, case_id=case_id, subject=subject)
+    else:
+        case = cases.open_or_join(session, actor, accession=accession, subject=subject)
+    if learnt:
+        flag_mix_ups(session, actor, case=case)
+    return case
 
 
 def _keep(session: Session, *, image: StagedImage) -> None:
@@ -183,16 +194,10 @@ def _write(session: Session, actor: Actor, *, screening: ScreeningRow, submissio
     session.add(screening)
     session.flush()
     if screening.reasons:
-        _flag(session, screening=screening)
+        flag(session, screening=screening)
     if submission.idempotency_key is not None:
         _remember_key(session, actor, submission=submission, screening=screening)
     ledger.record(session, actor, _event(screening))
-
-
-def _flag(session: Session, *, screening: ScreeningRow) -> None:
-    certainty = rules.certainty(screening.probability, lossy=screening.lossy)
-    session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
-    session.flush()
 
 
 def _remember_key(session: Session, actor: Actor, *, submission: Submission, screening: ScreeningRow) -> None:
@@ -233,7 +238,7 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
     screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()
-    _flag(session, screening=screening)
+    flag(session, screening=screening)
     detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}
     ledger.record(session, actor, Event(Act.READ_ASKED_FOR, "screening", str(screening.id), detail))
     return screening

@@ -25,6 +25,13 @@ class ReviewReason(StrEnum):
     POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
     ASKED_FOR = "asked_for"
+    SAME_IMAGE_FOUND_LATER = "same_image_found_later"
+
+
+LATER = frozenset({ReviewReason.ASKED_FOR, ReviewReason.SAME_IMAGE_FOUND_LATER})
+"""What comes after the screening: no part of what was true at its moment, and bound by an event of its own."""
+MIXED_UP = frozenset({ReviewReason.SAME_IMAGE_OTHER_SUBJECT, ReviewReason.SAME_IMAGE_FOUND_LATER})
+"""That the same pixels lie under another subject, known at the screening or found later."""
 
 
 @dataclass(frozen=True)

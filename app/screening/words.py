@@ -19,6 +19,9 @@ REASONS = {
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
+    ReviewReason.SAME_IMAGE_FOUND_LATER: (
+        "After this cell was screened, the same image was found under another subject: check for a mix-up."
+    ),
     ReviewReason.ASKED_FOR: "A colleague asked for a human read.",
 }
 
