@@ -98,7 +98,7 @@ class Upload:
     case_id: UUID
 
     def images(self) -> Iterator[Found]:
-        """Each image, those within archives too, or why it is not read; one at a time."""
+        """Each image, those within archives too, or why it cannot be opened; one at a time."""
         for number, file in enumerate(self.files):
             if is_archive(file):
                 for found in entries(file, allowance=self.allowance):
@@ -146,7 +146,7 @@ SCREENING_BODY = {
                             "format": "binary",
                             "description": (
                                 "one segmented white blood cell on black: PNG, TIFF, BMP or lossless WebP. JPEG and "
-                                "lossy WebP are read, but never cleared: they smooth away what the model reads"
+                                "lossy WebP are taken, but never cleared: they smooth away what the model looks at"
                             ),
                         },
                         "case": {"type": "string", "maxLength": 64, "description": "accession number"},

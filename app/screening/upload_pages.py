@@ -37,6 +37,7 @@ router = APIRouter(include_in_schema=False)
 
 GO_ON_WITHIN = timedelta(hours=12)
 ROWS = "POST /screenings/rows"
+NOT_OPENED = "Could not be opened"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class UploadPage:
     error: str | None = None
     # what the page's script fills in
     not_sent: FileRow = NOT_SENT
-    bands: tuple[tuple[str, str], ...] = (*words.BANDS.items(), ("unusable", words.UNUSABLE), ("rejected", "Not read"))
+    bands: tuple[tuple[str, str], ...] = (*words.BANDS.items(), ("unusable", words.UNUSABLE), ("rejected", NOT_OPENED))
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ def _row(outcome: ImageResult) -> FileRow:
     name = outcome.found.name
     if outcome.screened is None:
         why = outcome.error.message if outcome.error else ""
-        return FileRow(name, None, None, "Not read", "rejected", "–", why)
+        return FileRow(name, None, None, NOT_OPENED, "rejected", "–", why)
     screening = outcome.screened.screening
     shown = {
         "name": name,
