@@ -213,7 +213,7 @@ def test_a_lab_clients_case_is_kept_by_seniors_alone(service: Service) -> None:
     ursula, selma = service.signed_in("ursula", Role.UPLOADER), service.signed_in("selma", Role.SENIOR)
 
     assert not _keeps(service, ursula, path)
-    assert "where a laboratory system sent it, a senior does that" in ursula.get(f"{path}/manage").text
+    assert "for cases that a laboratory system sent, only a senior can" in ursula.get(f"{path}/manage").text
     assert f"{path}/manage" not in ursula.get(path).text
     assert f"{path}/manage" in selma.get(path).text
     assert _keeps(service, selma, path)
