@@ -166,3 +166,10 @@ def test_changing_roles_to_what_they_are_is_no_act(service: Service) -> None:
         actions.change_roles(session, actor, user_id=actor.id, roles=[Role.REVIEWER, Role.UPLOADER])
 
     assert acts(service.database) == before
+
+
+def test_the_page_of_users_tells_all_that_a_role_sees(service: Service) -> None:
+    page = service.signed_in("anna", Role.ADMIN).get("/admin/users").text
+
+    assert "those shared with them and those of laboratory systems" in page
+    assert "sees every case and corrects or withdraws any" in page
