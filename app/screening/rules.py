@@ -2,8 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import sqrt
 
 from app.policy.rules import Policy
+
+CONFIDENCE_Z = 1.959964
+"""The normal quantile of a two-sided interval of 95 %."""
 
 
 class Outcome(StrEnum):
@@ -132,6 +136,14 @@ LOSSY = (
     "model reads: its score cannot clear the cell. Send the image as it was before (PNG, TIFF or BMP); converting a "
     "JPEG does not bring it back."
 )
+
+
+def wilson(share: float, *, among: float) -> tuple[float, float]:
+    """Wilson's interval of 95 % for a share `among` so many."""
+    z2 = CONFIDENCE_Z**2
+    middle = (share + z2 / (2 * among)) / (1 + z2 / among)
+    reach = CONFIDENCE_Z / (1 + z2 / among) * sqrt(share * (1 - share) / among + z2 / (4 * among**2))
+    return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
 
 
 def statement(prior_all: float, *, lossy: bool = False) -> str:
