@@ -405,7 +405,7 @@ def test_nothing_chosen_is_told_and_the_keyboard_alone_is_enough(ursula: Person,
     ursula.page.get_by_text("Choose at least one image.").wait_for()
 
     ursula.page.get_by_label("Drop images here").set_input_files(files[:4])
-    ursula.page.get_by_label("Case number").focus()
+    ursula.page.get_by_label("Subject’s pseudonym").focus()
     ursula.page.keyboard.press("Tab")
     ursula.page.keyboard.press("Space")
 
