@@ -62,11 +62,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Screened:
-    """`new`: this call made it; `replayed`: the answer to the same Idempotency-Key as before."""
+    """`new`: this call made it; `replayed`: the answer to the same Idempotency-Key as before; `elsewhere`: its image is
+    in another case too, of the same subject or of one that is not known."""
 
     screening: ScreeningRow
     new: bool
     replayed: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,14 +104,14 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
                 session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id, lossy=lossy
             )
         ):
-            return Screened(earlier, new=False)
+            return Screened(earlier, new=False, elsewhere=queries.also_elsewhere(session, earlier))
         _keep(session, image=image)
         looked, policy = _Looked(instrument, seen, image, lossy=lossy), policies.current(session)
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
         flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
-        return Screened(screening, new=True)
+        return Screened(screening, new=True, elsewhere=queries.also_elsewhere(session, screening))
 
 
 def _replayed(session: Session, actor: Actor, *, submission: Submission) -> ScreeningRow | None:

@@ -138,6 +138,15 @@ def seen_under_other_subject(session: Session, *, pixels_sha256: str, subject: s
     return session.scalars(rows.limit(1)).first() is not None
 
 
+def also_elsewhere(session: Session, screening: ScreeningRow) -> bool:
+    """Whether its image lies in another case too and nothing says yet that the subjects differ: they may be the same,
+    or not be known."""
+    other = select(ScreeningRow.id).where(ScreeningRow.pixels_sha256 == screening.pixels_sha256)
+    other = other.where(ScreeningRow.case_id != screening.case_id)
+    flagged = any(row.reason in MIXED_UP for row in screening.reasons)
+    return not flagged and session.scalars(other.limit(1)).first() is not None
+
+
 def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | None = None) -> list[ScreeningRow]:
     """Of this case and of every other: the screenings whose pixels lie under this case's subject and under another,
     but for those that are flagged for it and for those whose case was withdrawn. `pixels_sha256`: of this image alone.

@@ -276,6 +276,6 @@ def _row(outcome: ImageResult) -> FileRow:
         band=words.band(screening),
         band_code=words.band_code(screening),
         probability=words.probability(screening),
-        told=words.what_to_know(screening),
+        told=f"{words.what_to_know(screening)} {words.ELSEWHERE if outcome.screened.elsewhere else ''}".strip(),
         already=already,
     )

@@ -26,6 +26,9 @@ REASONS = {
 }
 
 
+ELSEWHERE = "The same image is in another case too: check that it belongs in this one."
+
+
 def band(screening: ScreeningRow) -> str:
     return BANDS[screening.band] if screening.band else UNUSABLE
 

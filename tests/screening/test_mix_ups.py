@@ -145,3 +145,17 @@ def test_the_upload_page_of_a_case_tells_its_subject(service: Service) -> None:
     page = ursula.get(f"/?case_id={case_id}")
 
     assert 'name="subject" value="P-7"' in page.text
+
+
+def test_an_image_that_is_in_another_case_too_is_told_where_no_subject_is_known(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    elsewhere = "The same image is in another case too: check that it belongs in this one."
+    first = ursula.upload(cell(1), cell(2), case="S26-0001")
+    assert elsewhere not in first.text
+
+    page = ursula.upload(cell(1), cell(3), case="S26-0002")
+    results = re.findall(r'href="(/screenings/[0-9a-f-]{36})"', page.text)
+
+    assert page.text.count(elsewhere) == 1
+    assert [elsewhere in ursula.get(path).text for path in results] == [True, False]
+    assert rows(service.database)["open_flags"] == 0
