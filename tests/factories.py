@@ -111,9 +111,9 @@ class Browser:
         found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.page)
         return found.group(1) if found else ""
 
-    def upload(self, *images: bytes, case: str = ""):
+    def upload(self, *images: bytes, case: str = "", subject: str = ""):
         files = [("image", (f"cell-{number}.png", image, "image/png")) for number, image in enumerate(images)]
-        return self.submit("/screenings", {"case": case}, at="/", files=files)
+        return self.submit("/screenings", {"case": case, "subject": subject}, at="/", files=files)
 
 
 @dataclass

@@ -235,5 +235,5 @@ def test_an_upload_of_nothing_readable_shows_no_result_and_records_none(service:
 
     page = browser.upload(b"no image", b"nor this", case="S26-0001")
 
-    assert "0 screened, 2 not read" in page.text
+    assert "0 screened, 2 could not be opened" in page.text
     assert Act.RESULTS_SHOWN not in acts(service.database)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.cases import queries as case_queries
 from app.db import Database
 from app.review import figures_queries, read_queries
 
@@ -48,6 +49,12 @@ BY_TIME: dict[str, tuple[Callable[[Session], object], str]] = {
     ),
 }
 """A question, and the step of its plan that goes by time."""
+
+
+def test_a_case_is_found_by_its_number_with_an_index(database: Database) -> None:
+    plan = _plan(database, lambda session: case_queries.by_accession(session, "S26-0001"))
+
+    assert "SEARCH case_identifiers USING INDEX ix_case_identifiers_accession_folded (<expr>=?)" in plan, plan
 
 
 @pytest.mark.parametrize("question", BY_TIME)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import metrics, trust
 from training.bootstrap import DRAWS, Estimate, Stated, estimate, interval, resampled
@@ -102,7 +103,8 @@ def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     """What became of cells by their probability: bins of equal weight from 0 to 1, each with mean and share of ALL.
 
-    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups.
+    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups, and where all
+    of its cells are of one class, of which every draw would be certain, Wilson's over their groups.
     """
     weights = subject_weights(scored)
     order = np.argsort(scored.probabilities, kind="stable")
@@ -110,18 +112,25 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     inner = [float(scored.probabilities[order][np.searchsorted(reached, place / bins)]) for place in range(1, bins)]
     edges = [0.0, *(round(edge, 4) for edge in inner), 1.0]
     bin_of = np.searchsorted(edges[1:-1], scored.probabilities, side="right")
-    is_all = scored.is_all.astype(np.float64)
     return [
         {
             "from": edges[number],
             "to": edges[number + 1],
             "mean_probability": round(float(np.average(scored.probabilities[own], weights=weights[own])), 4),
-            "all_share": estimate(metrics.macro(metrics.share(is_all, own)), scored).as_json(),
+            "all_share": _share_of_all(scored, own).as_json(),
             "cells": int(own.sum()),
         }
         for number in range(bins)
         if (own := bin_of == number).any()
     ]
+
+
+def _share_of_all(scored: Scored, own: NDArray[np.bool_]) -> Estimate:
+    """`own`: which of the N cells it is of."""
+    is_all, groups = scored.is_all[own], len(set(scored.groups[own].tolist()))
+    if is_all.all() or not is_all.any():
+        return Estimate(float(is_all[0]), *binomial_interval(groups if is_all[0] else 0, groups))
+    return estimate(metrics.macro(metrics.share(scored.is_all.astype(np.float64), own)), scored)
 
 
 def by_subject(scored: Scored) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
+LINKS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,15 @@ class SessionLine:
 
 
 @dataclass(frozen=True)
+class LinkLine:
+    at: datetime
+    made_by: str
+
+
+@dataclass(frozen=True)
 class AccountPage:
+    """`links`: by which the password was chosen, the newest first."""
+
     name: str
     username: str
     roles: tuple[str, ...]
@@ -42,6 +51,7 @@ class AccountPage:
     second_step_on: bool
     recovery_codes: int
     password_length: int
+    links: tuple[LinkLine, ...]
     error: str | None
     told: str | None
 
@@ -77,6 +87,8 @@ def _account(
     user = queries.user(session, visit.actor.id)
     now = clock.now()
     this = secrets.token_sha256(visit.token)
+    links = queries.links_used(session, user.actor_id)[:LINKS_SHOWN]
+    names = queries.names(session, {one.made_by for one in links})
     return AccountPage(
         name=visit.actor.name,
         username=user.username,
@@ -95,6 +107,7 @@ def _account(
         second_step_on=queries.second_step_is_on(session, user.actor_id),
         recovery_codes=len(queries.recovery_codes(session, user.actor_id)),
         password_length=PASSWORD_LENGTH_LEAST,
+        links=tuple(LinkLine(one.at, names[one.made_by]) for one in links),
         error=error.message if error else None,
         told=told,
     )

@@ -1,7 +1,7 @@
 """Who is asking? Answered in a short session of its own, before a route opens one for its act."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -19,8 +19,11 @@ from app.errors import NotSignedIn
 from app.settings import Settings
 from app.web import csrf
 from app.web.templating import Frame, Link
+from app.web.times import absolute
 
 SEEN_EVERY_SECONDS = 60
+LINKS_COOKIE = "blastscreen_links"
+"""In a session that follows on a password chosen by a link: its owner is told on each page."""
 NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("Upload", "/", Permission.SCREEN),
     ("Cases", "/cases", Permission.SEE_OWN),
@@ -71,8 +74,21 @@ def visitor(request: Request, database: OurDatabase) -> Visit:
     if actor is None or token is None:
         raise NotSignedIn("Sign in first.")
     frame = frame_for(request, actor=actor, cookie=token)
+    if LINKS_COOKIE in request.cookies:
+        told = _links_used(database, actor, zone=request.app.state.settings.zone)
+        frame = replace(frame, banners=(*frame.banners, *told))
     request.state.frame = frame  # an error on the way still shows them where they are
     return Visit(actor, frame, token)
+
+
+def _links_used(database: OurDatabase, actor: Actor, *, zone: tzinfo) -> tuple[str, ...]:
+    with database.reading() as session:
+        used = queries.links_used_lately(session, actor.id)
+        names = queries.names(session, {one.made_by for one in used})
+    if not used:
+        return ()
+    each = "; ".join(f"{absolute(one.at, zone=zone)}, link made by {names[one.made_by]}" for one in used)
+    return (f"Your password was chosen by a one-time link: {each}. If one of these was not you, see your account.",)
 
 
 def _signed_in(database: OurDatabase, *, settings: Settings, token: str) -> Actor | None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import actions, sign_in_actions
-from app.accounts.guards import Visitor
+from app.accounts.guards import LINKS_COOKIE, Visitor
 from app.accounts.oidc_actions import Provider
 from app.accounts.sign_in_actions import Entered, HalfSignInSpent, MustWait, SignInRefused
 from app.accounts.strangers import AnyStranger, Stranger, let_in, with_visit
@@ -111,4 +111,5 @@ def sign_out(request: Request, visit: Visitor, db: DbSession, form: CheckedForm)
     actions.close_session(db, visit.actor, token=visit.token)
     reply = RedirectResponse("/sign-in", status_code=303, headers={"clear-site-data": '"cache", "cookies", "storage"'})
     reply.delete_cookie(csrf.SESSION_COOKIE)
+    reply.delete_cookie(LINKS_COOKIE)
     return reply

@@ -46,7 +46,7 @@ def choose_password(session: Session, *, token: str, password_hash: str) -> User
     link = check_reset_link(session, token=token)
     user = link.user
     session.delete(link)
-    _put(session, actions.actor_of(user), user=user, password_hash=password_hash, how="link", keeps=None)
+    _put(session, actions.actor_of(user), user=user, password_hash=password_hash, how=queries.BY_LINK, keeps=None)
     return user
 
 

@@ -1,10 +1,11 @@
 """Finding users, sessions, clients and keys; and how often sign-in has failed, which the ledger knows."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -33,6 +34,9 @@ from app.errors import Conflict, NotFound
 
 FAILURES_MOST = 100
 PROOF_LIFE = timedelta(minutes=5)
+TOLD_FOR = timedelta(days=90)
+BY_LINK = "link"
+"""How a password was changed, in the event that tells of it."""
 
 
 class UserNotFound(NotFound):
@@ -78,6 +82,44 @@ def reset_link(session: Session, *, token_sha256: str) -> ResetLinkRow | None:
 
 def reset_link_of(session: Session, user_id: UUID) -> ResetLinkRow | None:
     return session.get(ResetLinkRow, user_id)
+
+
+@dataclass(frozen=True)
+class LinkUsed:
+    """A password was chosen by a one-time link; by its owner, if the link came into the right hands."""
+
+    at: datetime
+    made_by: UUID
+
+
+def links_used(session: Session, user_id: UUID) -> list[LinkUsed]:
+    """Every time that this account's password was chosen by a link, the newest first, as the ledger knows it."""
+    used: list[LinkUsed] = []
+    made_by = user_id
+    for row in session.scalars(_of_account(user_id, Act.RESET_LINK_MADE, Act.PASSWORD_CHANGED)):
+        if row.act == Act.RESET_LINK_MADE:
+            made_by = row.actor_id
+        elif row.detail["how"] == BY_LINK:
+            used.append(LinkUsed(row.at, made_by))
+    return used[::-1]
+
+
+def links_used_lately(session: Session, user_id: UUID) -> list[LinkUsed]:
+    return [one for one in links_used(session, user_id) if one.at > clock.now() - TOLD_FOR]
+
+
+def links_are_news(session: Session, user_id: UUID) -> bool:
+    """Whether somebody who has just signed in has to be told of them: their password was chosen by a link since the
+    sign-in before, or they sign in at the provider and should need no link."""
+    newest_first = _of_account(user_id, Act.SIGNED_IN, Act.PASSWORD_CHANGED).order_by(None)
+    before = session.scalars(newest_first.order_by(LedgerRow.position.desc()).offset(1).limit(1)).first()
+    first_since = before is not None and before.act == Act.PASSWORD_CHANGED
+    return (first_since or has_identity(session, user_id)) and bool(links_used_lately(session, user_id))
+
+
+def _of_account(user_id: UUID, *acts: Act) -> Select[LedgerRow]:
+    rows = select(LedgerRow).where(LedgerRow.object_kind == "user", LedgerRow.object_id == str(user_id))
+    return rows.where(LedgerRow.act.in_(acts)).order_by(LedgerRow.position)
 
 
 def half_sign_in(session: Session, *, token_sha256: str) -> HalfSignInRow | None:

@@ -6,8 +6,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.accounts.guards import address_of, frame_for
+from app.accounts import queries, secrets
+from app.accounts.guards import LINKS_COOKIE, address_of, frame_for
 from app.accounts.sign_in_rules import browser_name
+from app.db import Database
 from app.web import csrf
 from app.web.templating import Frame
 
@@ -39,8 +41,16 @@ AnyStranger = Annotated[Stranger, Depends(stranger)]
 
 
 def let_in(request: Request, *, token: str, onward: str) -> Response:
+    """With a session, and told on each page of it that a link has given the account a password, where that is news."""
     reply = RedirectResponse(onward, status_code=303)
     csrf.set_cookie(request, reply, name=csrf.SESSION_COOKIE, value=token)
+    database: Database = request.app.state.database
+    with database.reading() as session:
+        entered = queries.signed_in(session, token_sha256=secrets.token_sha256(token))
+        if entered and queries.links_are_news(session, entered.user_id):
+            csrf.set_cookie(request, reply, name=LINKS_COOKIE, value="tell")
+        elif LINKS_COOKIE in request.cookies:
+            reply.delete_cookie(LINKS_COOKIE)
     return reply
 
 

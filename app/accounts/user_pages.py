@@ -22,9 +22,11 @@ from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
 ROLES = {
-    Role.UPLOADER: "uploads cells, sees own cases and their results",
-    Role.REVIEWER: "works the queue, gives verdicts",
-    Role.SENIOR: "reviews, settles what two readers saw differently, signs",
+    Role.UPLOADER: "uploads cells; sees own cases, those shared with them and those of laboratory systems",
+    Role.REVIEWER: "works the queue, gives verdicts; sees the cells that wait for a read and those that they have read",
+    Role.SENIOR: (
+        "sees every case and corrects or withdraws any; reviews, settles what two readers saw differently, signs"
+    ),
     Role.ADMIN: "manages users and keys, decides the policy; sees no image and no result",
     Role.AUDITOR: "reads the ledger and the access logs, and nothing else",
 }

@@ -53,6 +53,7 @@ class Act(StrEnum):
     # screening
     CELL_SCREENED = "cell.screened"  # digest of the row, case, image, model, outcome
     READ_ASKED_FOR = "cell.read_asked_for"  # that it was
+    SAME_IMAGE_FOUND = "cell.same_image_found"  # under another subject, after the screening: that it was
     RESULTS_SHOWN = "results.shown"  # the screenings that one reply showed
     IMAGE_SHOWN = "image.shown"
     # review

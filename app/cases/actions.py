@@ -74,14 +74,16 @@ def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
         raise CaseWithdrawn
 
 
-def open_or_join_unnamed(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:
+def open_or_join_unnamed(session: Session, actor: Actor, *, case_id: UUID, subject: str | None = None) -> CaseRow:
     """The case of that id, opened without a number if there is none: what one upload page sends stays together, however
-    many requests it takes and however often it is sent. Raises CaseNotFound or CaseWithdrawn."""
+    many requests it takes and however often it is sent. Raises CaseNotFound, CaseWithdrawn or SubjectConflict."""
     if queries.exists(session, case_id):
         case = queries.get(session, actor, case_id)
         refuse_withdrawn(session, case_id=case.id)
+        if subject is not None:
+            _agree_on_subject(session, actor, case=case, subject=subject)
         return case
-    return _open(session, actor, accession=None, subject=None, case_id=case_id)
+    return _open(session, actor, accession=None, subject=subject, case_id=case_id)
 
 
 def _open(
@@ -113,8 +115,8 @@ def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject:
 
 def correct_identifiers(
     session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None
-) -> None:
-    """Mend a wrong case number or subject. The same again changes nothing.
+) -> CaseRow:
+    """Mend a wrong case number or subject; `screening.mix_up_actions` corrects a case. The same again changes nothing.
 
     Raises CaseNotFound, NotYoursToKeep or CaseNotYours.
     """
@@ -126,7 +128,7 @@ def correct_identifiers(
     wanted = {"accession": accession, "subject": subject}
     corrected = sorted(name for name, value in wanted.items() if getattr(identifiers, name) != value)
     if not corrected:
-        return
+        return case
     other = queries.by_accession(session, accession) if accession else None
     if other is not None and other.id != case.id:
         raise _taken()
@@ -138,6 +140,7 @@ def correct_identifiers(
         "identifiers_digest": queries.identifiers_digest(identifiers),
     }
     ledger.record(session, actor, Event(Act.CASE_CORRECTED, "case", str(case.id), detail))
+    return case
 
 
 def to_keep(session: Session, actor: Actor, *, case_id: UUID) -> CaseRow:

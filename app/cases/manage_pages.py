@@ -31,6 +31,7 @@ from app.db import Database, DbSession, OurDatabase
 from app.errors import BlastscreenError, Conflict, Invalid
 from app.review import case_actions
 from app.screening import actions as screening_actions
+from app.screening import mix_up_actions
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
 from app.web.templating import render
@@ -90,7 +91,7 @@ def correct(request: Request, case_id: UUID, visit: CaseReader, database: OurDat
     try:
         accession, subject = parse_accession(typed.accession), parse_subject(typed.subject)
         with database.writing() as db:
-            actions.correct_identifiers(db, visit.actor, case_id=case_id, accession=accession, subject=subject)
+            mix_up_actions.correct_case(db, visit.actor, case_id=case_id, accession=accession, subject=subject)
     except (Invalid, Conflict) as error:
         return _again(request, visit, database, case_id=case_id, typed=typed, error_in="correct", error=error)
     return RedirectResponse(f"/cases/{case_id}", status_code=303)

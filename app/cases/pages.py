@@ -15,11 +15,10 @@ from app.audit.events import cases_shown
 from app.cases import queries
 from app.cases.queries import CaseNotFound
 from app.cases.rules import (
-    UNNAMED,
     UnusableIdentifier,
     Which,
     Whose,
-    masked,
+    masked_apart,
     parse_accession,
     parse_which,
     parse_whose,
@@ -135,12 +134,16 @@ def _cases_page(
     if shown:
         ledger.record(db, visit.actor, cases_shown([case.id for case in shown], where=where))
     summaries = listing.summaries(db, visit.actor, [case.id for case in shown])
+    numbers = masked_apart({case.id: case.accession for case in shown})
     groups = [one for one in Group if one is not Group.READING or visit.actor.may(Permission.READ)]
     return CasesPage(
         whose=tuple(_link(told, one, which, current=one is whose) for one, told in WHOSE.items()),
         which=tuple(_link(told, whose, one, current=one is which) for one, told in WHICH.items()),
         groups=tuple((one.value, gallery_words.GROUPS[one]) for one in groups),
-        cases=tuple(_line(case, summaries[case.id], groups=groups, overdue_before=overdue_before) for case in shown),
+        cases=tuple(
+            _line(case, summaries[case.id], number=numbers[case.id], groups=groups, overdue_before=overdue_before)
+            for case in shown
+        ),
         turnaround_hours=policy.turnaround_hours,
         filtered=lists != (Whose.ALL, Which.STANDING),
         may_upload=visit.actor.may(Permission.SCREEN),
@@ -161,10 +164,10 @@ def _link(title: str, whose: Whose, which: Which, *, current: bool) -> Link:
     return Link(title, f"/cases?{query}" if query else "/cases", current)
 
 
-def _line(case: CaseRow, told: Summary, *, groups: list[Group], overdue_before: datetime) -> CaseLine:
+def _line(case: CaseRow, told: Summary, *, number: str, groups: list[Group], overdue_before: datetime) -> CaseLine:
     return CaseLine(
         href=f"/cases/{case.id}",
-        number=masked(case.accession) if case.accession else UNNAMED,
+        number=number,
         opened=case.opened_at,
         state=words.STATES[told.state],
         tone=words.TONES[told.state],

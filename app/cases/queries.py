@@ -63,10 +63,18 @@ def last_unnamed(session: Session, actor: Actor, *, since: datetime) -> CaseRow 
 
 
 def by_accession(session: Session, accession: str) -> CaseRow | None:
-    """Whoever opened it: the caller decides whether the actor may see it."""
-    return session.scalars(
-        select(CaseRow).join(CaseIdentifierRow).where(CaseIdentifierRow.accession == accession)
-    ).first()
+    """Whoever opened it: the caller decides whether the actor may see it. Upper and lower case are one; of cases whose
+    numbers differ so from before that was, the one of exactly this spelling, else the oldest."""
+    spelled = CaseIdentifierRow.accession
+    rows = select(CaseRow).join(CaseIdentifierRow).where(func.lower(spelled) == func.lower(accession))
+    return session.scalars(rows.order_by((spelled == accession).desc(), CaseRow.opened_at, CaseRow.id)).first()
+
+
+def named(session: Session, *, accession: str | None, case_id: UUID | None) -> CaseRow | None:
+    """The case of that number, or without a number of that id. Without asking who may see it: the caller decides."""
+    if accession is not None:
+        return by_accession(session, accession)
+    return session.get(CaseRow, case_id) if case_id else None
 
 
 def of_same_subject(session: Session, case: CaseRow) -> list[CaseRow]:

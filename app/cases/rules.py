@@ -1,6 +1,8 @@
 """Case numbers and pseudonyms: what may be one. How urgent a case is, and why one is withdrawn."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -129,6 +131,14 @@ class NoSuchColleague(Invalid):
 def masked(number: str) -> str:
     """A case number as lists show it, where more than one pair of eyes may fall on it: its last signs, half at most."""
     return "…" + number[len(number) - min(4, len(number) // 2) :]
+
+
+def masked_apart(cases: Mapping[UUID, str | None]) -> dict[UUID, str]:
+    """What a list calls each of its cases (id to number): the masked number, and where several would read alike, the
+    begin of the case's id beside it."""
+    told = {case_id: masked(number) if number else UNNAMED for case_id, number in cases.items()}
+    times = Counter(told.values())
+    return {case_id: name if times[name] == 1 else f"{name} ({str(case_id)[:8]})" for case_id, name in told.items()}
 
 
 def parse_colleague(text: str) -> UUID:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.rules import Priority
@@ -37,6 +37,8 @@ class CaseIdentifierRow(Base):
     accession: Mapped[str | None] = mapped_column(String(64), unique=True)
     subject: Mapped[str | None] = mapped_column(String(64), index=True)
     salt: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (Index("ix_case_identifiers_accession_folded", func.lower(accession)),)
 
 
 class CaseShareRow(Base):

@@ -22,6 +22,7 @@ FACTS = {
     ("model", "digest"): screenings.model_facts,
     ("screening", "digest"): screenings.facts,
     ("screening", "asked_for"): screenings.asked_for_facts,
+    ("screening", "same_image"): screenings.same_image_facts,
     ("read", "digest"): reads.facts,
     ("read", "note_digest"): reads.note_facts,
     ("comment", "digest"): comments.facts,

@@ -4,14 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
 from uuid import UUID
 
 from app.review.rules import NOT_NEEDED, Review, ReviewState, Verdict
-from app.screening.rules import Band
+from app.screening.rules import Band, wilson
 
-CONFIDENCE_Z = 1.959964
-"""The normal quantile of a two-sided interval of 95 %."""
 CELLS_ALIKE = 0.4
 """How alike the calls on two cells of one subject are (intraclass correlation), beyond what the class explains.
 
@@ -134,14 +131,6 @@ def roll_up(cells: Collection[Cell], *, minimum: int) -> RollUp:
 def independent(cells: int, *, alike: float = CELLS_ALIKE) -> float:
     """How many independent cells so many of one subject are worth: divided by the design effect 1 + (m - 1) rho."""
     return cells / (1 + (cells - 1) * alike) if cells else 0.0
-
-
-def wilson(share: float, *, among: float) -> tuple[float, float]:
-    """Wilson's interval of 95 % for a share `among` so many."""
-    z2 = CONFIDENCE_Z**2
-    middle = (share + z2 / (2 * among)) / (1 + z2 / among)
-    reach = CONFIDENCE_Z / (1 + z2 / among) * sqrt(share * (1 - share) / among + z2 / (4 * among**2))
-    return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
 
 
 @dataclass(frozen=True)

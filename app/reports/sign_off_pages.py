@@ -18,7 +18,7 @@ from app.accounts.sign_in_actions import MustWait, SignInRefused
 from app.audit import ledger
 from app.audit.events import Act, Event, cases_shown
 from app.cases import queries as cases
-from app.cases.rules import UNNAMED, masked
+from app.cases.rules import masked_apart
 from app.cases.tables import CaseRow
 from app.db import Database, DbSession, OurDatabase
 from app.errors import BlastscreenError
@@ -101,18 +101,18 @@ def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1
     paging = Paging("/sign-off", page, A_PAGE)
     found = queries.to_sign(db, offset=paging.offset, limit=paging.limit)
     shown, lately = paging.shown(found), queries.signed_lately(db, limit=LATELY)
-    named = [*(case.id for case in shown), *(case.id for case, _ in lately)]
-    if named:
-        ledger.record(db, visit.actor, cases_shown(list(dict.fromkeys(named)), where="GET /sign-off"))
+    numbers = masked_apart({case.id: case.accession for case in (*shown, *(case for case, _ in lately))})
+    if numbers:
+        ledger.record(db, visit.actor, cases_shown(list(numbers), where="GET /sign-off"))
     counts = screenings.count_by_band(db, [case.id for case in shown])
     content = ToSignPage(
-        cases=tuple(_line(case, counts[case.id]) for case in shown),
+        cases=tuple(_line(case, counts[case.id], number=numbers[case.id]) for case in shown),
         newer=paging.newer,
         older=paging.older(found),
         lately=tuple(
             SignedLine(
                 href=f"/cases/{case.id}/versions/{version.number}",
-                number=_number(case),
+                number=numbers[case.id],
                 version=f"{version.number}, {version.status}",
                 at=version.at,
             )
@@ -122,18 +122,14 @@ def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1
     return render(request, "reports/to_sign.html", content, frame=visit.frame)
 
 
-def _line(case: CaseRow, counts: dict[str, int]) -> ToSignLine:
+def _line(case: CaseRow, counts: dict[str, int], *, number: str) -> ToSignLine:
     return ToSignLine(
         href=f"/cases/{case.id}/sign-off",
-        number=_number(case),
+        number=number,
         opened=case.opened_at,
         cells=sum(counts.values()),
         suspected=counts.get("suspected", 0),
     )
-
-
-def _number(case: CaseRow) -> str:
-    return masked(case.accession) if case.accession else UNNAMED
 
 
 @router.get("/cases/{case_id}/sign-off")

@@ -15,11 +15,10 @@ from app.accounts import queries as accounts
 from app.accounts.guards import Reviewer
 from app.actor import Actor, Permission
 from app.db import OurDatabase
-from app.reports.rules import CONFIDENCE_Z, wilson
 from app.review import figures_queries as queries
 from app.review import figures_rules as rules
 from app.review.figures_rules import ENOUGH, Agreement, GivenRead, Sampled, Share, Times
-from app.screening.rules import Band
+from app.screening.rules import CONFIDENCE_Z, Band, wilson
 from app.screening.words import percent
 from app.web.templating import render
 

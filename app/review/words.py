@@ -34,6 +34,7 @@ FILTERED = {
     ReviewReason.LOSSY_IMAGE.value: "Compressed with loss",
     ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
+    ReviewReason.SAME_IMAGE_FOUND_LATER.value: "Same image, found later",
     ReviewReason.ASKED_FOR.value: "Asked for",
     ReviewReason.POLICY_READ.value: "Read by policy",
 }

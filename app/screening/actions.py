@@ -12,19 +12,20 @@ from app.audit import ledger
 from app.audit.digest import digest
 from app.audit.events import Act, Event, Value
 from app.cases import actions as cases
+from app.cases import queries as case_queries
 from app.cases.tables import CaseRow
 from app.errors import Conflict, Invalid
 from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
+from app.screening.mix_up_actions import flag, flag_mix_ups
 from app.screening.model_actions import register_model
 from app.screening.rules import ReviewReason
 from app.screening.tables import (
     FlagReasonRow,
     ImageRow,
     ModelRow,
-    OpenFlagRow,
     ScreeningRow,
     SubmissionRow,
 )
@@ -61,11 +62,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Screened:
-    """`new`: this call made it; `replayed`: the answer to the same Idempotency-Key as before."""
+    """`new`: this call made it; `replayed`: the answer to the same Idempotency-Key as before; `elsewhere`: its image is
+    in another case too, of the same subject or of one that is not known."""
 
     screening: ScreeningRow
     new: bool
     replayed: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,13 +104,14 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
                 session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id, lossy=lossy
             )
         ):
-            return Screened(earlier, new=False)
+            return Screened(earlier, new=False, elsewhere=queries.also_elsewhere(session, earlier))
         _keep(session, image=image)
         looked, policy = _Looked(instrument, seen, image, lossy=lossy), policies.current(session)
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
-        return Screened(screening, new=True)
+        flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
+        return Screened(screening, new=True, elsewhere=queries.also_elsewhere(session, screening))
 
 
 def _replayed(session: Session, actor: Actor, *, submission: Submission) -> ScreeningRow | None:
@@ -125,9 +129,18 @@ def _replayed(session: Session, actor: Actor, *, submission: Submission) -> Scre
 
 
 def _case_for(session: Session, actor: Actor, *, submission: Submission) -> CaseRow:
-    if submission.accession is None and submission.case_id is not None:
-        return cases.open_or_join_unnamed(session, actor, case_id=submission.case_id)
-    return cases.open_or_join(session, actor, accession=submission.accession, subject=submission.subject)
+    """The case that the submission names, opened if there is none. Where it tells the subject of one that had none, the
+    cells that the case has already are looked at again."""
+    accession, case_id, subject = submission.accession, submission.case_id, submission.subject
+    before = case_queries.named(session, accession=accession, case_id=case_id)
+    learnt = before is not None and before.subject is None and subject is not None
+    if accession is None and case_id is not None:
+        case = cases.open_or_join_unnamed(session, actor, case_id=case_id, subject=subject)
+    else:
+        case = cases.open_or_join(session, actor, accession=accession, subject=subject)
+    if learnt:
+        flag_mix_ups(session, actor, case=case)
+    return case
 
 
 def _keep(session: Session, *, image: StagedImage) -> None:
@@ -183,16 +196,10 @@ def _write(session: Session, actor: Actor, *, screening: ScreeningRow, submissio
     session.add(screening)
     session.flush()
     if screening.reasons:
-        _flag(session, screening=screening)
+        flag(session, screening=screening)
     if submission.idempotency_key is not None:
         _remember_key(session, actor, submission=submission, screening=screening)
     ledger.record(session, actor, _event(screening))
-
-
-def _flag(session: Session, *, screening: ScreeningRow) -> None:
-    certainty = rules.certainty(screening.probability, lossy=screening.lossy)
-    session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
-    session.flush()
 
 
 def _remember_key(session: Session, actor: Actor, *, submission: Submission, screening: ScreeningRow) -> None:
@@ -233,7 +240,7 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
     screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()
-    _flag(session, screening=screening)
+    flag(session, screening=screening)
     detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}
     ledger.record(session, actor, Event(Act.READ_ASKED_FOR, "screening", str(screening.id), detail))
     return screening

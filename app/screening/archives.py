@@ -101,7 +101,7 @@ def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[
             yield Found(
                 file.name,
                 TooManyEntries(
-                    f"An upload may not hold so many files: {left} of the {len(wanted)} in this archive were not read. "
+                    f"An upload may not hold so many files: {left} of the {len(wanted)} in this archive were left out. "
                     "Send them in another archive."
                 ),
             )
@@ -142,7 +142,7 @@ def _read(archive: ZipFile, info: ZipInfo, *, allowance: Allowance) -> bytes:
 def _count(received: bytearray, *, allowance: Allowance) -> None:
     if allowance.unpacked_bytes < 0:
         raise UnpacksTooLarge(
-            "The archive is too large when unpacked. It was not read from this entry on: "
+            "The archive is too large when unpacked. It was not opened from this entry on: "
             "send the rest in another archive."
         )
     if len(received) > allowance.image_bytes:
@@ -161,7 +161,7 @@ def _refuse_by_looks(info: ZipInfo, *, allowance: Allowance) -> None:
         raise EntryRefused("This entry is encrypted. Pack the archive again without a password.")
     if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
         raise EntryRefused(
-            "This entry is compressed in a way that is not read here. Pack it as an ordinary zip archive."
+            "This entry is compressed in a way that cannot be opened here. Pack it as an ordinary zip archive."
         )
     if info.filename.lower().endswith(ARCHIVE_SUFFIXES):
         raise _nested()

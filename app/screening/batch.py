@@ -39,6 +39,7 @@ def screen_all(
     *,
     images: Iterator[Found],
     accession: str | None,
+    subject: str | None,
     case_id: UUID,
     instrument: Instrument,
     is_hidden: IsHidden,
@@ -49,7 +50,7 @@ def screen_all(
         try:
             if trouble is not None:
                 raise trouble
-            submission = Submission(found.image(), accession=accession, case_id=case_id)
+            submission = Submission(found.image(), accession=accession, subject=subject, case_id=case_id)
             with database.writing() as session:
                 done = actions.screen_cell(session, actor, instrument=instrument, submission=submission)
                 result = ImageResult(found, done, hidden=is_hidden(session, done))

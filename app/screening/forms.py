@@ -85,7 +85,8 @@ async def sent(request: Request, client: ScreeningClient, idempotency_key: Idemp
 
 @dataclass(frozen=True)
 class Upload:
-    """What a browser sent. File names are shown back once and kept nowhere. `case` is as typed, not yet parsed.
+    """What a browser sent. File names are shown back once and kept nowhere. `case` and `subject` are as typed, not yet
+    parsed.
 
     `case_id`: the unnamed case that this page's files share, whether or not it is open yet.
     """
@@ -93,10 +94,11 @@ class Upload:
     files: tuple[Spooled, ...]
     allowance: Allowance
     case: str
+    subject: str
     case_id: UUID
 
     def images(self) -> Iterator[Found]:
-        """Each image, those within archives too, or why it is not read; one at a time."""
+        """Each image, those within archives too, or why it cannot be opened; one at a time."""
         for number, file in enumerate(self.files):
             if is_archive(file):
                 for found in entries(file, allowance=self.allowance):
@@ -115,7 +117,8 @@ async def uploaded(request: Request, visit: Uploader) -> AsyncIterator[Upload]:
     with open_spool(settings.spool) as spool:
         form = await receive(request, spool=spool, files_field="image", files_most=settings.upload_files)
         csrf.check(request, form.text(csrf.FIELD))
-        yield Upload(tuple(form.files), allowance, case=form.text("case"), case_id=_case_id(form.text("case_id")))
+        case, subject = form.text("case"), form.text("subject")
+        yield Upload(tuple(form.files), allowance, case, subject, case_id=_case_id(form.text("case_id")))
 
 
 def _case_id(text: str) -> UUID:
@@ -143,7 +146,7 @@ SCREENING_BODY = {
                             "format": "binary",
                             "description": (
                                 "one segmented white blood cell on black: PNG, TIFF, BMP or lossless WebP. JPEG and "
-                                "lossy WebP are read, but never cleared: they smooth away what the model reads"
+                                "lossy WebP are taken, but never cleared: they smooth away what the model looks at"
                             ),
                         },
                         "case": {"type": "string", "maxLength": 64, "description": "accession number"},

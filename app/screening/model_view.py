@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.screening import rules
+from app.screening.rules import wilson
 from app.screening.words import percent
 
 FIGURES = {
@@ -99,7 +100,7 @@ def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
     """What became of cells scored like this in the evaluation, in a sentence; None where the card does not hold it."""
     for step in card["evaluation"].get("report", {}).get("reliability", ()):
         if step["from"] <= probability < step["to"] or probability == step["to"] == 1.0:
-            value, low, high = (round(share * 100) for share in step["all_share"])
+            value, low, high = (round(share * 100) for share in _share_of_all(step))
             return (
                 f"Of 100 cells scored like this ({_bounds(step)}), about {value} "
                 f"were ALL in the evaluation (95\N{NO-BREAK SPACE}% interval {low} to {high}; {step['cells']:,} cells)."
@@ -139,12 +140,19 @@ def _calibration_table(report: Mapping[str, Any]) -> Table:
             _bounds(step),
             f"{step['cells']:,}",
             f"{step['all_share'][0]:.3f}",
-            _interval(step["all_share"]),
+            _interval(_share_of_all(step)),
         )
         for step in report.get("reliability", ())
     )
     note = "Of the cells that scored within these bounds, the share that were ALL."
     return Table("Calibration", note, ("Probability", "Cells", "Share of ALL", "95 % interval"), rows)
+
+
+def _share_of_all(step: Mapping[str, Any]) -> list[float]:
+    """With its interval. A card of before holds one of no width where all were of one class, since every draw of a
+    bootstrap finds the same there: then it is Wilson's over the cells."""
+    value, low, high = step["all_share"]
+    return [value, *wilson(value, among=step["cells"])] if low == high else [value, low, high]
 
 
 def _by_subject(report: Mapping[str, Any]) -> Table:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, func, or_, select, type_coerce
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session, aliased, undefer
 
 from app.actor import Actor
 from app.audit.digest import digest, told_of
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
-from app.cases.queries import visible_to
+from app.cases.queries import is_withdrawn, visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
+from app.db import in_parts
 from app.errors import NotFound
-from app.screening.rules import ReviewReason
+from app.screening.rules import LATER, MIXED_UP, ReviewReason
 from app.screening.tables import ActivationRow, FlagReasonRow, ImageRow, ModelRow, ScreeningRow, SubmissionRow
 
 
@@ -137,6 +138,38 @@ def seen_under_other_subject(session: Session, *, pixels_sha256: str, subject: s
     return session.scalars(rows.limit(1)).first() is not None
 
 
+def also_elsewhere(session: Session, screening: ScreeningRow) -> bool:
+    """Whether its image lies in another case too and nothing says yet that the subjects differ: they may be the same,
+    or not be known."""
+    other = select(ScreeningRow.id).where(ScreeningRow.pixels_sha256 == screening.pixels_sha256)
+    other = other.where(ScreeningRow.case_id != screening.case_id)
+    flagged = any(row.reason in MIXED_UP for row in screening.reasons)
+    return not flagged and session.scalars(other.limit(1)).first() is not None
+
+
+def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | None = None) -> list[ScreeningRow]:
+    """Of this case and of every other: the screenings whose pixels lie under this case's subject and under another,
+    but for those that are flagged for it and for those whose case was withdrawn. `pixels_sha256`: of this image alone.
+    """
+    if case.subject is None:
+        return []
+    mine, other = aliased(ScreeningRow), aliased(ScreeningRow)
+    shared = (
+        select(mine.id, other.id)
+        .join(other, other.pixels_sha256 == mine.pixels_sha256)
+        .join(CaseIdentifierRow, CaseIdentifierRow.case_id == other.case_id)
+        .where(mine.case_id == case.id, CaseIdentifierRow.subject != case.subject)
+    )
+    if pixels_sha256 is not None:
+        shared = shared.where(mine.pixels_sha256 == pixels_sha256)
+    both = {one for pair in session.execute(shared) for one in pair}
+    unflagged = select(ScreeningRow).where(~ScreeningRow.reasons.any(FlagReasonRow.reason.in_(MIXED_UP)))
+    unflagged = unflagged.where(~is_withdrawn(ScreeningRow.case_id)).order_by(ScreeningRow.at, ScreeningRow.id)
+    return [
+        one for some in in_parts(both) for one in session.scalars(unflagged.where(ScreeningRow.id.in_(some))).unique()
+    ]
+
+
 def image(session: Session, pixels_sha256: str) -> ImageRow | None:
     return session.get(ImageRow, pixels_sha256)
 
@@ -172,7 +205,7 @@ def last_activation(session: Session) -> ActivationRow | None:
 
 
 def digest_of(screening: ScreeningRow) -> str:
-    """Everything that was true at the moment of screening; a human read that was asked for later is not part of it.
+    """Everything that was true at the moment of screening; a reason that came later is not part of it.
 
     The policy's number is not part of the digests from before there were policies."""
     told = told_of(
@@ -192,7 +225,7 @@ def digest_of(screening: ScreeningRow) -> str:
         "at",
     )
     later = {} if screening.policy is None else {"policy": screening.policy}
-    reasons = sorted(row.reason for row in screening.reasons if row.reason != ReviewReason.ASKED_FOR)
+    reasons = sorted(row.reason for row in screening.reasons if row.reason not in LATER)
     return digest({**told, **later, "reasons": reasons})
 
 
@@ -202,12 +235,20 @@ def facts(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def asked_for_facts(session: Session) -> Iterator[tuple[str, str]]:
-    asked = select(FlagReasonRow.screening_id).where(FlagReasonRow.reason == ReviewReason.ASKED_FOR)
-    for screening_id in session.scalars(asked):
-        yield str(screening_id), ASKED_FOR
+    return _given(session, ReviewReason.ASKED_FOR, told=ASKED_FOR)
+
+
+def same_image_facts(session: Session) -> Iterator[tuple[str, str]]:
+    return _given(session, ReviewReason.SAME_IMAGE_FOUND_LATER, told=SAME_IMAGE)
+
+
+def _given(session: Session, reason: ReviewReason, *, told: str) -> Iterator[tuple[str, str]]:
+    for screening_id in session.scalars(select(FlagReasonRow.screening_id).where(FlagReasonRow.reason == reason)):
+        yield str(screening_id), told
 
 
 ASKED_FOR = digest(ReviewReason.ASKED_FOR.value)
+SAME_IMAGE = digest(ReviewReason.SAME_IMAGE_FOUND_LATER.value)
 
 
 def digest_of_model(model: ModelRow) -> str:

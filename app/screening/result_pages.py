@@ -26,7 +26,7 @@ from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
 from app.review.rules import ReadKind, Review, ReviewState
 from app.review.tables import ReadRow
-from app.screening import explanation, rules, words
+from app.screening import explanation, queries, rules, words
 from app.screening.explanation import View
 from app.screening.explanation_view import Explained, explained
 from app.screening.forms import OurInstrument
@@ -85,6 +85,7 @@ class ResultPage:
     why_unusable: str | None
     why_not_cleared: str | None
     reasons: tuple[str, ...]
+    elsewhere: str | None
     review: str
     reads: tuple[ReadShown, ...]
     comments: Comments
@@ -116,6 +117,7 @@ class Facts:
     comments: Comments
     may_read: bool
     sees_case: bool
+    elsewhere: bool
 
 
 @router.get("/screenings/{screening_id}")
@@ -167,6 +169,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
             sees_case=cases.may_see(session, visit.actor, screening.case_id),
+            elsewhere=queries.also_elsewhere(session, screening),
         )
 
 
@@ -207,6 +210,7 @@ def _page(
         why_unusable=None if hidden else words.why_unusable(screening),
         why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
+        elsewhere=words.ELSEWHERE if known.elsewhere and known.sees_case else None,
         review="It waits for your read." if hidden else review_words.review(review),
         reads=() if hidden else known.reads,
         comments=known.comments,

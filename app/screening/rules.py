@@ -2,8 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import sqrt
 
 from app.policy.rules import Policy
+
+CONFIDENCE_Z = 1.959964
+"""The normal quantile of a two-sided interval of 95 %."""
 
 
 class Outcome(StrEnum):
@@ -25,6 +29,13 @@ class ReviewReason(StrEnum):
     POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
     ASKED_FOR = "asked_for"
+    SAME_IMAGE_FOUND_LATER = "same_image_found_later"
+
+
+LATER = frozenset({ReviewReason.ASKED_FOR, ReviewReason.SAME_IMAGE_FOUND_LATER})
+"""What comes after the screening: no part of what was true at its moment, and bound by an event of its own."""
+MIXED_UP = frozenset({ReviewReason.SAME_IMAGE_OTHER_SUBJECT, ReviewReason.SAME_IMAGE_FOUND_LATER})
+"""That the same pixels lie under another subject, known at the screening or found later."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,14 @@ LOSSY = (
     "model reads: its score cannot clear the cell. Send the image as it was before (PNG, TIFF or BMP); converting a "
     "JPEG does not bring it back."
 )
+
+
+def wilson(share: float, *, among: float) -> tuple[float, float]:
+    """Wilson's interval of 95 % for a share `among` so many."""
+    z2 = CONFIDENCE_Z**2
+    middle = (share + z2 / (2 * among)) / (1 + z2 / among)
+    reach = CONFIDENCE_Z / (1 + z2 / among) * sqrt(share * (1 - share) / among + z2 / (4 * among**2))
+    return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
 
 
 def statement(prior_all: float, *, lossy: bool = False) -> str:

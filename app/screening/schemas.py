@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.review.rules import Review, ReviewState, Verdict
 from app.screening import rules
-from app.screening.rules import Band, Outcome, ReviewReason
+from app.screening.rules import LATER, Band, Outcome, ReviewReason
 from app.screening.tables import ScreeningRow
 
 SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -77,7 +77,7 @@ class Problem(BaseModel):
 
 
 def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
-    given = {row.reason for row in screening.reasons} - {ReviewReason.ASKED_FOR}
+    given = {row.reason for row in screening.reasons} - LATER
     reasons = [reason for reason in ReviewReason if reason in given]
     return ScreeningOut(
         id=screening.id,

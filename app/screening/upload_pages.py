@@ -20,7 +20,7 @@ from app.actor import Permission
 from app.audit import ledger
 from app.audit.events import cases_shown, results_shown
 from app.cases import queries as case_queries
-from app.cases.rules import UNNAMED, UnusableIdentifier, parse_accession
+from app.cases.rules import LENGTH_MOST, UNNAMED, UnusableIdentifier, parse_accession, parse_subject
 from app.db import Database, OurDatabase
 from app.errors import BlastscreenError, Invalid
 from app.review import queries as reviews
@@ -37,6 +37,7 @@ router = APIRouter(include_in_schema=False)
 
 GO_ON_WITHIN = timedelta(hours=12)
 ROWS = "POST /screenings/rows"
+NOT_OPENED = "Could not be opened"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ NOT_SENT = FileRow("", None, None, "Not sent", "rejected", "–", "")
 @dataclass(frozen=True)
 class UploadPage:
     case: str
+    subject: str
+    identifier_length: int
     case_id: str
     joins: datetime | None
     unfinished: Unfinished | None
@@ -77,7 +80,7 @@ class UploadPage:
     error: str | None = None
     # what the page's script fills in
     not_sent: FileRow = NOT_SENT
-    bands: tuple[tuple[str, str], ...] = (*words.BANDS.items(), ("unusable", words.UNUSABLE), ("rejected", "Not read"))
+    bands: tuple[tuple[str, str], ...] = (*words.BANDS.items(), ("unusable", words.UNUSABLE), ("rejected", NOT_OPENED))
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ def upload_form(request: Request, visit: Visitor, database: OurDatabase, case_id
         case = case_queries.get(session, visit.actor, case_id)
         if case.accession is not None:
             ledger.record(session, visit.actor, cases_shown([case.id], where="GET /"))
-            return _upload_page(request, visit, case=case.accession)
-        return _upload_page(request, visit, case_id=case.id, joins=case.opened_at)
+            return _upload_page(request, visit, case=case.accession, subject=case.subject or "")
+        return _upload_page(request, visit, subject=case.subject or "", case_id=case.id, joins=case.opened_at)
 
 
 def _unfinished(visit: Visit, *, database: Database) -> Unfinished | None:
@@ -123,6 +126,7 @@ def _upload_page(
     visit: Visit,
     *,
     case: str = "",
+    subject: str = "",
     case_id: UUID | None = None,
     joins: datetime | None = None,
     unfinished: Unfinished | None = None,
@@ -131,6 +135,8 @@ def _upload_page(
     settings: Settings = request.app.state.settings
     page = UploadPage(
         case=case,
+        subject=subject,
+        identifier_length=LENGTH_MOST,
         case_id=str(case_id or uuid4()),
         joins=joins,
         unfinished=unfinished,
@@ -150,23 +156,25 @@ def upload(
 ) -> Response:
     """Everything at once. One bad file fails nothing else; one good file alone leads to its result."""
     try:
-        accession = parse_accession(sent.case)
+        outcomes = list(_screen_all(visit, sent=sent, instrument=instrument, database=database))
     except UnusableIdentifier as error:
-        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=error)
+        return _again(request, visit, sent=sent, error=error)
     if not sent.files:
-        missing = Invalid("Choose at least one image.")
-        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=missing)
-    outcomes = list(_screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database))
+        return _again(request, visit, sent=sent, error=Invalid("Choose at least one image."))
     first = outcomes[0]
     if len(outcomes) == 1 and first.screened:
         return RedirectResponse(f"/screenings/{first.screened.screening.id}", status_code=303)
     if first.case_trouble or len(outcomes) == 1:
-        return _upload_page(request, visit, case=sent.case, case_id=sent.case_id, error=first.error)
+        return _again(request, visit, sent=sent, error=first.error)
     shown = [one.screened.screening.id for one in outcomes if one.screened and not one.hidden]
     if shown:
         with database.writing() as session:
             ledger.record(session, visit.actor, results_shown(shown, where="POST /screenings"))
     return render(request, "screening/uploaded.html", _uploaded_page(outcomes, sent=sent), frame=visit.frame)
+
+
+def _again(request: Request, visit: Visit, *, sent: Upload, error: BlastscreenError | None) -> Response:
+    return _upload_page(request, visit, case=sent.case, subject=sent.subject, case_id=sent.case_id, error=error)
 
 
 def _uploaded_page(outcomes: list[ImageResult], *, sent: Upload) -> UploadedPage:
@@ -192,8 +200,7 @@ def upload_rows(
 ) -> Response:
     """For the page's script: a line of JSON for each image as soon as it is safe, and a last one that says that it is
     the last. A file without a line may be sent again, which stores nothing twice."""
-    accession = parse_accession(sent.case)
-    outcomes = _screen_all(visit, sent=sent, accession=accession, instrument=instrument, database=database, where=ROWS)
+    outcomes = _screen_all(visit, sent=sent, instrument=instrument, database=database, where=ROWS)
     lines = _lines(request, visit, outcomes=outcomes)
     return StreamingResponse(lines, media_type="application/x-ndjson", headers={"x-accel-buffering": "no"})
 
@@ -223,12 +230,13 @@ def _screen_all(
     visit: Visit,
     *,
     sent: Upload,
-    accession: str | None,
     instrument: Instrument,
     database: Database,
     where: str | None = None,
 ) -> Iterator[ImageResult]:
-    """`where`: the route that shows each result as it comes, which the ledger then keeps with the screening."""
+    """`where`: the route that shows each result as it comes, which the ledger then keeps with the screening.
+
+    Raises UnusableIdentifier."""
 
     def is_hidden(session: Session, done: Screened) -> bool:
         shown = done.screening.id
@@ -241,7 +249,8 @@ def _screen_all(
         database,
         visit.actor,
         images=sent.images(),
-        accession=accession,
+        accession=parse_accession(sent.case),
+        subject=parse_subject(sent.subject),
         case_id=sent.case_id,
         instrument=instrument,
         is_hidden=is_hidden,
@@ -252,7 +261,7 @@ def _row(outcome: ImageResult) -> FileRow:
     name = outcome.found.name
     if outcome.screened is None:
         why = outcome.error.message if outcome.error else ""
-        return FileRow(name, None, None, "Not read", "rejected", "–", why)
+        return FileRow(name, None, None, NOT_OPENED, "rejected", "–", why)
     screening = outcome.screened.screening
     shown = {
         "name": name,
@@ -267,6 +276,6 @@ def _row(outcome: ImageResult) -> FileRow:
         band=words.band(screening),
         band_code=words.band_code(screening),
         probability=words.probability(screening),
-        told=words.what_to_know(screening),
+        told=f"{words.what_to_know(screening)} {words.ELSEWHERE if outcome.screened.elsewhere else ''}".strip(),
         already=already,
     )

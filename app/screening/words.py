@@ -19,8 +19,14 @@ REASONS = {
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
+    ReviewReason.SAME_IMAGE_FOUND_LATER: (
+        "After this cell was screened, the same image was found under another subject: check for a mix-up."
+    ),
     ReviewReason.ASKED_FOR: "A colleague asked for a human read.",
 }
+
+
+ELSEWHERE = "The same image is in another case too: check that it belongs in this one."
 
 
 def band(screening: ScreeningRow) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import Receive, Scope, Send
 
 from app import errors
+from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
 
 log = structlog.get_logger("blastscreen.errors")
@@ -149,11 +151,22 @@ def _for_machine(request: Request) -> bool:
     return request.url.path.startswith(FOR_MACHINES) or "text/html" not in request.headers.get("accept", "")
 
 
+def _sign_in(request: Request) -> str:
+    """Where to sign in, so that it leads back to the page whose form was sent."""
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/sign-in"
+    page = inside(came_from._replace(scheme="", netloc="", fragment="").geturl())
+    return f"/sign-in?{urlencode({'next': page})}"
+
+
 def _reply(request: Request, *, status: int, code: str, message: str) -> Response:
     request_id = getattr(request.state, "request_id", "-")
     title = TITLES.get(status, "Error")
     if not _for_machine(request):
-        page = ErrorPage(title=title, message=message, request_id=request_id, sign_in=status == 401)
+        sign_in = _sign_in(request) if status == 401 else None
+        page = ErrorPage(title=title, message=message, request_id=request_id, sign_in=sign_in)
         nobody = Frame(who=None, navigation=(), csrf="", banners=request.app.state.banners)
         frame = getattr(request.state, "frame", nobody)
         reply: Response = render(request, "web/error.html", page, frame=frame, status=status)

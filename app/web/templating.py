@@ -36,10 +36,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class ErrorPage:
+    """`sign_in`: where to, for who is not signed in."""
+
     title: str
     message: str
     request_id: str
-    sign_in: bool
+    sign_in: str | None
 
 
 class Templates:

@@ -166,3 +166,38 @@ def test_changing_roles_to_what_they_are_is_no_act(service: Service) -> None:
         actions.change_roles(session, actor, user_id=actor.id, roles=[Role.REVIEWER, Role.UPLOADER])
 
     assert acts(service.database) == before
+
+
+def test_the_page_of_users_tells_all_that_a_role_sees(service: Service) -> None:
+    page = service.signed_in("anna", Role.ADMIN).get("/admin/users").text
+
+    assert "those shared with them and those of laboratory systems" in page
+    assert "sees every case and corrects or withdraws any" in page
+
+
+def _choose(service: Service, link: str, *, sign_in: str) -> Browser:
+    browser = service.browser()
+    browser.submit("/reset", {"token": link.split("=")[1], "password": PASSWORD}, at=link)
+    browser.submit("/sign-in", {"username": sign_in, "password": PASSWORD})
+    return browser
+
+
+def test_who_signs_in_after_links_gave_their_account_a_password_is_told_of_each(service: Service) -> None:
+    anna, adam = service.signed_in("anna", Role.ADMIN), service.signed_in("adam", Role.ADMIN)
+    before = service.signed_in("sven", Role.SENIOR)
+    assert "one-time link" not in before.get("/account").text
+    path = _user_page(anna, "sven")
+
+    adam.submit(f"{path}/link", at=path)
+    _choose(service, _link(adam), sign_in="sven")
+    anna.submit(f"{path}/link", at=path)
+    sven = _choose(service, _link(anna), sign_in="sven")
+
+    told = r"Your password was chosen by a one-time link: [^;]+, link made by Anna; [^;]+, link made by Adam\."
+    for page in ("/cases", "/account"):
+        assert re.search(told, sven.get(page).text), page
+    sven.submit("/sign-out", at="/account")
+    sven.submit("/sign-in", {"username": "sven", "password": PASSWORD}, at="/sign-in")
+    assert not re.search(told, sven.get("/cases").text)
+    assert re.findall("link made by <bdi>(.+?)</bdi>", sven.get("/account").text) == ["Anna", "Adam"]
+    assert verify(service.database).intact

@@ -29,7 +29,7 @@ from tests.accounts.providers import (
     sign_in,
     somebody_elses,
 )
-from tests.factories import Browser, Service, acts, make_user, rows, verify
+from tests.factories import PASSWORD, Browser, Service, acts, make_user, rows, verify
 from tests.live import Live
 
 
@@ -76,6 +76,28 @@ def test_each_attempt_has_secrets_of_its_own(service: Service, liar: Liar) -> No
     first, second = ({**liar.asked} for _ in range(2) if liar.consent(leave(browser)))
 
     assert not {first[name] for name in ("state", "nonce", "code_challenge")} & set(second.values())
+
+
+def test_who_signs_in_at_the_provider_is_told_of_a_link_that_gave_their_account_a_password(
+    service: Service, liar: Liar
+) -> None:
+    anna = service.signed_in("anna", Role.ADMIN)
+    sign_in(service, liar)
+    with service.database.reading() as session:
+        jane = next(user for user in queries.users(session) if user.username != "anna")
+    path = f"/admin/users/{jane.actor_id}"
+    anna.submit(f"{path}/link", at=path)
+    link = re.search(r"/reset\?token=([\w-]{43})", anna.page)
+    assert link
+    other = service.browser()
+    other.submit("/reset", {"token": link.group(1), "password": PASSWORD}, at=link.group())
+    for _ in range(2):  # whoever has the link signs in first, and twice
+        other.submit("/sign-in", {"username": jane.username, "password": PASSWORD}, at="/sign-in")
+
+    again, _ = sign_in(service, liar)
+
+    assert "link made by Anna" in again.get("/account").text
+    assert "Your password was chosen by a one-time link" in again.page
 
 
 def test_who_comes_again_has_the_same_account_and_the_roles_of_today(service: Service, liar: Liar) -> None:

@@ -1,8 +1,10 @@
 """Signing in: the wait after wrong passwords, the second step, sessions and their ends."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -367,3 +369,28 @@ def test_the_ledger_says_why_a_sign_in_was_refused(service: Service) -> None:
     _try(service.browser(), username="nobody")
 
     assert [detail["why"] for detail in _details(service, Act.SIGN_IN_REFUSED)] == ["password", "unknown user"]
+
+
+@pytest.mark.parametrize(
+    ("sent_from", "onward"),
+    [
+        ("/cases?whose=mine", "/cases?whose=mine"),
+        ("http://testserver/screenings/7/", "/screenings/7/"),
+        ("http://evil.example//evil.example", "/"),
+        ("http://[", None),
+        ("", "/"),
+    ],
+)
+def test_who_sent_a_form_after_their_session_ended_comes_back_to_its_page(
+    service: Service, sent_from: str, onward: str | None
+) -> None:
+    headers = {"accept": "text/html", "referer": sent_from}
+
+    reply = service.anybody().post("/cases/find", data={"number": "1"}, headers=headers)
+
+    assert reply.status_code == 401
+    assert "Nothing was recorded of what you sent." in reply.text
+    told = re.search(r'<a class="button primary" href="([^"]+)">Sign in</a>', reply.text)
+    assert told
+    asked = parse_qs(urlsplit(html.unescape(told.group(1))).query)
+    assert asked.get("next") == ([onward] if onward else None)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up, wilson
+from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up
 from app.review.rules import Review, ReviewState, Verdict
-from app.screening.rules import Band
+from app.screening.rules import Band, wilson
 from tests.shipped import SHIPPED
 
 RESULTS = Path(__file__).parents[2] / "training" / "results"

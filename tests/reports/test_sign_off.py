@@ -299,6 +299,20 @@ def test_a_read_that_is_asked_for_after_signing_opens_the_case_again(desk: Desk)
     assert desk.sign(path, meaning="corrected").status_code == 200
 
 
+def test_a_signed_case_waits_for_a_read_once_its_image_comes_under_another_subject(desk: Desk) -> None:
+    sent = desk.send(0.99)
+    path = f"/cases/{sent['case_id']}"
+    desk.sign(path)
+
+    desk.lab.screen(cell(desk.seed), case="S26-0002", subject="P-2")
+
+    assert desk.lab.screening(sent["id"])["review"]["state"] == "waiting"
+    assert "Changed since it was signed" in desk.service.signed_in("ursula", Role.UPLOADER).get(f"{path}/report").text
+    desk.read(sent["id"], by=desk.service.signed_in("rea", Role.REVIEWER), verdict="leukaemic_blast")
+    assert desk.sign(path, meaning="amended").status_code == 200
+    assert verify(desk.service.database).intact
+
+
 def test_a_case_of_refused_images_alone_is_not_signed(desk: Desk) -> None:
     from app.vision.drawn import Look
 

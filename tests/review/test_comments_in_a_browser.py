@@ -4,7 +4,7 @@ import pytest
 
 from app.accounts.rules import Role
 from tests.browsers import Person
-from tests.factories import LabSystem, Service, cell, make_user, rows
+from tests.factories import PASSWORD, LabSystem, Service, cell, make_user, rows
 
 pytestmark = pytest.mark.browser
 WORDS = "שלום: a cleft at four o'clock 🔬\nsecond line"
@@ -55,12 +55,20 @@ def test_a_comment_outlives_the_session_that_ends_while_it_is_written(
 
     paula.context.clear_cookies()
     paula.page.get_by_role("button", name="Add comment").click()
+    paula.page.get_by_text("Your session has ended.").wait_for()
+    assert paula.page.url == screening
+    assert paula.page.get_by_label("Add a comment").input_value() == WORDS
+    paula.shot("comment-kept")
+    assert paula.violations() == []
     assert rows(service.database)["comments"] == 0
-    paula.sign_in("paula")
-    paula.page.get_by_role("button", name="Sign out").wait_for()
-    paula.page.goto(screening)
+    paula.page.get_by_role("link", name="Sign in again").click()
+    paula.page.get_by_label("User name").fill("paula")
+    paula.page.get_by_label("Password").fill(PASSWORD)
+    paula.page.get_by_role("button", name="Sign in").click()
+    paula.page.wait_for_url(screening)
 
     assert paula.page.get_by_label("Add a comment").input_value() == WORDS
+    paula.page.get_by_text("You wrote this before and have not sent it.").wait_for()
     paula.page.get_by_role("button", name="Add comment").click()
     paula.page.locator(".said").wait_for()
     assert paula.page.locator(".said").inner_text() == WORDS

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.accounts.rules import PERMISSIONS, Role, Scope
 from app.actor import Permission
 from app.screening.instrument import Instrument
+from app.screening.model_view import calibration
 from app.settings import Settings
 from app.storage import ImageStore
 from app.vision.classifier import OnnxClassifier
@@ -260,6 +261,16 @@ def test_the_calibration_is_told_in_a_sentence_from_the_card_that_gave_the_score
     assert "about 93 were ALL in the evaluation" in re.sub(r"\s+", " ", told)
     assert "90 to 96; 1,234 cells" in told
     assert "Calibration" in page
+
+
+def test_an_interval_of_no_width_is_not_told_as_certainty() -> None:
+    steps = [{"from": 0.0, "to": 1.0, "all_share": [1.0, 1.0, 1.0], "cells": 20}]
+
+    told = calibration({"evaluation": {"report": {"reliability": steps}}}, probability=0.9)
+
+    assert told is not None
+    assert "about 100 were ALL" in told
+    assert "interval 84 to 100; 20 cells" in told
 
 
 def test_a_card_without_reliability_has_no_such_sentence(service: Service) -> None:

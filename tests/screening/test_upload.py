@@ -33,7 +33,7 @@ def test_what_has_no_case_number_shares_one_unnamed_case(service: Service) -> No
 
     page = ursula.upload(cell(1), b"no image", cell(2))
 
-    assert "2 screened, 1 not read" in page.text
+    assert "2 screened, 1 could not be opened" in page.text
     assert rows(service.database)["cases"] == 1
 
 
@@ -43,7 +43,7 @@ def test_an_image_that_got_no_score_is_not_counted_as_screened(service: Service)
     page = ursula.upload(cell(1), b"no image", cell(2, Look.BLANK), cell(3))
     again = ursula.upload(cell(4, Look.BLANK), cell(5, Look.BLANK))
 
-    assert "<h1>2 screened, 1 not usable, 1 not read</h1>" in page.text
+    assert "<h1>2 screened, 1 not usable, 1 could not be opened</h1>" in page.text
     assert "<h1>0 screened, 2 not usable</h1>" in again.text
 
 
@@ -209,7 +209,7 @@ def test_a_hundred_files_take_one_file_descriptor(service: Service, monkeypatch:
     monkeypatch.setattr(reviews, "hidden_from", look)
     page = ursula.upload(*[b"no image"] * 99, cell(1), cell(1))
 
-    assert "2 screened, 99 not read" in page.text
+    assert "2 screened, 99 could not be opened" in page.text
     assert 0 < most - before < 20
 
 

@@ -47,7 +47,7 @@ def test_each_image_of_an_archive_is_screened_whatever_its_folder(service: Servi
 
     page = send(ursula, content, cell(3))
 
-    assert "3 screened, 1 not read" in page.text
+    assert "3 screened, 1 could not be opened" in page.text
     assert "cells.zip: cells/a.png" in page.text
     assert rows(service.database)["screenings"] == 3
     assert rows(service.database)["cases"] == 1
@@ -153,8 +153,8 @@ def test_more_entries_than_files_are_taken_are_told_in_one_row(changed: Changed)
 
     page = send(ursula, zipped({f"{seed}.png": cell(seed) for seed in range(5)}))
 
-    assert "3 screened, 1 not read" in page.text
-    assert "2 of the 5 in this archive were not read" in page.text
+    assert "3 screened, 1 could not be opened" in page.text
+    assert "2 of the 5 in this archive were left out" in page.text
     assert rows(service.database)["screenings"] == 3
 
 
@@ -176,7 +176,7 @@ def test_a_zip_that_is_none_is_one_bad_file_and_the_others_are_read(
 ) -> None:
     page = send(ursula, content, cell(1), cell(2))
 
-    assert "2 screened, 1 not read" in page.text
+    assert "2 screened, 1 could not be opened" in page.text
     assert rows(service.database)["screenings"] == 2
 
 

@@ -77,19 +77,19 @@ def test_forty_cells_and_three_bad_files_get_a_row_each_and_the_same_again_makes
     service: Service, ursula: Person, files: list[Path]
 ) -> None:
     screen(ursula, files, case="S26-0001")
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     ursula.shot("upload-done")
     first = rows(service.database)
 
     assert ursula.page.locator("#batch-rows tr").count() == 43
-    assert ursula.page.locator("#batch-rows tr", has_text="holiday.png").get_by_text("Not read").is_visible()
+    assert ursula.page.locator("#batch-rows tr", has_text="holiday.png").get_by_text("Could not be opened").is_visible()
     assert ursula.page.locator("#batch-rows img").count() == 40
     assert ursula.page.get_by_role("link", name="S26-0001").is_visible()
     assert (first["screenings"], first["cases"]) == (40, 1)
 
     ursula.page.goto("/")
     screen(ursula, files, case="S26-0001")
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     ursula.shot("upload-again")
     finds_nothing_wrong(ursula)
 
@@ -108,7 +108,7 @@ def test_a_folder_with_folders_is_read_and_its_hidden_files_are_left_out(
     ursula.page.get_by_label("Or a whole folder").set_input_files(folder)
     ursula.page.get_by_text("43 files chosen").wait_for()
     ursula.page.get_by_role("button", name="Screen", exact=True).click()
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
 
     assert ursula.page.get_by_text("slide 7/more/cell-1.png").is_visible()
     assert rows(service.database)["cases"] == 1
@@ -133,7 +133,7 @@ def test_a_dropped_folder_and_a_pasted_image_join_the_batch(service: Service, ur
     ursula.page.keyboard.press("Enter")
     ursula.page.get_by_label("Case number").press("Enter")
 
-    heading(ursula, "41 screened, 3 not read")
+    heading(ursula, "41 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 41
 
 
@@ -144,7 +144,7 @@ def test_an_archive_by_the_script_gives_a_row_for_each_of_its_images(
 
     screen(ursula, [tmp_path / "cells.zip"])
 
-    heading(ursula, "2 screened, 1 not read")
+    heading(ursula, "2 screened, 1 could not be opened")
     assert ursula.page.get_by_text("leads out of the archive").is_visible()
     assert ursula.complaints == []
 
@@ -159,7 +159,7 @@ def test_an_archive_by_the_plain_form_does_the_same_without_javascript(
 
     screen(ursula, [tmp_path / "cells.zip"], case="S26-0001")
 
-    heading(ursula, "2 screened, 1 not read")
+    heading(ursula, "2 screened, 1 could not be opened")
     ursula.shot("upload-zip-without-scripts")
     assert ursula.page.get_by_text("leads out of the archive").is_visible()
     assert rows(service.database)["screenings"] == 2
@@ -211,7 +211,7 @@ def test_a_session_that_ends_in_the_middle_keeps_what_was_acknowledged_and_goes_
     sign_in_in_another_tab(ursula, "ursula")
     ursula.page.get_by_role("button", name="Continue").click()
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 40
     assert rows(service.database)["cases"] == 1
     assert verify(service.database).intact
@@ -251,7 +251,7 @@ def test_a_lost_connection_is_waited_for_and_nothing_is_lost_or_doubled(
     heading(ursula, "No connection")
     ursula.shot("upload-offline")
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
 
     assert rows(service.database)["screenings"] == 40
     assert rows(service.database)["cases"] == 1
@@ -277,7 +277,7 @@ def test_a_cancelled_batch_keeps_what_is_safe_and_can_be_gone_on_with(
     ursula.page.unroute("**/screenings/rows")
     ursula.page.get_by_role("button", name="Continue").click()
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 40
 
 
@@ -319,7 +319,7 @@ def test_a_page_reloaded_in_the_middle_goes_on_with_the_same_unnamed_case(
     ursula.page.get_by_text("What you upload here joins the unnamed case").wait_for()
     screen(ursula, files)
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 40
     assert rows(service.database)["cases"] == 1
 
@@ -337,7 +337,7 @@ def test_a_case_number_that_is_taken_stops_the_batch_and_is_mended_without_choos
     ursula.page.get_by_label("Case number").fill("S26-0002")
     ursula.page.get_by_role("button", name="Screen", exact=True).click()
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 41
 
 
@@ -370,7 +370,7 @@ def test_a_page_that_locks_itself_in_the_middle_shows_no_name_and_goes_on_after_
     sign_in_in_another_tab(ursula, "ursula")
     ursula.page.get_by_role("button", name="Continue").click()
 
-    heading(ursula, "40 screened, 3 not read")
+    heading(ursula, "40 screened, 3 could not be opened")
     assert rows(service.database)["screenings"] == 40
     assert "cell-" not in ursula.page.content()
 
@@ -382,7 +382,7 @@ def test_an_image_that_got_no_score_is_not_counted_as_screened(ursula: Person, t
 
     screen(ursula, [tmp_path / name for name in images])
 
-    heading(ursula, "1 screened, 1 not usable, 1 not read")
+    heading(ursula, "1 screened, 1 not usable, 1 could not be opened")
 
 
 def test_a_file_that_is_too_large_is_told_before_it_is_sent(changed: Changed, browser, tmp_path: Path) -> None:
@@ -405,7 +405,7 @@ def test_nothing_chosen_is_told_and_the_keyboard_alone_is_enough(ursula: Person,
     ursula.page.get_by_text("Choose at least one image.").wait_for()
 
     ursula.page.get_by_label("Drop images here").set_input_files(files[:4])
-    ursula.page.get_by_label("Case number").focus()
+    ursula.page.get_by_label("Subject’s pseudonym").focus()
     ursula.page.keyboard.press("Tab")
     ursula.page.keyboard.press("Space")
 

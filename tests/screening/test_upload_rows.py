@@ -33,7 +33,7 @@ def test_each_image_is_a_line_and_the_last_line_says_that_it_is_the_last(service
     assert f'href="/screenings/{good["id"]}"' in good["row"]
     assert "97.00" in good["row"]
     assert (bad["id"], bad["band"]) == (None, "rejected")
-    assert "Not read" in bad["row"]
+    assert "Could not be opened" in bad["row"]
     assert end == {"end": True}
 
 

@@ -260,6 +260,14 @@ def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_p
     assert bins[-1]["all_share"][0] > 0.8
 
 
+def test_a_bin_of_one_class_alone_is_no_certainty():
+    bins = evaluate.reliability(scored(subjects=30, skill=5), bins=5)
+
+    share, low, high = bins[-1]["all_share"]
+    assert (share, high) == (1.0, 1.0)
+    assert low == pytest.approx(metrics.binomial_interval(30, 30)[0], abs=1e-4)
+
+
 def test_quantiles_follow_the_weights():
     values = np.array([5.0, 1.0, 3.0])
 

@@ -18,7 +18,7 @@ const limits = {
   image: Number(form.dataset.imageBytes),
   all: Number(form.dataset.uploadBytes),
 };
-const batch = { state: "empty", items: [], why: "", caseId: null, caseName: "", left: 0 };
+const batch = { state: "empty", items: [], why: "", caseId: null, caseName: "", subject: "", left: 0 };
 const view = shows(batch, form);
 let calledOff = new AbortController();
 let waits = 1;
@@ -43,6 +43,7 @@ function begin() {
   if (batch.state === "running") return;
   if (!batch.items.some((item) => item.state === "waiting")) return view.nothingChosen();
   batch.caseName = form.elements.case.value.trim();
+  batch.subject = form.elements.subject.value.trim();
   calledOff = new AbortController();
   go();
   view.attend();
@@ -107,7 +108,12 @@ async function start(group) {
 async function sendAll(items) {
   await send({
     items,
-    fields: { csrf: form.elements.csrf.value, case: batch.caseName, case_id: form.elements.case_id.value },
+    fields: {
+      csrf: form.elements.csrf.value,
+      case: batch.caseName,
+      subject: batch.subject,
+      case_id: form.elements.case_id.value,
+    },
     signal: calledOff.signal,
     onSent: (share) => items.forEach((item) => view.move(item, share / 2)),
     onLine: (line) => acknowledge(items[line.file], line),

@@ -1,5 +1,5 @@
 // A few files to the service, and what comes back of them, line by line: each line says that an image is safe, or why it
-// was not read.
+// could not be opened.
 "use strict";
 
 // kind: lost (no connection), signed-out, busy (`wait` seconds), stop (no file would fare better), failed (may go well

@@ -38,15 +38,15 @@ export function shows(batch, form) {
       screened: stored.length - unusable,
       unusable,
       already: stored.filter((line) => !line.new).length,
-      unread: lines.length - stored.length,
+      unopened: lines.length - stored.length,
       failed,
       again: batch.items.filter((item) => item.state === "failed" && item.again).length,
       waiting: batch.items.filter((item) => item.state === "waiting").length,
     };
   }
 
-  function summary({ screened, unusable, unread, failed }) {
-    const others = [unusable && `${unusable} not usable`, unread && `${unread} not read`, failed && `${failed} not sent`];
+  function summary({ screened, unusable, unopened, failed }) {
+    const others = [unusable && `${unusable} not usable`, unopened && `${unopened} could not be opened`, failed && `${failed} not sent`];
     return [`${screened} screened`, ...others].filter(Boolean).join(", ");
   }
 

@@ -1,0 +1,45 @@
+"""One image under two subjects: somebody's folder was sent under the wrong one, so a human looks at both sides."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.actor import Actor
+from app.audit import ledger
+from app.audit.events import Act, Event
+from app.cases import actions as cases
+from app.cases.tables import CaseRow
+from app.screening import queries, rules
+from app.screening.rules import ReviewReason
+from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
+
+
+def flag(session: Session, *, screening: ScreeningRow) -> None:
+    """Put the cell on the work list."""
+    certainty = rules.certainty(screening.probability, lossy=screening.lossy)
+    session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
+    session.flush()
+
+
+def correct_case(session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None) -> None:
+    """Mend a wrong case number or subject, and flag what by the right subject is a mix-up.
+
+    Raises CaseNotFound, NotYoursToKeep or CaseNotYours.
+    """
+    case = cases.correct_identifiers(session, actor, case_id=case_id, accession=accession, subject=subject)
+    flag_mix_ups(session, actor, case=case)
+
+
+def flag_mix_ups(session: Session, actor: Actor, *, case: CaseRow, pixels_sha256: str | None = None) -> None:
+    """Give every cell of the case that lies under another subject too its reason for review, and so the other one: each
+    is an act of whoever brought it to light. What was flagged before keeps its place on the work list; what readers
+    have settled stays settled. `pixels_sha256`: of this image alone."""
+    for screening in queries.under_two_subjects(session, case, pixels_sha256=pixels_sha256):
+        before = bool(screening.reasons)
+        screening.reasons.append(FlagReasonRow(reason=ReviewReason.SAME_IMAGE_FOUND_LATER))
+        session.flush()
+        if not before:
+            flag(session, screening=screening)
+        found = Event(Act.SAME_IMAGE_FOUND, "screening", str(screening.id), {"same_image": queries.SAME_IMAGE})
+        ledger.record(session, actor, found)

@@ -1,0 +1,161 @@
+"""One image under two subjects is flagged on both sides, whenever it comes to light."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from app.accounts.rules import Role
+from app.audit.events import Act
+from app.checks import record_faults
+from app.screening import queries
+from app.vision.drawn import Look
+from tests.factories import Browser, Service, acts, cell, rows, verify
+from tests.fakes import FakeClassifier
+
+FOUND_LATER = ["same_image_found_later"]
+
+
+def _reasons(service: Service, screening_id: str) -> list[str]:
+    with service.database.reading() as session:
+        screening = queries.find(session, UUID(screening_id))
+        assert screening is not None
+        return [row.reason.value for row in screening.reasons]
+
+
+def _correct(browser: Browser, told: dict[str, Any], **form: str) -> None:
+    path = f"/cases/{told['case_id']}"
+    reply = browser.submit(f"{path}/correct", form, at=f"{path}/manage")
+    assert reply.url.path == path, reply.text
+
+
+def _sound(service: Service) -> bool:
+    with service.database.reading() as session:
+        assert record_faults(session, store=service.instrument.store) == []
+    return verify(service.database).intact
+
+
+def test_the_earlier_side_of_a_mix_up_is_flagged_too(either_service: Service) -> None:
+    lab = either_service.lab()
+    earlier = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    spared = lab.screen(cell(2), case="S26-0001", subject="P-7").json()
+
+    later = lab.screen(cell(1), case="S26-0002", subject="P-8").json()
+
+    assert later["review_reasons"] == ["same_image_other_subject"]
+    assert _reasons(either_service, earlier["id"]) == FOUND_LATER
+    assert _reasons(either_service, spared["id"]) == []
+    assert lab.screening(earlier["id"]) == {**earlier, "review": {**earlier["review"], "state": "waiting"}}
+    assert acts(either_service.database).count(Act.SAME_IMAGE_FOUND) == 1
+    assert _sound(either_service)
+
+
+def test_a_subject_that_is_corrected_brings_a_mix_up_to_light_on_both_sides(either_service: Service) -> None:
+    lab, senior = either_service.lab(), either_service.signed_in("sven", Role.SENIOR)
+    ursula = either_service.signed_in("ursula", Role.UPLOADER)
+    one = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    other = lab.screen(cell(1), case="S26-0002", subject="P-7").json()
+    alone = lab.screen(cell(2), case="S26-0002").json()
+    assert acts(either_service.database).count(Act.SAME_IMAGE_FOUND) == 0
+
+    _correct(senior, other, accession="S26-0002", subject="P-8")
+    _correct(senior, other, accession="S26-0002", subject="P-9")
+
+    assert _reasons(either_service, one["id"]) == _reasons(either_service, other["id"]) == FOUND_LATER
+    assert _reasons(either_service, alone["id"]) == []
+    assert rows(either_service.database)["open_flags"] == 2
+    assert "the same image was found under another subject" in ursula.get(f"/screenings/{one['id']}").text
+    assert acts(either_service.database).count(Act.SAME_IMAGE_FOUND) == 2
+    assert _sound(either_service)
+
+
+def test_a_subject_that_a_lab_system_tells_later_brings_a_mix_up_to_light(service: Service) -> None:
+    lab = service.lab()
+    lab.screen(cell(1), case="S26-0001", subject="P-7")
+    first = lab.screen(cell(1), case="S26-0002").json()
+    assert first["review_reasons"] == []
+
+    again = lab.screen(cell(1), case="S26-0002", subject="P-8")
+
+    assert (again.status_code, again.json()["id"]) == (200, first["id"])
+    assert _reasons(service, first["id"]) == FOUND_LATER
+    assert acts(service.database).count(Act.SAME_IMAGE_FOUND) == 2
+    assert _sound(service)
+
+
+def test_a_folder_uploaded_under_the_wrong_subject_is_flagged(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    ursula.upload(cell(1), cell(2), case="S26-0001", subject="P-7")
+
+    page = ursula.upload(cell(1), cell(2), cell(3), case="S26-0002", subject="P-8")
+
+    assert page.text.count("The same image was sent under another subject: check for a mix-up.") == 2
+    assert rows(service.database)["open_flags"] == 4
+    assert _sound(service)
+
+
+def test_a_cell_that_waits_already_keeps_its_place_and_learns_the_reason(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    lab, classifier.probability = service.lab(), classifier.unsure
+    refused = lab.screen(cell(2, Look.BLANK), case="S26-0001", subject="P-7").json()
+    unsure = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    before = rows(service.database)["open_flags"]
+
+    lab.screen(cell(1), case="S26-0002", subject="P-8")
+    lab.screen(cell(2, Look.BLANK), case="S26-0002", subject="P-8")
+
+    assert before == 1
+    assert _reasons(service, unsure["id"]) == ["low_confidence", *FOUND_LATER]
+    assert _reasons(service, refused["id"]) == FOUND_LATER
+    assert rows(service.database)["open_flags"] == 4
+    assert _sound(service)
+
+
+def test_cells_of_a_withdrawn_case_are_left_alone_but_count_against_others(service: Service) -> None:
+    lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
+    wrong = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    path = f"/cases/{wrong['case_id']}"
+    senior.submit(f"{path}/withdraw", {"reason": "mixed up", "certain": "yes"}, at=f"{path}/manage")
+
+    right = lab.screen(cell(1), case="S26-0002", subject="P-8").json()
+
+    assert right["review_reasons"] == ["same_image_other_subject"]
+    assert _reasons(service, wrong["id"]) == []
+    assert _sound(service)
+
+
+def test_another_subject_than_the_cases_stops_an_upload(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    ursula.upload(cell(1), case="S26-0001", subject="P-7")
+    before = rows(service.database)["screenings"]
+
+    page = ursula.upload(cell(2), cell(3), case="S26-0001", subject="P-8")
+
+    assert page.status_code == 409
+    assert "This case belongs to another subject." in page.text
+    assert 'value="P-8"' in page.text
+    assert rows(service.database)["screenings"] == before
+
+
+def test_the_upload_page_of_a_case_tells_its_subject(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    ursula.upload(cell(1), subject="P-7")
+    case_id = re.findall(r'href="/cases/([0-9a-f-]{36})"', ursula.page)[0]
+
+    page = ursula.get(f"/?case_id={case_id}")
+
+    assert 'name="subject" value="P-7"' in page.text
+
+
+def test_an_image_that_is_in_another_case_too_is_told_where_no_subject_is_known(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    elsewhere = "The same image is in another case too: check that it belongs in this one."
+    first = ursula.upload(cell(1), cell(2), case="S26-0001")
+    assert elsewhere not in first.text
+
+    page = ursula.upload(cell(1), cell(3), case="S26-0002")
+    results = re.findall(r'href="(/screenings/[0-9a-f-]{36})"', page.text)
+
+    assert page.text.count(elsewhere) == 1
+    assert [elsewhere in ursula.get(path).text for path in results] == [True, False]
+    assert rows(service.database)["open_flags"] == 0
