@@ -91,7 +91,8 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "evaluation": {
             "protocol": (
                 f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Intervals are "
-                "95 %, by bootstrap over subject groups. Calibration and thresholds are the other folds'."
+                "95 %, by bootstrap over subject groups. Calibration is the other folds'; bands and conformal sets are "
+                "those of the limits that all other subject groups give, as in what is served."
             ),
             "report": report,
             "gate": gate.trial(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training import evaluate, results
+from training import evaluate, results, trust
 from training.bootstrap import difference
 from training.cnmc import Cell
 from training.floor import floor_scores
@@ -31,7 +31,8 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     first, second = (scored_of(own, cells, seed=seed) for own in rows)
     floor = floor_scores(cells, folds=len(set(first.folds.tolist())), seed=seed)
     ours, theirs = (
-        evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(scored) for scored in (first, second)
+        evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(trust.as_served(scored))
+        for scored in (first, second)
     )
     differences = {name: difference(figure, theirs[name]).as_json() for name, figure in ours.items()}
     return {"one": one.stem, "other": other.stem, "seed": seed, "differences": differences}

@@ -143,8 +143,9 @@ def _bands(card: dict[str, Any]) -> str:
         f"{trust.MISS_RATE} of an unseen person's ALL cells are to be `not_suspected`, on the mean of persons, by "
         "conformal risk control on the networks of folds; the served network has seen all persons there are, and is "
         f"taken to be no worse. `suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects "
-        "cannot promise: the table says what was reached. Every subject counts the same, and the bands were chosen on "
-        "other folds:\n\n"
+        "cannot promise: the table says what was reached. Every subject counts the same. Calibration and bands of each "
+        "person are those that the cells of all other persons give, by the same rules as those that are served; the "
+        "network is one that never saw the person:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
 
@@ -165,7 +166,8 @@ def _atypical(card: dict[str, Any]) -> str:
     told = (
         f"A class is in a cell's conformal set where 1 less its probability is at most {limits['hem']} (`HEM`) or "
         f"{limits['all']} (`ALL`): limits that are to cover {1 - limits['miscoverage']:.0%} of the cells of an unseen "
-        "person of that class, by pooling persons. A cell whose set is not exactly one class is flagged for review"
+        "person of that class, by pooling persons; the table has for each person the limits that all others give. A "
+        "cell whose set is not exactly one class is flagged for review"
     ).replace("%", " %")
     if not card["distance"]:
         return f"{told}.\n\n{_table(report['sets'], SETS)}"

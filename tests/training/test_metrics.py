@@ -277,8 +277,27 @@ def test_draws_come_a_few_at_a_time_and_are_those_of_all_at_once():
 
 
 def test_conformal_sets_of_unseen_subjects_hold_their_class_as_often_as_was_asked():
-    found = {name: one(ones(one.scored)) for name, one in evaluate.stated_of_sets(scored(skill=1.5)).items()}
+    served = trust.as_served(scored(skill=1.5))
+
+    found = {name: one(ones(one.scored)) for name, one in evaluate.stated_of_sets(served).items()}
 
     assert min(found["covered_hem"], found["covered_all"]) > 0.8
     assert 0 < found["both_share"] < 1
     assert found["neither_share"] == pytest.approx(0, abs=0.1)
+
+
+def test_bands_and_sets_are_those_that_the_shipped_procedure_gives_from_all_other_groups():
+    cells = scored(subjects=25, skill=3.0)
+    own = cells.groups == "4"
+    others = trust.recalibrated(cells.of(~own))
+    bands, limits = trust.bands(others), trust.conformal(others)
+    probabilities = trust.calibrated(cells.of(own), by=trust.calibration(cells.of(~own))).probabilities
+
+    served = trust.as_served(cells)
+
+    assert served.scored.probabilities[own] == pytest.approx(probabilities, abs=1e-12)
+    assert (served.not_suspected[own] == (probabilities < bands.not_suspected_below)).all()
+    assert (served.suspected[own] == (probabilities >= bands.suspected_from)).all()
+    assert [("HEM" in limits.classes(one), "ALL" in limits.classes(one)) for one in probabilities] == list(
+        zip(served.holds_hem[own], served.holds_all[own], strict=True)
+    )
