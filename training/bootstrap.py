@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import Invalid
-from training.metrics import Figure
+from training.metrics import Figure, Marks, binomial_interval, macro, share
 from training.scored import Floats, Scored, ones
 
 DRAWS, AT_ONCE = 2000, 50
@@ -58,6 +59,17 @@ def estimate(figure: Figure, scored: Scored, *, draws: int = DRAWS, seed: int = 
     """The figure over all cells, with its cluster-bootstrap interval."""
     stated = Stated(figure, scored)
     return Estimate(float(stated(ones(scored))), *interval(resampled(stated, scored, draws=draws, seed=seed)))
+
+
+def estimate_share(chosen: Marks, among: NDArray[np.bool_], scored: Scored) -> Estimate:
+    """The share of the chosen cells within those of `among`, every subject counting the same.
+
+    Where it is 0 or 1 every draw is the same, which is no certainty: the interval is then Wilson's over subject groups.
+    """
+    found, groups = estimate(macro(share(chosen, among)), scored), len(np.unique(scored.groups[among]))
+    if found.value not in {0.0, 1.0}:
+        return found
+    return Estimate(found.value, *binomial_interval(int(found.value) * groups, groups))
 
 
 def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = DRAWS, seed: int = 0) -> Estimate:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from training import metrics, trust
-from training.bootstrap import DRAWS, Estimate, Stated, estimate, interval, resampled
+from training import metrics, subgroups, trust
+from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share, interval, resampled
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
@@ -93,7 +93,8 @@ def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     """What became of cells by their probability: bins of equal weight from 0 to 1, each with mean and share of ALL.
 
-    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups.
+    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups, and Wilson's
+    over those where all its cells are of one class.
     """
     weights = subject_weights(scored)
     order = np.argsort(scored.probabilities, kind="stable")
@@ -101,13 +102,12 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     inner = [float(scored.probabilities[order][np.searchsorted(reached, place / bins)]) for place in range(1, bins)]
     edges = [0.0, *(round(edge, 4) for edge in inner), 1.0]
     bin_of = np.searchsorted(edges[1:-1], scored.probabilities, side="right")
-    is_all = scored.is_all.astype(np.float64)
     return [
         {
             "from": edges[number],
             "to": edges[number + 1],
             "mean_probability": round(float(np.average(scored.probabilities[own], weights=weights[own])), 4),
-            "all_share": estimate(metrics.macro(metrics.share(is_all, own)), scored).as_json(),
+            "all_share": estimate_share(scored.is_all, own, scored).as_json(),
             "cells": int(own.sum()),
         }
         for number in range(bins)
@@ -115,8 +115,9 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     ]
 
 
-def by_subject(scored: Scored) -> list[dict[str, Any]]:
-    """For every subject: cells, mean probability, and the share of its cells called right at 0.5, with its interval.
+def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
+    """For every subject: cells, mean probability, the share of its cells called right at 0.5, with its interval, and
+    the shares that are `not_suspected` and `suspected` as served.
 
     Right is the specificity of a healthy subject and the sensitivity of another. The interval is Wilson's over the
     subject's cells, as if they were independent: what other cells of this person would give, and nothing about another
@@ -135,6 +136,8 @@ def by_subject(scored: Scored) -> list[dict[str, Any]]:
                 "mean_probability": round(float(probability.mean()), 4),
                 "right": round(right / len(probability), 4),
                 "right_interval": [round(one, 4) for one in binomial_interval(right, len(probability))],
+                "not_suspected": round(float(served.not_suspected[own].mean()), 4),
+                "suspected": round(float(served.suspected[own].mean()), 4),
             }
         )
     return found
@@ -188,5 +191,6 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "confusion": confusion(scored),
         "reliability": reliability(scored),
         "predictive_values": at_prevalence(scored),
-        "by_subject": by_subject(scored),
+        "subgroups": subgroups.report(scored, cells),
+        "by_subject": by_subject(scored, served),
     }

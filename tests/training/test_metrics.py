@@ -260,6 +260,20 @@ def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_p
     assert bins[-1]["all_share"][0] > 0.8
 
 
+def test_a_bin_all_of_whose_cells_are_of_one_class_is_as_certain_as_its_groups_are_many():
+    cells = scored(subjects=20, skill=8)
+    cells = replace(cells, probabilities=1 / (1 + np.exp(-cells.logits)))
+
+    first, *_, last = evaluate.reliability(cells, bins=5)
+
+    assert [first["all_share"][0], last["all_share"][0]] == [0, 1]
+    groups = len(set(cells.groups[cells.probabilities < first["to"]].tolist()))
+    assert first["all_share"] == [0, 0, round(metrics.binomial_interval(0, groups)[1], 4)]
+    assert 0.1 < first["all_share"][2] < 0.5
+    assert 0.5 < last["all_share"][1] < 0.9
+    assert last["all_share"][2] == 1
+
+
 def test_quantiles_follow_the_weights():
     values = np.array([5.0, 1.0, 3.0])
 
