@@ -20,10 +20,12 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
 
     [difference, low, high] by bootstrap over subject groups that are drawn for both together; null for what cannot be
     had of one of them, say a precision where nothing was called ALL. What is compared is what `evaluate` states, less
-    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared or
-    ResultsDoNotFit.
+    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared, or ResultsDoNotFit, also where
+    either was learned from other cells.
     """
     rows = [results.read(path) for path in (one, other)]
+    for path in (one, other):
+        results.refuse_other_cells(path, cells)
     common = sorted({row.seed for row in rows[0]} & {row.seed for row in rows[1]})
     if not common:
         raise NoCommonPartition(f"{one.stem} and {other.stem} share no partition: fit both with one seed in common.")

@@ -85,8 +85,9 @@ def text(folder: Path) -> str:
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
-    record = json.loads(path.read_text())
-    rows, recipe = results.read(path.with_suffix(".csv")), record["recipe"]
+    record, rows = results.record(path), results.read(path.with_suffix(".csv"))
+    results.refuse_other_cells(path.with_suffix(".csv"), cells)
+    recipe = record["recipe"]
     seed = SEED
     scored = scored_if_finished(rows, cells, seed=seed)
     folds = [fold for fold in record["folds"] if fold["seed"] == seed] or record["folds"]
