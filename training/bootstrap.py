@@ -4,12 +4,13 @@ Cells of one subject are not independent, so an interval counts groups, not cell
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.errors import Invalid
-from training.metrics import Figure
+from training.metrics import Figure, Marks, binomial_interval, macro, share
 from training.scored import Floats, Scored, ones
 
 DRAWS, AT_ONCE = 2000, 50
@@ -44,6 +45,13 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Difference(Estimate):
+    """A paired difference, with its value in each of D draws: several over the same cells have the same draws."""
+
+    draws: Floats = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Stated:
     """A figure together with the scores that it is of: weights alone make it a number."""
 
@@ -60,16 +68,27 @@ def estimate(figure: Figure, scored: Scored, *, draws: int = DRAWS, seed: int = 
     return Estimate(float(stated(ones(scored))), *interval(resampled(stated, scored, draws=draws, seed=seed)))
 
 
-def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
+def estimate_share(chosen: Marks, among: NDArray[np.bool_], scored: Scored) -> Estimate:
+    """The share of the chosen cells within those of `among`, every subject counting the same.
+
+    Where it is 0 or 1 every draw is the same, which is no certainty: the interval is then Wilson's over subject groups.
+    """
+    found, groups = estimate(macro(share(chosen, among)), scored), len(np.unique(scored.groups[among]))
+    if found.value not in {0.0, 1.0}:
+        return found
+    return Estimate(found.value, *binomial_interval(int(found.value) * groups, groups))
+
+
+def paired_difference(figure: Figure, one: Scored, other: Scored, *, draws: int = DRAWS, seed: int = 0) -> Difference:
     """figure(one) - figure(other) on the same cells, whose groups are drawn together."""
     return difference(Stated(figure, one), Stated(figure, other), draws=draws, seed=seed)
 
 
-def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0) -> Estimate:
+def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0) -> Difference:
     """The same of two figures that each know their own scores of those cells; nan where either cannot be had."""
     whole = ones(one.scored)
     values = resampled(lambda weights: one(weights) - other(weights), one.scored, draws=draws, seed=seed)
-    return Estimate(float(one(whole) - other(whole)), *interval(values))
+    return Difference(float(one(whole) - other(whole)), *interval(values), values)
 
 
 def resampled(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Floats:

@@ -1,6 +1,7 @@
 """card.json of a trained recipe: what its bundle says of itself, of its data and of its evaluation."""
 
 import hashlib
+import inspect
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,11 +14,11 @@ import numpy as np
 from app.vision.bundle import CLASSES, FORMAT, Distance
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import evaluate, gate, morphology, network, trust
-from training.bootstrap import estimate
+from training import evaluate, gate, morphology, network, truncation, trust
+from training.bootstrap import estimate_share
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import macro, share, weighted_quantiles
+from training.metrics import weighted_quantiles
 from training.parts import FINAL, Part
 from training.recipe import Recipe
 from training.scored import Floats, Scored, subject_weights
@@ -35,6 +36,7 @@ C_NMC = {
     ),
     "licence": "Creative Commons Attribution 3.0 Unported (CC BY 3.0)",
     "changes": "subset, re-encoded without loss; cropped to the cell for training",
+    "not_known": "age and sex of the subjects, and by which microscope and camera each image was taken",
 }
 DRAWN = {
     "title": "Cells drawn by program",
@@ -91,7 +93,8 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "evaluation": {
             "protocol": (
                 f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Intervals are "
-                "95 %, by bootstrap over subject groups. Calibration and thresholds are the other folds'."
+                "95 %, by bootstrap over subject groups. Calibration is the other folds'; bands and conformal sets are "
+                "those of the limits that all other subject groups give, as in what is served."
             ),
             "report": report,
             "gate": gate.trial(
@@ -102,6 +105,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
                 seed=recipe.seeds[0],
                 fields_of=trained.smear_fields,
             ),
+            "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
             **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
         },
@@ -119,6 +123,7 @@ def _training(trained: Trained) -> dict[str, Any]:
         "subject_groups": {name: len({cell.group for cell in cells if cell.label == name}) for name in CLASSES},
         "recipe": trained.recipe.as_json(),
         "recipe_fingerprint": trained.recipe.fingerprint(),
+        "architecture": " ".join(str(inspect.getdoc(trained.recipe.network)).split("\n\n")[0].split()),
         "parameters": trained.network.count_params(),
         "seconds": sum(note["seconds"] for note in notes),
         "keras": keras.__version__,
@@ -128,10 +133,9 @@ def _training(trained: Trained) -> dict[str, Any]:
 
 def _far(scored: Scored, away: Floats, *, limit: float) -> dict[str, list[float | None]]:
     """The share of each class' unseen cells that lie farther away than `limit`, every subject counting the same."""
-    is_all, far = scored.is_all.astype(np.float64), away > limit
     return {
-        name: estimate(macro(share(far, among)), scored).as_json()
-        for name, among in (("far_hem", 1 - is_all), ("far_all", is_all))
+        name: estimate_share(away > limit, among, scored).as_json()
+        for name, among in (("far_hem", ~scored.is_all), ("far_all", scored.is_all))
     }
 
 

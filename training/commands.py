@@ -82,7 +82,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
-    rows = kept.read(asked.results_folder(arguments, recipe) / f"{recipe.name}.csv")
+    path = asked.results_folder(arguments, recipe) / f"{recipe.name}.csv"
+    rows = kept.read(path)
+    kept.refuse_other_cells(path, crops.cells)
     on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)

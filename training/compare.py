@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from training import evaluate, results
+from training import evaluate, results, trust
 from training.bootstrap import difference
 from training.cnmc import Cell
 from training.floor import floor_scores
@@ -20,10 +20,12 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
 
     [difference, low, high] by bootstrap over subject groups that are drawn for both together; null for what cannot be
     had of one of them, say a precision where nothing was called ALL. What is compared is what `evaluate` states, less
-    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared or
-    ResultsDoNotFit.
+    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared, or ResultsDoNotFit, also where
+    either was learned from other cells.
     """
     rows = [results.read(path) for path in (one, other)]
+    for path in (one, other):
+        results.refuse_other_cells(path, cells)
     common = sorted({row.seed for row in rows[0]} & {row.seed for row in rows[1]})
     if not common:
         raise NoCommonPartition(f"{one.stem} and {other.stem} share no partition: fit both with one seed in common.")
@@ -31,7 +33,8 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     first, second = (scored_of(own, cells, seed=seed) for own in rows)
     floor = floor_scores(cells, folds=len(set(first.folds.tolist())), seed=seed)
     ours, theirs = (
-        evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(scored) for scored in (first, second)
+        evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(trust.as_served(scored))
+        for scored in (first, second)
     )
     differences = {name: difference(figure, theirs[name]).as_json() for name, figure in ours.items()}
     return {"one": one.stem, "other": other.stem, "seed": seed, "differences": differences}

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from training import metrics, trust
-from training.bootstrap import DRAWS, Estimate, Stated, estimate, interval, resampled
+from training import metrics, subgroups, trust
+from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share, interval, resampled
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
 from training.scored import Floats, Scored, ones, subject_weights
+from training.trust import Served
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
@@ -20,7 +20,7 @@ PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
     """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 
-    Thresholds and calibration of each cell come from the other folds. But for the calibration error as served: its
+    The calibration of each cell comes from the other folds. But for the calibration error as served: its
     calibration is fitted on all other subject groups, which is what a new person meets; that of the other folds knows a
     third fewer people, and none whom the cell's own network scored.
     """
@@ -59,41 +59,31 @@ def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Es
     return found
 
 
-def stated_of_sets(scored: Scored) -> dict[str, Stated]:
-    """Conformal sets of cells of subjects that their limits were not fitted on; subjects count the same, prior 0.5."""
-    holds_hem, holds_all = trust.cross_conformal(scored)
-    is_all, everyone = scored.is_all.astype(np.float64), np.ones(len(scored.logits))
+def stated_of_sets(served: Served) -> dict[str, Stated]:
+    """Conformal sets as served to subjects who are new; subjects count the same, prior 0.5."""
+    holds_hem, holds_all, is_all = served.holds_hem, served.holds_all, served.scored.is_all
+    everyone = ones(served.scored)
     wanted = {
-        "covered_hem": metrics.share(holds_hem, 1 - is_all),
+        "covered_hem": metrics.share(holds_hem, ~is_all),
         "covered_all": metrics.share(holds_all, is_all),
         "both_share": metrics.share(holds_hem & holds_all, everyone),
         "neither_share": metrics.share(~(holds_hem | holds_all), everyone),
     }
-    return {name: Stated(metrics.macro(figure), scored) for name, figure in wanted.items()}
+    return {name: Stated(metrics.macro(figure), served.scored) for name, figure in wanted.items()}
 
 
-def stated_of_bands(scored: Scored) -> dict[str, Stated]:
-    """What the bands do to cells of subjects that they were not chosen on; subjects count the same, prior 0.5."""
-    crossed = np.zeros((2, len(scored.logits)))
-    for fold in np.unique(scored.folds):
-        own = scored.folds == fold
-        chosen = trust.bands(trust.recalibrated(scored.of(~own)))
-        crossed[:, own] = np.array([[chosen.not_suspected_below], [chosen.suspected_from]])
-    lower, upper = scored.probabilities < crossed[0], scored.probabilities >= crossed[1]
-
-    def share(chosen: Floats, among: Floats) -> Figure:
-        return metrics.macro(metrics.share(chosen, among))
-
-    everyone = np.ones(len(scored.logits))
-    is_all = scored.is_all.astype(np.float64)
+def stated_of_bands(served: Served) -> dict[str, Stated]:
+    """What the bands do, as served to subjects who are new; subjects count the same, prior 0.5."""
+    lower, upper, is_all = served.not_suspected, served.suspected, served.scored.is_all
+    uncertain = ~(lower | upper)
     wanted = {
-        "not_suspected_miss_rate": share(lower, is_all),
-        "suspected_precision": share(is_all, upper),
-        "uncertain_share": share(~(lower | upper), everyone),
-        "uncertain_share_hem": share(~(lower | upper), 1 - is_all),
-        "uncertain_share_all": share(~(lower | upper), is_all),
+        "not_suspected_miss_rate": metrics.share(lower, is_all),
+        "suspected_precision": metrics.share(is_all, upper),
+        "uncertain_share": metrics.share(uncertain, ones(served.scored)),
+        "uncertain_share_hem": metrics.share(uncertain, ~is_all),
+        "uncertain_share_all": metrics.share(uncertain, is_all),
     }
-    return {name: Stated(figure, scored) for name, figure in wanted.items()}
+    return {name: Stated(metrics.macro(figure), served.scored) for name, figure in wanted.items()}
 
 
 def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
@@ -103,8 +93,8 @@ def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     """What became of cells by their probability: bins of equal weight from 0 to 1, each with mean and share of ALL.
 
-    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups, and where all
-    of its cells are of one class, of which every draw would be certain, Wilson's over their groups.
+    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups, and Wilson's
+    over those where all its cells are of one class.
     """
     weights = subject_weights(scored)
     order = np.argsort(scored.probabilities, kind="stable")
@@ -117,7 +107,7 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
             "from": edges[number],
             "to": edges[number + 1],
             "mean_probability": round(float(np.average(scored.probabilities[own], weights=weights[own])), 4),
-            "all_share": _share_of_all(scored, own).as_json(),
+            "all_share": estimate_share(scored.is_all, own, scored).as_json(),
             "cells": int(own.sum()),
         }
         for number in range(bins)
@@ -125,16 +115,9 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
     ]
 
 
-def _share_of_all(scored: Scored, own: NDArray[np.bool_]) -> Estimate:
-    """`own`: which of the N cells it is of."""
-    is_all, groups = scored.is_all[own], len(set(scored.groups[own].tolist()))
-    if is_all.all() or not is_all.any():
-        return Estimate(float(is_all[0]), *binomial_interval(groups if is_all[0] else 0, groups))
-    return estimate(metrics.macro(metrics.share(scored.is_all.astype(np.float64), own)), scored)
-
-
-def by_subject(scored: Scored) -> list[dict[str, Any]]:
-    """For every subject: cells, mean probability, and the share of its cells called right at 0.5, with its interval.
+def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
+    """For every subject: cells, mean probability, the share of its cells called right at 0.5, with its interval, and
+    the shares that are `not_suspected` and `suspected` as served.
 
     Right is the specificity of a healthy subject and the sensitivity of another. The interval is Wilson's over the
     subject's cells, as if they were independent: what other cells of this person would give, and nothing about another
@@ -153,6 +136,8 @@ def by_subject(scored: Scored) -> list[dict[str, Any]]:
                 "mean_probability": round(float(probability.mean()), 4),
                 "right": round(right / len(probability), 4),
                 "right_interval": [round(one, 4) for one in binomial_interval(right, len(probability))],
+                "not_suspected": round(float(served.not_suspected[own].mean()), 4),
+                "suspected": round(float(served.suspected[own].mean()), 4),
             }
         )
     return found
@@ -194,17 +179,18 @@ def confusion(scored: Scored) -> dict[str, int]:
 
 def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
     """Everything that evaluation says of one seed, as JSON values."""
-    found = figures(scored, cells, seed=seed)
+    found, served = figures(scored, cells, seed=seed), trust.as_served(scored)
     return {
         "seed": seed,
         "cells": len(cells),
         "subject_groups": len({cell.group for cell in cells}),
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
-        "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(scored)).items()},
-        "sets": {name: one.as_json() for name, one in _estimates(stated_of_sets(scored)).items()},
+        "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(served)).items()},
+        "sets": {name: one.as_json() for name, one in _estimates(stated_of_sets(served)).items()},
         "confusion": confusion(scored),
         "reliability": reliability(scored),
         "predictive_values": at_prevalence(scored),
-        "by_subject": by_subject(scored),
+        "subgroups": subgroups.report(scored, cells),
+        "by_subject": by_subject(scored, served),
     }

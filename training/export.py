@@ -31,11 +31,13 @@ class ExportDiffers(Invalid):
 def load(
     recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
 ) -> Trained:
-    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ShiftsDoNotFit where the shift test
-    is of another recipe or of other cells.
+    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results
+    are of other cells, ShiftsDoNotFit where the shift test is of those or of another recipe.
     """
     parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
-    rows = results.read(results_folder / f"{recipe.name}.csv")
+    path = results_folder / f"{recipe.name}.csv"
+    rows = results.read(path)
+    results.refuse_other_cells(path, crops.cells)
     scored = scored_of(rows, crops.cells, seed=recipe.seeds[0])
     made_from = results.fingerprints(recipe, crops.cells)
     found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)

@@ -148,5 +148,6 @@ def _subject_macro(scored: Scored, weights: Floats) -> Floats:
     balanced = subject_weights(scored) * weights
     for is_all in (False, True):
         own = scored.is_all == is_all
-        balanced[..., own] *= 0.5 / balanced[..., own].sum(axis=-1, keepdims=True)
+        drawn = balanced[..., own].sum(axis=-1, keepdims=True)
+        balanced[..., own] *= np.divide(0.5, drawn, out=np.zeros_like(drawn), where=drawn > 0)
     return balanced

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import Invalid
-from training import trust
+from training import failures, trust
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 
@@ -20,10 +20,10 @@ FIGURES = {
     "subject_macro_balanced_accuracy": "Balanced accuracy, every subject counting the same",
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
-    "calibration_error": "Calibration error (ECE, 15 bins)",
+    "calibration_error": "Calibration error (ECE, 15 bins of equal weight), every subject counting the same",
     "calibration_error_as_served": "Calibration error where each person's scores are calibrated on all other persons'",
     "calibration_error_of_an_exact_one": "For comparison: what an exact calibration shows by chance on as many persons",
-    "brier": "Brier score",
+    "brier": "Brier score at the prior 0.5, every subject counting the same",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }
 BANDS = {
@@ -46,25 +46,28 @@ GATE = {
     "refused_all": "ALL cells refused by the gate",
     "refused_difference": "Refused of normal cells less refused of ALL cells",
 }
-
-KNOWN_FAILURES = """\
-- Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
-  healthy person whom the model has not seen varies widely (table below). Expect worse than the pooled figures.
-- Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
-  are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
-- How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
-- In the training data healthy cells are smaller and darker than leukaemic ones; in other healthy people they are not.
-  Area-matched and floor-matched figures say what is left where neither size nor colour can help.
-- Cells of one person are alike. The intervals count people, not cells, and are wide.
-- The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
-"""
+CUT = {
+    "cut_hem": "Normal cells that are cut off",
+    "cut_all": "ALL cells that are cut off",
+}
+SUBGROUP_FIGURES = {
+    "auc": "AUC",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "subject_macro_sensitivity": "sensitivity, every subject the same",
+    "subject_macro_specificity": "specificity, every subject the same",
+}
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made on partitions of these same people: expect a little less of new ones."
-
-NOTABLE_FALL = 0.1
-"""A shift that costs so much sensitivity or specificity is named among the known failures."""
-
+OF_A_CALL = (
+    "Balanced accuracy, sensitivity, specificity, precision and F1 are those of a call at a probability of 0.5. "
+    "Intervals of a calibration error lie too high: drawing people again adds chance to chance."
+)
+OF_ONE_SUBJECT = (
+    "Called right is the specificity of a healthy subject and the sensitivity of another. These intervals are Wilson's "
+    "over the cells of the one subject: what other cells of this person would give, and nothing about another person."
+)
 
 FOLDERS = (
     "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
@@ -83,13 +86,15 @@ def text(card: dict[str, Any]) -> str:
     sections = [
         _head(card),
         f"## Data\n\n{_data(training)}",
-        f"## Figures\n\n{evaluation['protocol']} {CHOSEN}\n\n{_table(report['figures'], FIGURES)}",
+        f"## Model\n\n{_model(card)}",
+        f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_table(report['figures'], FIGURES)}",
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
         f"## Gate\n\n{_gate(card)}",
         f"## What moves it\n\n{_shifts(card)}",
-        f"## Known failures\n\n{KNOWN_FAILURES}{_costly_shifts(card)}",
+        f"## By size, brightness and folder\n\n{_subgroups(report)}",
+        f"## Known failures\n\n{failures.text(evaluation)}",
         f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'])}",
         f"## To reproduce\n\n{_reproduce(card)}",
     ]
@@ -100,7 +105,7 @@ def _head(card: dict[str, Any]) -> str:
     warning = "\n\n**For demonstration only**: trained on drawn cells, it knows nothing of blood."
     return (
         f"# {card['name']} {card['version']}\n\n{card['intended_use']}{warning * card['for_demonstration']}\n\n"
-        f"One network of {card['training']['parameters']:,} parameters, from scratch, one image at a time; "
+        f"One network of {card['training']['parameters']:,} parameters, one image at a time; "
         f"{card['evaluation']['milliseconds']} ms from pixels to score on one core, the median. Made by "
         "`training export`; the figures are those of `card.json`. "
         f"`model.onnx` has the SHA-256 `{card['onnx_sha256']}`."
@@ -114,6 +119,37 @@ def _data(training: dict[str, Any]) -> str:
         f"{cells['HEM']:,} normal cells of {subjects['HEM']} subjects ({groups['HEM']} subject groups) and "
         f"{cells['ALL']:,} ALL cells of {subjects['ALL']} subjects ({groups['ALL']} groups). "
         f"Fingerprint `{training['data_fingerprint'][:16]}`."
+        f"{' Not known: ' + data['not_known'] + '.' if 'not_known' in data else ''}"
+    )
+
+
+def _model(card: dict[str, Any]) -> str:
+    """What kind of network it is, what of it was learned and how, and what it sees; raises FigureMissing."""
+    training, cut = card["training"], card["evaluation"].get("cut", {})
+    if "architecture" not in training:
+        raise FigureMissing("The card does not say what kind of network it is of. Export the model again.")
+    recipe = training["recipe"]
+    side, shrunk = recipe["size"], recipe["shrink_to"]
+    table = _table(cut, CUT)
+    return (
+        f"`{recipe['network']}`: {training['architecture']} {_learned(recipe)}\n\n"
+        f"It sees a square of {side} pixels around the middle of the cell, at the image's own scale"
+        f"{f', then shrunk to {shrunk} pixels' if shrunk else ''}. A cell counts as cut off where more than "
+        f"{cut['beyond'] * 100:g} % of its pixels lie beyond; every subject counts the same:\n\n{table}"
+    )
+
+
+def _learned(recipe: dict[str, Any]) -> str:
+    if recipe["views"] is None:
+        return (
+            f"Its weights are learned by gradient, in at most {recipe['epochs']} epochs of "
+            f"{recipe['cells_per_epoch']:,} varied cells."
+        )
+    head = "a linear discriminant" if recipe["discriminant"] else "a logistic regression"
+    tints = f" and {recipe['tints']} in other colours" if recipe["tints"] else ""
+    return (
+        f"Nothing is learned but the weights of its last, linear layer, at once, as {head}, from every cell as it is, "
+        f"{recipe['views']} variations of it{tints}."
     )
 
 
@@ -141,10 +177,11 @@ def _bands(card: dict[str, Any]) -> str:
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
         f"{trust.MISS_RATE} of an unseen person's ALL cells are to be `not_suspected`, on the mean of persons, by "
-        "conformal risk control on the networks of folds; the served network has seen all persons there are, and is "
-        f"taken to be no worse. `suspected` aims at {trust.UPPER_PRECISION} ALL, which so few healthy subjects "
-        "cannot promise: the table says what was reached. Every subject counts the same, and the bands were chosen on "
-        "other folds:\n\n"
+        "conformal risk control on the networks of folds; of a single person it may be many more (By subject). The "
+        f"served network has seen all persons there are, and is taken to be no worse. `suspected` aims at "
+        f"{trust.UPPER_PRECISION} ALL, which so few healthy subjects cannot promise: the table says what was reached. "
+        "Every subject counts the same. Calibration and bands of each person are those that the cells of all other "
+        "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
 
@@ -165,7 +202,8 @@ def _atypical(card: dict[str, Any]) -> str:
     told = (
         f"A class is in a cell's conformal set where 1 less its probability is at most {limits['hem']} (`HEM`) or "
         f"{limits['all']} (`ALL`): limits that are to cover {1 - limits['miscoverage']:.0%} of the cells of an unseen "
-        "person of that class, by pooling persons. A cell whose set is not exactly one class is flagged for review"
+        "person of that class, by pooling persons; the table has for each person the limits that all others give. A "
+        "cell whose set is not exactly one class is flagged for review"
     ).replace("%", " %")
     if not card["distance"]:
         return f"{told}.\n\n{_table(report['sets'], SETS)}"
@@ -216,31 +254,39 @@ def _shifts(card: dict[str, Any]) -> str:
     return "\n".join([told, "", *head, *rows])
 
 
-def _costly_shifts(card: dict[str, Any]) -> str:
-    """What of the shift and outline tests costs most, as one more known failure; nothing where nothing does."""
-    falls: dict[tuple[str, str], float] = {}
-    for one in card["evaluation"].get("shifts") or []:
-        for figure in ("sensitivity", "specificity"):
-            if not one["shift"].startswith("silhouette"):
-                about = one["shift"], figure
-                falls[about] = min(one[f"{figure}_change"][0], falls.get(about, 0.0))
-    costly = sorted((fall, *about) for about, fall in falls.items() if fall <= -NOTABLE_FALL)
-    told = [f"{shift} costs {-fall:.2f} of {figure}" for fall, shift, figure in costly]
-    return f"- {'; '.join(told)} (what moves it, above).\n" if told else ""
+def _subgroups(report: dict[str, Any]) -> str:
+    """The table of `training.subgroups`; raises FigureMissing."""
+    if not report.get("subgroups"):
+        raise FigureMissing("The figures by size and brightness are missing, so no model card can be written.")
+    columns = ["cells", "normal (subjects)", "ALL (subjects)", *SUBGROUP_FIGURES.values()]
+    rows = []
+    for one in report["subgroups"]:
+        counts = [f"{one['cells'][name]:,} ({one['subjects'][name]})" for name in ("HEM", "ALL")]
+        rows.append([f"{one['by']}: {one['part']}", *counts, *(_told(one[key]) for key in SUBGROUP_FIGURES)])
+    told = (
+        "Thirds of all cells by the area of the cell in pixels and by its mean grey level of 0 to 255, and the folders "
+        "that the images came in where there are several. Calls are at a probability of 0.5."
+    )
+    lines = [f"| {' | '.join(row)} |" for row in (columns, *rows)]
+    return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
 
 
 def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
     rows = [
         f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} "
         f"({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f}) | {one['mean_probability']:.2f} "
-        f"| {_estimate(gate['by_subject'], one['subject'])} |"
+        f"| {one['not_suspected']:.2f} | {one['suspected']:.2f} | {_estimate(gate['by_subject'], one['subject'])} |"
         for one in subjects
     ]
     head = [
-        "| subject | class | cells | called right | mean probability of ALL | refused by the gate |",
-        "|---" * 6 + "|",
+        "| subject | class | cells | called right | mean probability | `not_suspected` | `suspected` | refused |",
+        "|---" * 8 + "|",
     ]
-    return "\n".join([*head, *rows])
+    told = (
+        f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
+        "those bands, with limits as under Bands, and that the gate refuses."
+    )
+    return "\n".join([told, "", *head, *rows])
 
 
 def _reproduce(card: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from app.vision.decode import Pixels
 from training import aside, plots
 from training.augment import middle
 from training.dataset import Crops
-from training.model_card import BANDS, FIGURES
+from training.model_card import BANDS, FIGURES, OF_ONE_SUBJECT
 from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
 
@@ -37,12 +37,8 @@ TITLES = {
 
 PROTOCOL = (
     "Every cell was scored by a network that never saw its subject. Intervals are 95 %, by bootstrap over subject "
-    "groups, but where another is named. Calls are at a calibrated probability of 0.5; calibration and threshold come "
-    "from the other folds. What cannot be had is shown as -."
-)
-OF_ONE_SUBJECT = (
-    "Called right is the specificity of a healthy subject and the sensitivity of another. These intervals are Wilson's "
-    "over the cells of the one subject: what other cells of this person would give, and nothing about another person."
+    "groups, but where another is named. Calls are at a probability of 0.5, calibrated on the other "
+    "folds; bands are those that all other subject groups give, as served. What cannot be had is shown as -."
 )
 
 SHIFTED = ("auc", "specificity", "sensitivity")
@@ -68,6 +64,7 @@ def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Pat
         *_curves(evaluation),
         "<h2>What moves it</h2>",
         *_shifts(evaluation["shifts"], note=evaluation["shifts_note"]),
+        *_subgroups(evaluation["subgroups"]),
         *_subjects(evaluation["by_subject"]),
         "<h2>Worst mistakes</h2>",
         *_mistakes(crops, scored, is_all=False, said="Normal cells with the highest probability of ALL"),
@@ -167,6 +164,7 @@ def _subjects(by_subject: Sequence[dict[str, Any]]) -> list[str]:
             f"{one['cells']:,}",
             _with_interval([one["right"], *one["right_interval"]]),
             _shown([one["mean_probability"]]),
+            *(f"{one[band]:.0%}" for band in ("not_suspected", "suspected")),
         ]
         for one in sorted(by_subject, key=lambda one: (one["class"] == "ALL", len(one["subject"]), one["subject"]))
     ]
@@ -174,8 +172,25 @@ def _subjects(by_subject: Sequence[dict[str, Any]]) -> list[str]:
         "<h2>By subject</h2>",
         f"<p>{OF_ONE_SUBJECT}</p>",
         picture(plots.healthy_subjects(by_subject)),
-        table(["subject", "class", "cells", "called right", "mean probability of ALL"], rows),
+        table(
+            ["subject", "class", "cells", "called right", "mean probability of ALL", "not suspected", "suspected"], rows
+        ),
     ]
+
+
+def _subgroups(subgroups: Sequence[dict[str, Any]]) -> list[str]:
+    named = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
+    macro = {f"subject_macro_{name}": f"{name}, every subject the same" for name in ("sensitivity", "specificity")}
+    rows = [
+        [
+            f"{one['by']}: {one['part']}",
+            *(f"{one['cells'][name]:,} ({one['subjects'][name]})" for name in ("HEM", "ALL")),
+            *(_with_interval(one[key]) for key in {**named, **macro}),
+        ]
+        for one in subgroups
+    ]
+    head = ["cells", "normal (subjects)", "ALL (subjects)", *named.values(), *macro.values()]
+    return ["<h2>By size, brightness and folder</h2>", table(head, rows)]
 
 
 def _worst(scored: Scored, *, is_all: bool, count: int = 12) -> NDArray[np.intp]:

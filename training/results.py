@@ -78,14 +78,14 @@ def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder
             for index, logit in zip(fold.tested, fold.logits, strict=True):
                 writer.writerow((crops.cells[index].sha256, fold.seed, fold.fold, f"{logit:.5f}"))
     path = folder / f"{experiment.name}.json"
-    record = {
+    whole = {
         "recipe": experiment.as_json(),
         **fingerprints(experiment, crops.cells),
         "cells": len(crops.cells),
         **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
     }
-    aside.write(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
+    aside.write(path, json.dumps(whole, indent=1, allow_nan=False) + "\n")
 
 
 def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str]:
@@ -120,6 +120,24 @@ def shifts(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+def record(path: Path) -> dict[str, Any]:
+    """What is in a `<recipe>.json`; raises ResultsDoNotFit where there is no such file."""
+    if not path.is_file():
+        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:
+    """Raises ResultsDoNotFit where the `<recipe>.json` beside this `<recipe>.csv` is of other cells or is not there."""
+    own, given = record(path.with_suffix(".json")).get("data_fingerprint"), fingerprint(cells)
+    if own != given:
+        raise ResultsDoNotFit(
+            f"{path} is of other cells ({str(own)[:8]}) than these ({given[:8]}). Run `python -m training fit "
+            f"{path.stem}` on these, or name the folder of their results with --results."
+        )
+
+
 TIMES = ("milliseconds", "road_milliseconds")
 
 
@@ -128,17 +146,14 @@ def record_milliseconds(path: Path, milliseconds: float, *, road: float | None =
 
     Raises ResultsDoNotFit where there is no such file.
     """
-    if not path.is_file():
-        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
-    record = json.loads(path.read_text())
     found = {name: time for name, time in zip(TIMES, (milliseconds, road), strict=True) if time is not None}
-    aside.write(path, json.dumps({**record, **found}, indent=1) + "\n")
+    aside.write(path, json.dumps({**record(path), **found}, indent=1) + "\n")
 
 
 def cost(path: Path) -> tuple[int, int]:
     """How many parameters one fold's network of a `<recipe>.json` has, and how many cells it met in training."""
-    record = json.loads(path.read_text())
-    return int(record["folds"][0]["parameters"]), seen(record["folds"], record["recipe"])
+    found = record(path)
+    return int(found["folds"][0]["parameters"]), seen(found["folds"], found["recipe"])
 
 
 def seen(folds: Sequence[dict[str, Any]], recipe: dict[str, Any]) -> int:

@@ -31,6 +31,7 @@ GATE_FIGURES = {
     "refused_hem": "Normal cells refused as unusable",
     "refused_all": "ALL cells refused as unusable",
 }
+BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}
 LIMITS = (
     "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
     "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
@@ -77,7 +78,13 @@ class ModelPage:
 def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
     evaluation = card["evaluation"]
     report = evaluation.get("report", {})
-    tables = (_calibration_table(report), _by_subject(report), _shifts(evaluation), _not_cells(evaluation))
+    tables = (
+        _calibration_table(report),
+        _subgroups(report),
+        _by_subject(report),
+        _shifts(evaluation),
+        _not_cells(evaluation),
+    )
     return ModelPage(
         name=card["name"],
         version=card["version"],
@@ -155,18 +162,38 @@ def _share_of_all(step: Mapping[str, Any]) -> list[float]:
     return [value, *wilson(value, among=step["cells"])] if low == high else [value, low, high]
 
 
+def _subgroups(report: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"{one['by']}: {one['part']}",
+            f"{one['cells']['HEM']:,}",
+            f"{one['cells']['ALL']:,}",
+            *(_told(one[figure]) for figure in ("auc", "specificity", "sensitivity")),
+        )
+        for one in report.get("subgroups", ())
+    )
+    note = "What is reached within parts of the cells: the same model is not as good everywhere."
+    columns = ("Cells", "Normal", "ALL", "AUC", "Specificity", "Sensitivity")
+    return Table("By size and brightness", note, columns, rows)
+
+
 def _by_subject(report: Mapping[str, Any]) -> Table:
+    subjects = report.get("by_subject", ())
+    bands = [band for band in BANDS_OF_ONE if all(band in one for one in subjects)]
     rows = tuple(
         (
             f"{one['subject']} ({'ALL' if one['class'] == 'ALL' else 'normal'})",
             f"{one['cells']:,}",
             f"{one['right']:.2f}",
             f"{one['mean_probability']:.2f}",
+            *(f"{one[band]:.2f}" for band in bands),
         )
-        for one in report.get("by_subject", ())
+        for one in subjects
     )
     note = "Each person of the data, by networks that had not seen them."
-    return Table("By subject", note, ("Subject", "Cells", "Called right", "Mean probability"), rows)
+    shares = " The last columns are the shares of their cells that fell into each band." if bands else ""
+    columns = ("Subject", "Cells", "Called right", "Mean probability", *(BANDS_OF_ONE[band] for band in bands))
+    return Table("By subject", note + shares, columns, rows)
 
 
 def _shifts(evaluation: Mapping[str, Any]) -> Table:
@@ -201,6 +228,12 @@ def _not_cells(evaluation: Mapping[str, Any]) -> Table:
 
 def _interval(figure: list[float]) -> str:
     return f"{figure[1]:.3f} to {figure[2]:.3f}"
+
+
+def _told(figure: list[float | None]) -> str:
+    """A figure with its interval; "-" for what cannot be had."""
+    value, low, high = figure
+    return "-" if value is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _change(change: list[float]) -> str:

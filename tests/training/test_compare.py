@@ -6,7 +6,7 @@ import pytest
 
 from training import evaluate, results
 from training.__main__ import main
-from training.cnmc import Cell, read_index, write_index
+from training.cnmc import Cell, fingerprint, read_index, write_index
 from training.out_of_fold import scored_of
 from training.splits import partition
 
@@ -41,6 +41,7 @@ def kept(tmp_path):
                 (cell.sha256, seed, fold, skill * sign + one)
                 for cell, fold, sign, one in zip(cells, folds, truth, noise, strict=True)
             )
+        (tmp_path / f"{name}.json").write_text(json.dumps({**RECORD, "data_fingerprint": fingerprint(cells)}))
     return tmp_path
 
 
@@ -91,6 +92,25 @@ def test_results_that_share_no_partition_are_not_compared(kept, capsys):
     assert "share no partition" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["compare", "good", "poor"], ["results"]])
+def test_results_of_other_cells_are_refused_with_what_to_do(kept, capsys, command):
+    (kept / "poor.json").write_text(json.dumps({**RECORD, "data_fingerprint": "4f32c145" * 8}))
+
+    assert main([*command, "--results", str(kept)]) == 1
+
+    told = capsys.readouterr().err
+    assert f"{kept / 'poor.csv'} is of other cells (4f32c145) than these (" in told
+    assert "Run `python -m training fit poor` on these" in told
+
+
+def test_results_that_do_not_say_of_which_cells_they_are_are_not_compared(kept, capsys):
+    (kept / "good.json").unlink()
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    assert f"There are no results at {kept / 'good.json'}. Run" in capsys.readouterr().err
+
+
 def changed(path, line, **fields):
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -104,7 +124,6 @@ def changed(path, line, **fields):
 
 @pytest.mark.parametrize("command", [["compare", "good", "poor"], ["results"]])
 def test_a_subject_group_that_was_scored_in_two_folds_is_refused_by_name_and_line(kept, capsys, command):
-    (kept / "poor.json").write_text(json.dumps(RECORD))
     fold = int(changed(kept / "poor.csv", 200)["fold"])
     changed(kept / "poor.csv", 200, fold=(fold + 1) % 3)
 

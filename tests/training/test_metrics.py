@@ -260,12 +260,18 @@ def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_p
     assert bins[-1]["all_share"][0] > 0.8
 
 
-def test_a_bin_of_one_class_alone_is_no_certainty():
-    bins = evaluate.reliability(scored(subjects=30, skill=5), bins=5)
+def test_a_bin_all_of_whose_cells_are_of_one_class_is_as_certain_as_its_groups_are_many():
+    cells = scored(subjects=20, skill=8)
+    cells = replace(cells, probabilities=1 / (1 + np.exp(-cells.logits)))
 
-    share, low, high = bins[-1]["all_share"]
-    assert (share, high) == (1.0, 1.0)
-    assert low == pytest.approx(metrics.binomial_interval(30, 30)[0], abs=1e-4)
+    first, *_, last = evaluate.reliability(cells, bins=5)
+
+    assert [first["all_share"][0], last["all_share"][0]] == [0, 1]
+    groups = len(set(cells.groups[cells.probabilities < first["to"]].tolist()))
+    assert first["all_share"] == [0, 0, round(metrics.binomial_interval(0, groups)[1], 4)]
+    assert 0.1 < first["all_share"][2] < 0.5
+    assert 0.5 < last["all_share"][1] < 0.9
+    assert last["all_share"][2] == 1
 
 
 def test_quantiles_follow_the_weights():
@@ -285,8 +291,27 @@ def test_draws_come_a_few_at_a_time_and_are_those_of_all_at_once():
 
 
 def test_conformal_sets_of_unseen_subjects_hold_their_class_as_often_as_was_asked():
-    found = {name: one(ones(one.scored)) for name, one in evaluate.stated_of_sets(scored(skill=1.5)).items()}
+    served = trust.as_served(scored(skill=1.5))
+
+    found = {name: one(ones(one.scored)) for name, one in evaluate.stated_of_sets(served).items()}
 
     assert min(found["covered_hem"], found["covered_all"]) > 0.8
     assert 0 < found["both_share"] < 1
     assert found["neither_share"] == pytest.approx(0, abs=0.1)
+
+
+def test_bands_and_sets_are_those_that_the_shipped_procedure_gives_from_all_other_groups():
+    cells = scored(subjects=25, skill=3.0)
+    own = cells.groups == "4"
+    others = trust.recalibrated(cells.of(~own))
+    bands, limits = trust.bands(others), trust.conformal(others)
+    probabilities = trust.calibrated(cells.of(own), by=trust.calibration(cells.of(~own))).probabilities
+
+    served = trust.as_served(cells)
+
+    assert served.scored.probabilities[own] == pytest.approx(probabilities, abs=1e-12)
+    assert (served.not_suspected[own] == (probabilities < bands.not_suspected_below)).all()
+    assert (served.suspected[own] == (probabilities >= bands.suspected_from)).all()
+    assert [("HEM" in limits.classes(one), "ALL" in limits.classes(one)) for one in probabilities] == list(
+        zip(served.holds_hem[own], served.holds_all[own], strict=True)
+    )

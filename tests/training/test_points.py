@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training import evaluate, metrics, points
+from training import evaluate, metrics, points, trust
 from training.scored import Scored, ones
 
 pytestmark = pytest.mark.tensorflow
@@ -123,10 +123,14 @@ def test_each_persons_share_of_right_calls_has_an_interval_over_its_cells():
     said = [0.1] * 9 + [0.9] + [0.1] * 40 + [0.9] * 3
     cells = scored(said, subjects=["H1"] * 10 + ["H2"] * 40 + ["1"] * 3)
 
-    found = {one["subject"]: one for one in evaluate.by_subject(cells)}
+    marks = [cells.probabilities < 0.5, cells.probabilities >= 0.95, cells.is_all, cells.is_all]
+
+    found = {one["subject"]: one for one in evaluate.by_subject(cells, trust.Served(cells, *marks))}
 
     assert found["H1"]["right"] == 0.9
     assert found["H1"]["right_interval"] == [0.5958, 0.9821]  # Wilson's, 9 of 10
     assert found["H2"]["right_interval"][1] == 1
     assert 0.9 < found["H2"]["right_interval"][0] < 1
     assert found["1"]["right_interval"][0] < 0.5  # three cells say little
+    assert [found[name]["not_suspected"] for name in ("H1", "H2", "1")] == [0.9, 1, 0]
+    assert [one["suspected"] for one in found.values()] == [0, 0, 0]

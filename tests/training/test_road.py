@@ -86,6 +86,20 @@ def test_a_network_is_not_exported_with_the_shift_test_of_an_earlier_recipe(walk
     assert not list(tmp_path.glob("drawn*"))
 
 
+@pytest.mark.parametrize("command", ["evaluate", "export"])
+def test_results_of_other_cells_are_neither_evaluated_nor_exported(walked, tmp_path, capsys, command):
+    results = shutil.copytree(walked / "results", tmp_path / "results")
+    record = json.loads((results / "smoke.json").read_text())
+    (results / "smoke.json").write_text(json.dumps({**record, "data_fingerprint": "4f32c145" * 8}))
+    models = ["--models", str(tmp_path)] if command == "export" else []
+
+    code = main([command, "smoke", "--var", str(walked / "var"), "--results", str(results), *models])
+
+    assert code == 1
+    assert "smoke.csv is of other cells (4f32c145) than these (350d81bc). Run" in capsys.readouterr().err
+    assert not list(tmp_path.glob("drawn*"))
+
+
 def test_the_shift_test_is_kept_with_the_results_and_told_by_page_and_card_alike(walked):
     kept = json.loads((walked / "results" / "smoke.shifts.json").read_text())
     (evaluated,) = (walked / "var" / "evaluation").glob("*.json")

@@ -1,10 +1,11 @@
 """A target is met by value, shown, or not met, and what was not run is not claimed."""
 
+import numpy as np
 import pytest
 
 from tests.training.test_metrics import scored
 from training import targets
-from training.bootstrap import Estimate
+from training.bootstrap import Difference
 from training.targets import Gain
 
 RECORD = {"folds": [{"parameters": 471}], "milliseconds": 1.9, "road_milliseconds": 2.6}
@@ -16,8 +17,9 @@ def rows(gains=None, *, shifts=(), record=RECORD, skill=1.5):
     return {line.split(" | ")[0].strip("| "): line for line in page if line.startswith("| ")}
 
 
-def gain(low, value, high):
-    return Gain(auc=Estimate(value, low, high), floor_matched=Estimate(value, low, high))
+def gain(low, value, high, *, learned=True, draws=None):
+    found = Difference(value, low, high, np.array(draws or [low, value, high]))
+    return Gain(auc=found, floor_matched=found, learned=learned)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +57,18 @@ def test_a_shift_beyond_its_limit_is_not_met_and_one_that_was_not_run_is_not_cla
 
 
 def test_a_network_that_has_learned_nothing_is_counted_apart():
-    never = Gain(auc=Estimate(0.3, 0.2, 0.4), floor_matched=Estimate(0.3, 0.2, 0.4), learned=False)
+    never = gain(0.2, 0.3, 0.4, learned=False)
     found = rows({"schneider": gain(-0.05, 0.1, 0.2), "carpenter_1c1d": gain(0.3, 0.4, 0.5), "transfer_vgg16": never})
 
     told = found["AUC, pooled, not below any earlier network"]
-    assert "shown against 2 of 3, and of the 2 that rank above chance themselves against 1." in told
+    assert "shown against 2 of 3, and of the 2 that rank above chance themselves against 1; above all" in told
+
+
+def test_ours_is_above_all_at_once_only_in_draws_where_it_is_above_each():
+    first, second = [0.1] * 8 + [-0.1] * 2, [-0.1] + [0.1] * 9
+    found = rows({"schneider": gain(0.0, 0.1, 0.2, draws=first), "anna": gain(0.0, 0.2, 0.3, draws=second)})
+
+    assert "; above all at once in 70 % of draws." in found["floor-matched AUC above every earlier network"]
 
 
 def test_ranking_is_wanted_in_words_that_follow_the_interval():

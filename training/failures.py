@@ -1,0 +1,71 @@
+"""Known failures, as a model card tells them: those of the data, and what the evaluation found to be worst."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ALWAYS = """\
+- Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
+  healthy person whom the model has not seen varies widely (table below). Expect worse than the pooled figures.
+- Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
+  are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
+- How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
+- In the training data healthy cells are smaller and darker than leukaemic ones; in other healthy people they are not.
+  Area-matched and floor-matched figures say what is left where neither size nor colour can help.
+- Cells of one person are alike. The intervals count people, not cells, and are wide.
+- The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
+"""
+
+
+NOTABLE_FALL = 0.1
+"""A shift that costs so much sensitivity or specificity, or a part of the cells that has so much less of it than
+another, is named among the known failures."""
+
+NOTABLE_MISSES, CELLS_OF_ONE = 0.2, 10
+"""A person with so many cells, of which such a share lies in the wrong band, is named among them as well."""
+
+
+def text(evaluation: Mapping[str, Any]) -> str:
+    """One line of Markdown for each, from the `evaluation` of a card."""
+    report = evaluation["report"]
+    found = [_uneven(report), _worst_subjects(report), _costly_shifts(evaluation.get("shifts") or [])]
+    return "".join([ALWAYS, *found])
+
+
+def _uneven(report: Mapping[str, Any]) -> str:
+    """Where sensitivity or specificity differs most between parts of the cells, as known failures."""
+    told = ""
+    for by in dict.fromkeys(one["by"] for one in report["subgroups"]):
+        for figure in ("sensitivity", "specificity"):
+            had = [one for one in report["subgroups"] if one["by"] == by and one[figure][0] is not None]
+            worst, best = (find(had, key=lambda one: float(one[figure][0])) for find in (min, max))
+            if best[figure][0] - worst[figure][0] >= NOTABLE_FALL:
+                told += (
+                    f'- By {by}: {figure} is {worst[figure][0]:.2f} in the part "{worst["part"]}" and '
+                    f'{best[figure][0]:.2f} in "{best["part"]}".\n'
+                )
+    return told
+
+
+def _worst_subjects(report: Mapping[str, Any]) -> str:
+    """The persons most of whose cells lie in the wrong band, as known failures."""
+    told = ""
+    for label, band, said in (("ALL", "not_suspected", "Missed cells"), ("HEM", "suspected", "False alarms")):
+        those = [one for one in report["by_subject"] if one["class"] == label and one["cells"] >= CELLS_OF_ONE]
+        worst = sorted((one for one in those if one[band] >= NOTABLE_MISSES), key=lambda one: -one[band])
+        named = [f"{one[band] * 100:.0f} % of the {one['cells']} cells of subject {one['subject']}" for one in worst]
+        if named:
+            told += f"- {said} come together in single persons: {', '.join(named)} are `{band}`.\n"
+    return told
+
+
+def _costly_shifts(shifts: Sequence[Mapping[str, Any]]) -> str:
+    """What of the shift and outline tests costs most, as one more known failure; nothing where nothing does."""
+    falls: dict[tuple[str, str], float] = {}
+    for one in shifts:
+        for figure in ("sensitivity", "specificity"):
+            if not one["shift"].startswith("silhouette"):
+                about = one["shift"], figure
+                falls[about] = min(one[f"{figure}_change"][0], falls.get(about, 0.0))
+    costly = sorted((fall, *about) for about, fall in falls.items() if fall <= -NOTABLE_FALL)
+    told = [f"{shift} costs {-fall:.2f} of {figure}" for fall, shift, figure in costly]
+    return f"- {'; '.join(told)} (what moves it, above).\n" if told else ""
