@@ -28,7 +28,7 @@ from app.db import Database
 from app.errors import Misconfigured
 from app.policy import pages as policy_pages
 from app.reports import report_pages, sign_off_pages
-from app.review import comment_pages, figures_pages, reading_pages
+from app.review import comment_pages, figures_pages, reading_pages, request_pages
 from app.review import pages as review_pages
 from app.screening import api as screening_api
 from app.screening import image_pages, model_actions, result_pages, upload_pages
@@ -72,6 +72,7 @@ DOORS = (
     figures_pages,  # before the reading of one cell, whose address has an id in the same place
     review_pages,
     reading_pages,
+    request_pages,
     image_pages,
     result_pages,
     screening_api,

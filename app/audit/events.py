@@ -63,6 +63,7 @@ class Act(StrEnum):
     CELL_HANDED_ON = "cell.handed_on"  # to
     BLIND_CALL = "read.blind_call"  # digest of the row; screening, kind, verdict
     READ_GIVEN = "read.given"  # digest of the row, and of the note; screening, kind, verdict
+    ANOTHER_READ_ASKED_FOR = "read.another_asked_for"  # digest of the row, and of the reason; screening, reads needed
     READ_WITHDRAWN = "read.withdrawn"  # digest of the row; screening, the read it withdraws, whether at once
     READ_REFUSED = "read.refused"  # why
     COMMENTED = "comment.given"  # digest of the row, and of the words; screening

@@ -83,7 +83,8 @@ def about(session: Session, *, case_ids: list[str], screening_ids: list[str], li
             found |= {row.position: row for row in session.scalars(of_object)}
     for some in in_parts(screening_ids):
         reads = select(LedgerRow).where(
-            LedgerRow.object_kind.in_(("read", "comment")), LedgerRow.detail["screening"].as_string().in_(some)
+            LedgerRow.object_kind.in_(("read", "read_request", "comment")),
+            LedgerRow.detail["screening"].as_string().in_(some),
         )
         found |= {row.position: row for row in session.scalars(reads)}
     found |= {row.position: row for row in _shown_among_others(session, {*case_ids, *screening_ids})}

@@ -8,6 +8,7 @@ from app.policy import queries as policies
 from app.reports import version_queries as versions
 from app.review import comment_queries as comments
 from app.review import read_queries as reads
+from app.review import request_queries as requests
 from app.screening import queries as screenings
 from app.settings import Settings
 from app.storage import ImageStore
@@ -25,6 +26,8 @@ FACTS = {
     ("screening", "same_image"): screenings.same_image_facts,
     ("read", "digest"): reads.facts,
     ("read", "note_digest"): reads.note_facts,
+    ("read_request", "digest"): requests.facts,
+    ("read_request", "note_digest"): requests.note_facts,
     ("comment", "digest"): comments.facts,
     ("comment", "note_digest"): comments.note_facts,
     ("case", "result_digest"): versions.facts,

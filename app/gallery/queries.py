@@ -15,7 +15,7 @@ from app.reports import version_queries
 from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
 from app.review.rules import NOT_NEEDED, Review
-from app.review.tables import ReadRow
+from app.review.tables import ReadRequestRow, ReadRow
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, ScreeningRow
 
@@ -61,7 +61,8 @@ def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownC
 
 @dataclass(frozen=True)
 class Signed:
-    """How often a case was signed, and whether a cell or a read has come since, or it has another number or subject."""
+    """How often a case was signed, and whether a cell or a read has come or been asked for since, or it has another
+    number or subject."""
 
     versions: int
     added_to: bool
@@ -75,7 +76,8 @@ def signed(session: Session, case_id: UUID, *, cells: Collection[ShownCell]) -> 
     if last_at is None:
         return Signed(0, added_to=False, corrected=False)
     reads = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
-    last_read = session.scalar(reads.where(ScreeningRow.case_id == case_id))
-    latest = max([cell.at for cell in cells] + ([last_read] if last_read else []), default=last_at)
+    asked = select(func.max(ReadRequestRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRequestRow.screening_id)
+    lately = [session.scalar(rows.where(ScreeningRow.case_id == case_id)) for rows in (reads, asked)]
+    latest = max([cell.at for cell in cells] + [at for at in lately if at], default=last_at)
     renamed = select(CaseRow.id).where(CaseRow.id == case_id, version_queries.is_renamed())
     return Signed(versions, added_to=latest > last_at, corrected=session.scalars(renamed).first() is not None)

@@ -63,7 +63,7 @@ def hide(cells: Iterable[ShownCell], hidden: Collection[UUID]) -> list[ShownCell
 
 
 def _hidden(cell: ShownCell) -> ShownCell:
-    review = replace(cell.review, verdict=None)
+    review = replace(cell.review, verdict=None, reopened=False)
     return replace(
         cell, band=None, refused=None, probability=None, review=review, model_id=None, flagged=True, hidden=True
     )

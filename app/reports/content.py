@@ -13,8 +13,9 @@ from app.cases import queries as cases
 from app.cases.tables import CaseRow
 from app.reports.rules import CELLS_ALIKE, Cell, RollUp
 from app.review.read_queries import digest_of as read_digest
+from app.review.request_queries import digest_of as request_digest
 from app.review.rules import Review, ReviewState, Verdict
-from app.review.tables import ReadRow
+from app.review.tables import ReadRequestRow, ReadRow
 from app.screening.queries import digest_of as screening_digest
 from app.screening.rules import Band
 from app.screening.tables import ScreeningRow
@@ -39,7 +40,10 @@ def told_of_case(case: CaseRow) -> Content:
     return {"id": str(case.id), "digest": cases.digest_of(case), "identifiers_digest": bound}
 
 
-def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[ReadRow]) -> Content:
+def told_of_cell(
+    screening: ScreeningRow, *, review: Review, reads: Sequence[ReadRow], requests: Sequence[ReadRequestRow] = ()
+) -> Content:
+    """`requests`: for another read; a cell of which none was asked for is told as before there were any."""
     cell = Cell(
         id=screening.id,
         image=screening.pixels_sha256,
@@ -59,6 +63,7 @@ def told_of_cell(screening: ScreeningRow, *, review: Review, reads: Sequence[Rea
         "verdict": review.verdict,
         "called": cell.called,
         "reads": [_told_of_read(read) for read in reads],
+        **({"requests": [_told_of_request(request) for request in requests]} if requests else {}),
     }
 
 
@@ -68,6 +73,10 @@ def _told_of_read(read: ReadRow) -> Content:
         "digest": read_digest(read),
         "reader": str(read.reader_id),
     }
+
+
+def _told_of_request(request: ReadRequestRow) -> Content:
+    return {**told_of(request, "id", "at"), "digest": request_digest(request), "by": str(request.by_id)}
 
 
 def told_of_roll_up(rolled: RollUp) -> Content:
@@ -119,5 +128,9 @@ def _altered(signed: Content, now: Content | None) -> list[str]:
         return [f"cell {name}, which is missing"]
     if now["digest"] != signed["digest"]:
         return [f"cell {name}"]
-    digests = {read["id"]: read["digest"] for read in now["reads"]}
-    return [f"a read of cell {name}" for read in signed["reads"] if digests.get(read["id"]) != read["digest"]]
+    return [
+        f"{what} of cell {name}"
+        for what, kind in (("a read", "reads"), ("a request for another read", "requests"))
+        for one in signed.get(kind, ())
+        if one["digest"] != next((later["digest"] for later in now.get(kind, ()) if later["id"] == one["id"]), None)
+    ]

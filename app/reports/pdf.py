@@ -204,9 +204,8 @@ class _Page:
         lines = []
         for read in sheet.reads:
             note = f" Note: {read.note}" if read.note else ""
-            lines.append(
-                f"{self.when(read.at)}, cell {read.short_id}: {read.verdict} ({read.kind}), {read.reader}.{note}"
-            )
+            told = f"{read.verdict} ({read.kind})" if read.kind else read.verdict
+            lines.append(f"{self.when(read.at)}, cell {read.short_id}: {told}, {read.reader}.{note}")
         more = [sheet.more_reads] if sheet.more_reads else []
         self.listed("Human reads", [*lines, *more] or [sheet.no_reads])
 

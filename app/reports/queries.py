@@ -28,7 +28,7 @@ from app.reports.version_queries import Version
 from app.review import queries as reviews
 from app.review import read_queries
 from app.review.rules import Verdict
-from app.review.tables import ReadRow
+from app.review.tables import ReadRequestRow, ReadRow
 from app.screening.rules import Band
 from app.screening.tables import OpenFlagRow, ScreeningRow
 
@@ -153,7 +153,10 @@ def _content(session: Session, case: CaseRow) -> Content:
     rows = screenings_of(session, case.id)
     histories = read_queries.histories_of(session, [row.id for row in rows])
     made = reviews.reviews_from(session, histories)
-    cells = [told_of_cell(row, review=made[row.id], reads=histories[row.id].reads) for row in rows]
+    cells = [
+        told_of_cell(row, review=made[row.id], reads=histories[row.id].reads, requests=histories[row.id].requests)
+        for row in rows
+    ]
     return {"case": told_of_case(case), "cells": cells}
 
 
@@ -162,8 +165,11 @@ def any_sandbox(session: Session, case_id: UUID) -> bool:
     return session.scalars(rows.limit(1)).first() is not None
 
 
-def notes(session: Session, read_ids: set[UUID]) -> dict[UUID, str]:
-    """What readers wrote, by the read's id; nothing where retention has emptied it."""
-    rows = select(ReadRow.id, NoteRow.text).join(NoteRow, NoteRow.id == ReadRow.note_id)
-    found = session.execute(rows.where(ReadRow.id.in_(read_ids), NoteRow.text.is_not(None)))
-    return {read_id: text for read_id, text in found if text is not None}
+def notes(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    """What was written beside reads and requests for another, by their id; nothing where retention has emptied it."""
+    found: dict[UUID, str] = {}
+    for kind in (ReadRow, ReadRequestRow):
+        rows = select(kind.id, NoteRow.text).join(NoteRow, NoteRow.id == kind.note_id)
+        told = session.execute(rows.where(kind.id.in_(ids), NoteRow.text.is_not(None)))
+        found |= {one: text for one, text in told if text is not None}
+    return found

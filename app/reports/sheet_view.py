@@ -33,6 +33,7 @@ KEY_FIGURES = ("floor_matched_auc", "sensitivity", "specificity", "calibration_e
 KINDS = {
     ReadKind.FIRST: "first read",
     ReadKind.SECOND: "second read",
+    ReadKind.FURTHER: "further read",
     ReadKind.ADJUDICATION: "adjudication",
     ReadKind.WITHDRAWAL: "withdrawn",
 }
@@ -196,29 +197,44 @@ def _tile(cell: Content) -> Tile:
 
 
 def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
-    """Every read in the order of time, and how many of them are more than a report has room for."""
-    every = ((read, cell["id"]) for cell in content["cells"] for read in cell["reads"] if _tells(read))
+    """Every read, and every request for another, in the order of time; and how many of them are more than a report has
+    room for."""
+    every = [
+        (one, cell["id"])
+        for cell in content["cells"]
+        for one in (*cell["reads"], *cell.get("requests", ()))
+        if _tells(one)
+    ]
     given = sorted(every, key=lambda one: str(one[0]["at"]))
     shown = given[:READS_MOST]
-    notes = queries.notes(session, {UUID(read["id"]) for read, _ in shown})
-    names = accounts.names(session, {UUID(read["reader"]) for read, _ in shown})
+    notes = queries.notes(session, {UUID(one["id"]) for one, _ in shown})
+    names = accounts.names(session, {UUID(_by(one)) for one, _ in shown})
     lines = (
         ReadLine(
             short_id=screening_words.short_id(UUID(cell_id)),
-            verdict=review_words.verdict(read["verdict"]),
-            kind=_kind(read),
-            reader=names[UUID(read["reader"])],
-            at=datetime.fromisoformat(read["at"]),
-            note=notes.get(UUID(read["id"]), ""),
+            verdict=words.ANOTHER_READ if _is_request(one) else review_words.verdict(one["verdict"]),
+            kind="" if _is_request(one) else _kind(one),
+            reader=names[UUID(_by(one))],
+            at=datetime.fromisoformat(one["at"]),
+            note=notes.get(UUID(one["id"]), ""),
         )
-        for read, cell_id in shown
+        for one, cell_id in shown
     )
     return tuple(lines), len(given) - len(shown)
 
 
+def _is_request(told: Content) -> bool:
+    """Whether it asks for another read, and is none."""
+    return "by" in told
+
+
+def _by(told: Content) -> str:
+    return str(told["by"] if _is_request(told) else told["reader"])
+
+
 def _tells(read: Content) -> bool:
     """A blind call alone, which its reader went on from, is part of the record and no line of the report."""
-    return read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
+    return _is_request(read) or read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
 
 
 def _kind(read: Content) -> str:

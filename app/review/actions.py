@@ -21,8 +21,7 @@ from app.review.desk_queries import Task
 from app.review.due_queries import AlreadyRead, NothingToTakeBack, Released
 from app.review.rules import Awaits, ReadKind, Step, Verdict
 from app.review.tables import ReadRow
-from app.screening.rules import Band, certainty
-from app.screening.tables import OpenFlagRow
+from app.screening.rules import Band
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,10 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     if task.step is not Step.DONE:
         raise NothingToTakeBack("You have no verdict on this cell that could be taken back.")
     if due_queries.is_released(session, task):
-        raise Released("A signed result holds your verdict: only an amendment of the case changes it now.")
+        raise Released(
+            "A signed result holds your verdict, so that it stays. A senior may ask for another read of the cell, and "
+            "amend the case after it."
+        )
     given = task.own[-1]
     row = _row(task, reader, kind=ReadKind.WITHDRAWAL)
     session.add(row)
@@ -133,7 +135,9 @@ def _write(
 def _kind(task: Task) -> ReadKind:
     if task.awaits is Awaits.SENIOR:
         return ReadKind.ADJUDICATION
-    return ReadKind.SECOND if task.history.standing else ReadKind.FIRST
+    if not task.history.standing:
+        return ReadKind.FIRST
+    return ReadKind.FURTHER if task.history.requests else ReadKind.SECOND
 
 
 def _row(task: Task, reader: Actor, *, kind: ReadKind) -> ReadRow:
@@ -151,7 +155,7 @@ def _row(task: Task, reader: Actor, *, kind: ReadKind) -> ReadRow:
 def _seconds(task: Task, said: Said, *, since: datetime, at: datetime) -> int:
     """Of the whole read: this step's, and before a final call those of the blind one. What a page tells can only
     shorten it: a tab in the background is not read."""
-    before = task.own[-1] if task.own and task.own[-1].kind != ReadKind.WITHDRAWAL else None
+    before = task.own[-1] if task.own and task.own[-1].blind_verdict and not task.own[-1].verdict else None
     passed = int((at - max(since, before.at if before else since)).total_seconds())
     told = passed if said.seconds is None else said.seconds
     step = told if said.token is None else max(0, min(told, passed))
@@ -181,11 +185,10 @@ def _clear(session: Session, rows: Iterable[object]) -> None:
 
 
 def _put_back(session: Session, task: Task) -> None:
-    """On the work list again where somebody is awaited again; its age counts from the screening."""
-    one = task.screening
-    awaits = read_queries.history_of(session, one.id).concluded.awaits
-    if awaits is Awaits.NOBODY or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
+    """On the work list again where somebody is awaited again; its age counts from the screening, or from when another
+    read was asked for."""
+    one, history = task.screening, read_queries.history_of(session, task.screening.id)
+    settled = history.concluded.awaits is Awaits.NOBODY
+    if settled or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return
-    sure = certainty(one.probability, lossy=one.lossy)
-    session.add(OpenFlagRow(screening_id=one.id, certainty=sure, flagged_at=one.at))
-    session.flush()
+    queue_actions.list_again(session, one, since=history.requests[-1].at if history.requests else one.at)

@@ -16,7 +16,7 @@ from app.leases import Item, LeaseRow
 from app.policy import queries as policies
 from app.review import rules
 from app.review.read_queries import History, history_of
-from app.review.rules import Awaits, Filters, Key, Step, Verdict, step_of
+from app.review.rules import Awaits, Filters, Key, ReadKind, Step, Verdict, step_of
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening.tables import ScreeningRow
 
@@ -25,16 +25,23 @@ READING = "read"  # the kind of lease on a cell
 
 @dataclass(frozen=True)
 class Task:
-    """One cell, as one reader comes to it. `own`: their rows, the oldest first."""
+    """One cell, as one reader comes to it. `own`: their rows, the oldest first; `kept_out`: of reading it
+    independently, as `read_queries.kept_out` has it."""
 
     screening: ScreeningRow
     history: History
     own: tuple[ReadRow, ...]
     step: Step
+    kept_out: bool = False
 
     @property
     def awaits(self) -> Awaits:
         return self.history.concluded.awaits
+
+    @property
+    def is_theirs(self) -> bool:
+        """Whether the next word on the cell may be this reader's, as far as what they did with it goes."""
+        return self.step is not Step.DONE and not (self.kept_out and self.awaits is Awaits.READER)
 
     @property
     def blind_verdict(self) -> Verdict | None:
@@ -51,16 +58,33 @@ class Task:
 def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:
     history = history_of(session, screening.id)
     own = history.by(reader.id)
-    final = [read.verdict for read in own]
-    blind_first = policies.current(session).blind_first and history.concluded.awaits is not Awaits.SENIOR
-    return Task(screening, history, own, step_of(final, blind_first=blind_first))
+    adjudicates = history.concluded.awaits is Awaits.SENIOR
+    blind_first = policies.current(session).blind_first and not adjudicates
+    step = step_of([read.verdict for read in own], blind_first=blind_first)
+    if adjudicates and own and _may_be_said_anew(history, own[-1]):
+        step = Step.FINAL
+    return Task(screening, history, own, step, kept_out=history.keeps_out(reader.id))
 
 
 def readers_besides(session: Session, actor: Actor, task: Task) -> list[ActorRow]:
     """Who could read this cell in the actor's place, by name."""
-    needed = Permission.ADJUDICATE if task.awaits is Awaits.SENIOR else Permission.READ
-    out = {actor.id, task.screening.submitted_by, *(read.reader_id for read in task.history.standing)}
-    return [one for one in accounts.people_who_may(session, needed) if one.id not in out]
+    out = {actor.id, task.screening.submitted_by}
+    if task.awaits is Awaits.SENIOR:
+        out |= {read.reader_id for read in task.history.standing if not _may_be_said_anew(task.history, read)}
+        return [one for one in accounts.people_who_may(session, Permission.ADJUDICATE) if one.id not in out]
+    return [one for one in readers_left(session, task.history) if one.id not in out]
+
+
+def readers_left(session: Session, history: History) -> list[ActorRow]:
+    """Who could give an independent read of the cell and has given none, by name; its uploader may be among them."""
+    out = {read.reader_id for read in history.standing}
+    readers = accounts.people_who_may(session, Permission.READ)
+    return [one for one in readers if one.id not in out and not history.keeps_out(one.id)]
+
+
+def _may_be_said_anew(history: History, read: ReadRow) -> bool:
+    """A senior's word against which another read was asked for: there may be no other senior."""
+    return read.kind == ReadKind.ADJUDICATION and history.is_contested(read)
 
 
 def item(screening_id: UUID) -> Item:

@@ -79,10 +79,12 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
         raise _settled(session, task)
     if task.step is Step.DONE:
         raise own_first_read(reader, one.id)
+    if task.awaits is Awaits.READER and task.kept_out:
+        raise _asked_for_by(reader, task)
     if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
         if token is None and not opening:
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
-        raise Late("Its two readers disagree; the second read was given", at=task.history.standing[-1].at,
+        raise Late("Its readers disagree; the last read was given", at=task.history.standing[-1].at,
                    then="A senior settles this cell.", code="for_a_senior")  # fmt: skip
     handed = desk_queries.handing(session, one.id)
     if handed and handed.to_id != reader.id and clock.now() - handed.at < policies.current(session).turnaround:
@@ -108,6 +110,15 @@ def own_first_read(reader: Actor, screening_id: UUID) -> OwnFirstRead:
         actor=reader,
         event=Event(Act.READ_REFUSED, "screening", str(screening_id), {"why": "own first read"}),
     )
+
+
+def _asked_for_by(reader: Actor, task: Task) -> Late | OwnFirstRead:
+    asked = next((request for request in task.history.requests if request.by_id == reader.id), None)
+    if asked is None:
+        return own_first_read(reader, task.screening.id)
+    return Late("You asked for another read of this cell", at=asked.at,
+                then="It is somebody else's to give. Where its readers differ then, a senior settles it.",
+                code="asked_for_it")  # fmt: skip
 
 
 def _settled(session: Session, task: Task) -> Late | ScreeningNotFound:

@@ -11,7 +11,7 @@ from app.cases.queries import is_withdrawn
 from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
-from app.review.read_queries import History, disputed, histories_of
+from app.review.read_queries import History, disputed, histories_of, kept_out
 from app.review.rules import Awaits, Review, ReviewState, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
@@ -70,7 +70,8 @@ def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
     concluded, standing = found.concluded, found.standing
     state = state_of(concluded, calls=len(standing), held=held)
     settled_at = standing[-1].at if state is ReviewState.SETTLED else None
-    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn)
+    reopened = bool(found.requests) and concluded.awaits is Awaits.READER
+    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn, reopened)
 
 
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
@@ -97,7 +98,11 @@ def _blind_reads_due(actor: Actor) -> Select[UUID]:
     begun = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == actor.id)
     due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
     return due.where(
-        ScreeningRow.submitted_by != actor.id, ~begun.exists(), ~is_withdrawn(ScreeningRow.case_id), ~disputed()
+        ScreeningRow.submitted_by != actor.id,
+        ~begun.exists(),
+        ~is_withdrawn(ScreeningRow.case_id),
+        ~disputed(),
+        ~kept_out(actor.id),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,8 +18,8 @@ from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
-from app.review.read_queries import disputed, stands
-from app.review.rules import Filters, order_for
+from app.review.read_queries import contested, disputed, kept_out, stands
+from app.review.rules import Filters, ReadKind, order_for
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.queries import band_code
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
@@ -124,7 +124,8 @@ def _open() -> Select[Any]:
 def _theirs(reader: Reader) -> Select[Any]:
     """Open, uploaded by somebody else, not read by this reader, not handed on to another; a dispute is for seniors."""
     rows = _open().where(ScreeningRow.submitted_by != reader.actor.id, ~_read(reader), ~_handed_to_other(reader))
-    return rows if reader.actor.may(Permission.ADJUDICATE) else rows.where(~disputed())
+    independent = and_(~disputed(), ~kept_out(reader.actor.id))
+    return rows.where(or_(disputed(), independent) if reader.actor.may(Permission.ADJUDICATE) else independent)
 
 
 def _now(reader: Reader) -> Select[Any]:
@@ -165,8 +166,10 @@ def _overdue(reader: Reader) -> ColumnElement[bool]:
 
 
 def _read(reader: Reader) -> ColumnElement[bool]:
+    """A senior's word against which another read was asked for does not count: they may give it anew."""
     by_them = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == reader.actor.id)
-    return by_them.where(ReadRow.verdict.is_not(None), stands()).correlate(ScreeningRow).exists()
+    by_them = by_them.where(ReadRow.verdict.is_not(None), stands())
+    return by_them.where(~and_(ReadRow.kind == ReadKind.ADJUDICATION, contested())).correlate(ScreeningRow).exists()
 
 
 def _begun(reader: Reader) -> ColumnElement[bool]:

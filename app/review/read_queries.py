@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor
@@ -17,16 +17,18 @@ from app.db import in_parts
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
 from app.review.rules import Awaits, Call, Conclusion, ReadKind, conclude
-from app.review.tables import ReadRow
+from app.review.tables import ReadRequestRow, ReadRow
 from app.screening.tables import ScreeningRow
 
 
 @dataclass(frozen=True)
 class History:
-    """All that readers said of one cell, oldest first, and what it comes to."""
+    """All that readers said of one cell and every further read that was asked for, oldest first, and what it comes
+    to."""
 
     reads: tuple[ReadRow, ...]
     needed: int
+    requests: tuple[ReadRequestRow, ...] = ()
 
     @property
     def standing(self) -> tuple[ReadRow, ...]:
@@ -36,9 +38,29 @@ class History:
 
     @property
     def concluded(self) -> Conclusion:
-        found = [(read.verdict, read.kind) for read in self.standing if read.verdict]
-        calls = [Call(verdict, kind == ReadKind.ADJUDICATION) for verdict, kind in found]
+        calls = [
+            Call(read.verdict, read.kind == ReadKind.ADJUDICATION, contested=self.is_contested(read))
+            for read in self.standing
+            if read.verdict
+        ]
         return conclude(calls, needed=self.needed)
+
+    @property
+    def settled_by(self) -> ReadRow | None:
+        """The call that settled it; None where it is not settled."""
+        if self.concluded.verdict is None:
+            return None
+        fresh = [read for read in self.standing if not self.is_contested(read)]
+        return next((read for read in fresh if read.kind == ReadKind.ADJUDICATION), fresh[-1])
+
+    def is_contested(self, read: ReadRow) -> bool:
+        """Whether it had settled the cell, and another read was asked for since."""
+        return any(request.contests_id == read.id for request in self.requests)
+
+    def keeps_out(self, reader_id: UUID) -> bool:
+        """Whether somebody gives none of the further reads that were asked for, as `kept_out` has it."""
+        decided = any(read.kind == ReadKind.ADJUDICATION for read in self.by(reader_id))
+        return bool(self.requests) and (decided or any(request.by_id == reader_id for request in self.requests))
 
     def by(self, reader_id: UUID) -> tuple[ReadRow, ...]:
         return tuple(read for read in self.reads if read.reader_id == reader_id)
@@ -51,9 +73,13 @@ def history_of(session: Session, screening_id: UUID) -> History:
 def histories_of(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, History]:
     found: dict[UUID, History] = {}
     for some in in_parts(screening_ids):
-        reads, needed = _reads_of(session, some), reads_needed(session, some)
-        found |= {one: History(tuple(reads[one]), needed[one]) for one in some}
+        reads, needed, asked = _reads_of(session, some), reads_needed(session, some), _requests_of(session, some)
+        found |= {one: _history(reads[one], needed[one], asked[one]) for one in some}
     return found
+
+
+def _history(reads: list[ReadRow], needed: int, requests: list[ReadRequestRow]) -> History:
+    return History(tuple(reads), max([needed, *(one.reads_needed for one in requests)]), tuple(requests))
 
 
 def _reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
@@ -62,6 +88,14 @@ def _reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[Re
     for row in session.scalars(rows):
         reads[row.screening_id].append(row)
     return reads
+
+
+def _requests_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRequestRow]]:
+    rows = select(ReadRequestRow).where(ReadRequestRow.screening_id.in_(screening_ids))
+    requests: dict[UUID, list[ReadRequestRow]] = {screening_id: [] for screening_id in screening_ids}
+    for row in session.scalars(rows.order_by(ReadRequestRow.at, ReadRequestRow.id)):
+        requests[row.screening_id].append(row)
+    return requests
 
 
 def reads_needed(session: Session, screening_ids: list[UUID]) -> dict[UUID, int]:
@@ -80,10 +114,32 @@ def stands() -> ColumnElement[bool]:
 
 
 def disputed() -> ColumnElement[bool]:
-    """Whether an open screening has its reads and they differ: it waits for a senior. At most two reads are due."""
+    """Whether an open screening has its reads and they differ: it waits for a senior. At most two reads are due, or as
+    many as the last request for another said."""
     calls = select(func.count()).select_from(ReadRow)
     calls = calls.where(ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None), stands())
-    return calls.correlate(ScreeningRow).scalar_subquery() >= READS_MOST
+    calls = calls.where(ReadRow.kind != ReadKind.ADJUDICATION)
+    asked = select(func.max(ReadRequestRow.reads_needed)).where(ReadRequestRow.screening_id == ScreeningRow.id)
+    needed = func.coalesce(asked.correlate(ScreeningRow).scalar_subquery(), READS_MOST)
+    return calls.correlate(ScreeningRow).scalar_subquery() >= needed
+
+
+def contested() -> ColumnElement[bool]:
+    """Of a read in the enclosing select: whether another was asked for after it had settled its cell."""
+    asked = select(ReadRequestRow.id).where(ReadRequestRow.contests_id == ReadRow.id)
+    return asked.correlate(ReadRow).exists()
+
+
+def kept_out(reader_id: UUID) -> ColumnElement[bool]:
+    """Of a screening in the enclosing select: whether this reader gives none of the further reads that were asked for.
+    Who asked has said what they think, and a senior who decided between its readers knows what they said."""
+    asked = select(ReadRequestRow.id).where(ReadRequestRow.screening_id == ScreeningRow.id)
+    decided = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == reader_id)
+    decided = decided.where(ReadRow.kind == ReadKind.ADJUDICATION)
+    return or_(
+        asked.where(ReadRequestRow.by_id == reader_id).correlate(ScreeningRow).exists(),
+        and_(asked.correlate(ScreeningRow).exists(), decided.correlate(ScreeningRow).exists()),
+    )
 
 
 def last_call(session: Session, reader_id: UUID, *, since: datetime) -> ReadRow | None:

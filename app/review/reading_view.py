@@ -3,6 +3,7 @@ may do now. Display-ready."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import ascii_uppercase
 
 from sqlalchemy.orm import Session
 
@@ -11,9 +12,10 @@ from app.actor import Actor
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, words
+from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, request_queries, words
 from app.review.desk_queries import Task
-from app.review.rules import POSTPONE_H, Awaits, Key, Step
+from app.review.request_queries import Request
+from app.review.rules import POSTPONE_H, Awaits, Key, ReadKind, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.explanation import has_heat_map
@@ -88,6 +90,7 @@ class ReadingPage:
     seen: Seen | None
     own_call: str | None
     others: tuple[OtherRead, ...]
+    requests: tuple[Request, ...]
     choices: tuple[Choice, ...]
     keys: dict[str, str]
     key_lines: tuple[KeyLine, ...]
@@ -114,6 +117,7 @@ class GivenPage:
     at: datetime
     review: str
     withdraw: str | None
+    requests: tuple[Request, ...]
     result: str
 
 
@@ -141,8 +145,9 @@ class LatePage:
 HEADINGS = {
     (Step.BLIND, False): "Your own call",
     (Step.FINAL, False): "Your final call",
-    (Step.FINAL, True): "Your word between two readers",
+    (Step.FINAL, True): "Your word between the readers",
 }
+SENIOR_BEFORE = "A senior, before another read was asked for"
 
 
 def reading_page(
@@ -176,6 +181,7 @@ def reading_page(
         seen=seen,
         own_call=words.verdict(task.blind_verdict) if task.blind_verdict else None,
         others=_others(session, task) if adjudicates else (),
+        requests=request_queries.told(session, task.history) if seen else (),
         choices=tuple(
             Choice(code.value, title, keys[Key(code.value)], code == chosen.verdict)
             for code, title in words.VERDICTS.items()
@@ -223,15 +229,15 @@ def _seen(task: Task, instrument: Instrument) -> Seen:
 
 
 def _others(session: Session, task: Task) -> tuple[OtherRead, ...]:
-    reads = sorted(task.history.standing, key=lambda read: read.id)
+    reads = sorted(task.history.standing, key=lambda read: (read.kind == ReadKind.ADJUDICATION, read.id))
     return tuple(
         OtherRead(
-            title=f"Reader {letter}",
+            title=SENIOR_BEFORE if read.kind == ReadKind.ADJUDICATION else f"Reader {letter}",
             blind=words.verdict(read.blind_verdict) if read.blind_verdict else None,
             final=words.verdict(read.verdict),
             note=read_queries.note_of(session, read),
         )
-        for letter, read in zip("ABCDEF", reads, strict=False)
+        for letter, read in zip(ascii_uppercase, reads, strict=False)
     )
 
 
@@ -247,6 +253,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
         at=given.at,
         review=words.review(review),
         withdraw=None if due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
+        requests=request_queries.told(session, task.history),
         result=f"/screenings/{one.id}",
     )
 

@@ -23,6 +23,7 @@ class Verdict(StrEnum):
 class ReadKind(StrEnum):
     FIRST = "first"
     SECOND = "second"
+    FURTHER = "further"  # given after another read of a settled cell was asked for
     ADJUDICATION = "adjudication"
     WITHDRAWAL = "withdrawal"
 
@@ -62,10 +63,12 @@ class Awaits(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """A reader's final verdict that stands: given, and not withdrawn."""
+    """A reader's final verdict that stands: given, and not withdrawn. `contested`: it had settled the cell, and another
+    read was asked for since."""
 
     verdict: Verdict
     adjudicates: bool = False
+    contested: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,13 @@ def conclude(calls: Sequence[Call], *, needed: int) -> Conclusion:
 
     `needed`: how many independent reads it has to have. A senior's word ends the matter, and stays when a reader
     withdraws; readers of one mind settle it; readers who differ leave it to a senior; too few wait for another.
+    A senior's word that is contested ends nothing any more, and is no independent read; but whoever says otherwise
+    differs from it.
     """
-    final = [call.verdict for call in calls if call.adjudicates]
+    final = [call.verdict for call in calls if call.adjudicates and not call.contested]
     if final:
         return Conclusion(Awaits.NOBODY, final[-1])
-    if len(calls) < needed:
+    if sum(not call.adjudicates for call in calls) < needed:
         return Conclusion(Awaits.READER)
     found = {call.verdict for call in calls}
     if len(found) > 1:
@@ -102,13 +107,15 @@ def state_of(concluded: Conclusion, *, calls: int, held: bool) -> ReviewState:
 
 @dataclass(frozen=True)
 class Review:
-    """What became of a screening that needed a human. `withdrawn`: its case was, so that nobody reads it any more."""
+    """What became of a screening that needed a human. `withdrawn`: its case was, so that nobody reads it any more;
+    `reopened`: it was settled once, and the further read that somebody asked for is awaited."""
 
     state: ReviewState = ReviewState.NOT_NEEDED
     verdict: Verdict | None = None
     settled_at: datetime | None = None
     awaits: Awaits = Awaits.NOBODY
     withdrawn: bool = False
+    reopened: bool = False
 
 
 NOT_NEEDED = Review()
@@ -157,7 +164,22 @@ def require_reason(note: str, *, verdict: Verdict, band: Band | None, found_befo
         return
     if departs_from_model(verdict, band=band):
         raise NoteMissing("Your verdict departs from the model. Say in the note what you saw, then send again.")
-    raise NoteMissing("Your verdict is neither reader's. Say in the note what you saw, then send again.")
+    whose = "neither reader's" if len(found_before) == 2 else "no reader's"
+    raise NoteMissing(f"Your verdict is {whose}. Say in the note what you saw, then send again.")
+
+
+class ReasonMissing(Invalid):
+    code = "reason_missing"
+
+
+def parse_why_another(text: str) -> str:
+    """Why another read of a settled cell is asked for. Raises ReasonMissing or NoteTooLong."""
+    reason = parse_note(text)
+    if not reason:
+        raise ReasonMissing(
+            "Say why another read is needed: the next reader and whoever signs have your reason to go by."
+        )
+    return reason
 
 
 SIGNS = tuple(sign for sign in range(1, 37) if sign not in {9, 14, 15, 19, 20, 24})

@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Coded, Id, UtcDateTime
@@ -40,6 +50,26 @@ class ReadRow(Base):
     seconds: Mapped[int | None]
     supersedes_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("reads.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ReadRequestRow(Base):
+    """Somebody asked for another read of a settled cell, and why. Append-only; its words lie in `notes`.
+
+    `contests_id`: the call that had settled the cell, which is contested once; `reads_needed`: how many independent
+    reads the cell has to have from then on.
+    """
+
+    __tablename__ = "read_requests"
+    __table_args__ = (UniqueConstraint("contests_id"), CheckConstraint("reads_needed > 1", name="one_more_read"))
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    screening_id: Mapped[UUID] = mapped_column(Id, ForeignKey("screenings.id"), index=True)
+    by_id: Mapped[UUID] = mapped_column(Id, ForeignKey("actors.id"))
+    contests_id: Mapped[UUID] = mapped_column(Id, ForeignKey("reads.id"))
+    reads_needed: Mapped[int]
+    note_id: Mapped[UUID] = mapped_column(Id, ForeignKey("notes.id"))
+    note_digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class CommentRow(Base):

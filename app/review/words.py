@@ -16,6 +16,7 @@ STATES = {
     ReviewState.READING: "Being read.",
     ReviewState.SETTLED: "Read.",
 }
+REOPENED = "Another read was asked for: waiting for a reader."
 NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
 FILTERS = {"priority": "Priority", "due": "Due", "whose": "Show", "band": "Model", "reason": "Why it waits"}
@@ -67,7 +68,22 @@ def review(made: Review) -> str:
         return f"Read: {verdict(made.verdict)}"
     if made.awaits is Awaits.SENIOR:
         return "Its readers differ: waiting for a senior."
+    if made.reopened:
+        return REOPENED
     return STATES[made.state]
+
+
+def what_another_read_brings(*, readers: int, blind: bool, signed: bool) -> str:
+    """`readers`: how many could give it now."""
+    shown = "your reason once they have made their own call" if blind else "your reason"
+    changed = " The signed report then says that it has changed, until the case is amended." if signed else ""
+    can = {0: "Nobody has an account who could read it now.", 1: "1 colleague can read it now."}
+    return (
+        "Somebody who has not read this cell reads it too, and is not shown what was found before; they see "
+        f"{shown}. What was said stays on record. Where the readers then differ, a senior settles it. Until it is "
+        f"settled again, the case cannot be signed.{changed} This cannot be taken back. "
+        f"{can.get(readers, f'{readers} colleagues can read it now.')}"
+    )
 
 
 def what_is_due(*, disputed: bool, begun: bool) -> str:

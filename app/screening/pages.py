@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.accounts.guards import Uploader, Visitor
+from app.accounts.guards import CaseReader, Visitor
 from app.db import DbSession, OurDatabase
 from app.screening import actions, queries
 from app.screening.forms import OurInstrument
@@ -35,7 +35,7 @@ def past_model(
 
 
 @router.post("/screenings/{screening_id}/ask")
-def ask(screening_id: UUID, visit: Uploader, db: DbSession, form: CheckedForm) -> Response:
+def ask(screening_id: UUID, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
     """Ask for a human read."""
     actions.ask_for_read(db, visit.actor, screening_id=screening_id)
     return RedirectResponse(f"/screenings/{screening_id}", status_code=303)

@@ -20,10 +20,11 @@ from app.audit.events import Act, Event, results_shown
 from app.cases import queries as cases
 from app.cases.rules import UNNAMED
 from app.db import Database, OurDatabase
+from app.review import desk_queries, read_queries
 from app.review import queries as reviews
-from app.review import read_queries
 from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
+from app.review.request_queries import Requests, requests_for
 from app.review.rules import ReadKind, Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, queries, rules, words
@@ -38,6 +39,7 @@ router = APIRouter(include_in_schema=False)
 READ_KINDS = {
     ReadKind.FIRST: "First read",
     ReadKind.SECOND: "Second read",
+    ReadKind.FURTHER: "Further read",
     ReadKind.ADJUDICATION: "Adjudication",
     ReadKind.WITHDRAWAL: "Withdrawn",
 }
@@ -88,6 +90,7 @@ class ResultPage:
     elsewhere: str | None
     review: str
     reads: tuple[ReadShown, ...]
+    requests: Requests
     comments: Comments
     model: str
     model_href: str
@@ -114,6 +117,7 @@ class Facts:
     hidden: bool
     review: Review
     reads: tuple[ReadShown, ...]
+    requests: Requests
     comments: Comments
     may_read: bool
     sees_case: bool
@@ -158,7 +162,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
         alone = Event(Act.IMAGE_SHOWN, "screening", str(screening.id), {"view": "for_reading"})
         ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
         given = read_queries.reads_shown(session, visit.actor, screening.id)
-        has_read = any(read.reader_id == visit.actor.id for read in given)
+        task = desk_queries.task_of(session, visit.actor, screening)
         is_own = screening.submitted_by == visit.actor.id
         return Facts(
             screening=screening,
@@ -166,8 +170,9 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             hidden=hidden,
             review=reviews.reviews_by_id(session, [screening.id])[screening.id],
             reads=_reads(session, given),
+            requests=requests_for(session, visit.actor, screening),
             comments=comments_for(session, visit.actor, screening.id),
-            may_read=visit.actor.may(Permission.READ) and not is_own and not has_read,
+            may_read=visit.actor.may(Permission.READ) and not is_own and task.is_theirs,
             sees_case=cases.may_see(session, visit.actor, screening.case_id),
             elsewhere=queries.also_elsewhere(session, screening),
         )
@@ -213,6 +218,7 @@ def _page(
         elsewhere=words.ELSEWHERE if known.elsewhere and known.sees_case else None,
         review="It waits for your read." if hidden else review_words.review(review),
         reads=() if hidden else known.reads,
+        requests=known.requests,
         comments=known.comments,
         model=words.model(screening),
         model_href=f"/models/{screening.model_id}",

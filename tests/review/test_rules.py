@@ -54,6 +54,25 @@ def test_every_history_comes_to_what_the_words_say(needed: int) -> None:
             assert concluded == Conclusion(Awaits.SENIOR), "they differ"
 
 
+def test_after_another_read_was_asked_for_only_later_words_end_the_matter() -> None:
+    before = [Call(verdict, senior, contested=senior) for verdict in Verdict for senior in (False, True)]
+    later = [(), *((call,) for call in EVERY_CALL)]
+    for earlier, after, needed in product(product(before, repeat=2), later, (1, 2, 3)):
+        calls = [*earlier, *after]
+        concluded = conclude(calls, needed=needed)
+        found = {call.verdict for call in calls}
+        independent = [call for call in calls if not call.adjudicates]
+
+        if after and after[0].adjudicates:
+            assert concluded == Conclusion(Awaits.NOBODY, after[0].verdict), "a senior’s later word ends it"
+        elif len(independent) < needed:
+            assert concluded == Conclusion(Awaits.READER), "a senior’s word is no independent read"
+        elif len(found) == 1:
+            assert concluded == Conclusion(Awaits.NOBODY, *found), "all of one mind, the senior too"
+        else:
+            assert concluded == Conclusion(Awaits.SENIOR), "who differs from a contested word leaves it to a senior"
+
+
 def test_a_verdict_is_told_exactly_where_nobody_is_awaited_and_somebody_spoke() -> None:
     for calls, needed in product(EVERY_HISTORY, (0, 1, 2)):
         concluded = conclude(calls, needed=needed)

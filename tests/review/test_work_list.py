@@ -16,11 +16,11 @@ from app.policy import actions as policies
 from app.policy import queries as policy_queries
 from app.policy.rules import Policy
 from app.review import actions as reviews
-from app.review import case_actions, queries, queue_queries, read_queries
+from app.review import case_actions, queries, queue_queries, read_queries, request_actions
 from app.review.actions import Said
 from app.review.desk_queries import READING
 from app.review.queue_queries import reader_of
-from app.review.rules import Awaits, Filters, Verdict
+from app.review.rules import Awaits, Filters, ReadKind, Verdict
 from app.screening import actions
 from app.screening.actions import Submission
 from app.screening.instrument import Instrument
@@ -29,7 +29,7 @@ from tests.factories import cell, make_user, verify
 from tests.fakes import FakeClassifier
 
 CELLS = [cell(seed) for seed in range(3)]
-ACTS = ("sure", "unsure", "ask", "blind", "read", "read", "read", "withdraw", "policy", "withdraw case")
+ACTS = ("sure", "unsure", "ask", "blind", "read", "read", "read", "withdraw", "policy", "ask again", "withdraw case")
 STEP = st.tuples(st.sampled_from(ACTS), st.integers(0, 11), st.integers(0, 2), st.sampled_from(list(Verdict)[:3]))
 
 
@@ -83,6 +83,9 @@ class Work:
                     reviews.give_verdict(session, reader, screening_id=one, said=said)
                     return
                 reviews.call_blind(session, reader, screening_id=one, said=said)
+            case "ask again":
+                asks = self.readers[2] if verdict is Verdict.NORMAL else self.uploader
+                request_actions.ask_for_another_read(session, asks, screening_id=one, reason="why")
             case "withdraw":
                 reviews.withdraw(session, reader, screening_id=one)
             case _:
@@ -100,8 +103,10 @@ class Work:
                 senior = reader is self.readers[2]
                 assert shown <= listed
                 for one, found in histories.items():
-                    done = any(read.reader_id == reader.id for read in found.standing)
-                    theirs = not done and (senior or found.concluded.awaits is Awaits.READER)
+                    said = [read for read in found.standing if read.reader_id == reader.id]
+                    done = any(not (read.kind == ReadKind.ADJUDICATION and found.is_contested(read)) for read in said)
+                    waits_for_reader = found.concluded.awaits is Awaits.READER
+                    theirs = not done and (not found.keeps_out(reader.id) if waits_for_reader else senior)
                     lease = session.get(LeaseRow, (READING, one))
                     held = bool(lease and lease.until and lease.until > mine.now and lease.holder_id != reader.id)
                     assert (one in shown) == (theirs and not held)
