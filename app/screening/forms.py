@@ -149,7 +149,11 @@ SCREENING_BODY = {
                                 "lossy WebP are taken, but never cleared: they smooth away what the model looks at"
                             ),
                         },
-                        "case": {"type": "string", "maxLength": 64, "description": "accession number"},
+                        "case": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "description": "accession number; upper and lower case are one",
+                        },
                         "subject": {"type": "string", "maxLength": 64, "description": "pseudonym of the subject"},
                     },
                 }
