@@ -1,5 +1,6 @@
 """What is reached within parts of the cells: thirds by size and by brightness, and the folders that they came in."""
 
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from app.vision.bundle import CLASSES
 from training import metrics
 from training.bootstrap import Estimate, interval, resampled
 from training.cnmc import Cell
-from training.metrics import Figure
+from training.metrics import Figure, binomial_interval
 from training.scored import Floats, Scored, ones
 
 FIGURES: dict[str, Figure] = {
@@ -34,8 +35,10 @@ class Part:
 
 
 def report(scored: Scored, cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """Each part with its cells and subjects by class and FIGURES, each [value, low, high] by bootstrap over the subject
-    groups of all cells; None for what cannot be had, say a specificity where no cell is normal.
+    """Each part with its cells and subjects by class, and FIGURES, each [value, low, high].
+
+    Intervals are by bootstrap over the subject groups of all cells, and Wilson's over those of the part for a share of
+    0 or 1. None stands for what cannot be had, say a specificity where no cell is normal.
     """
     parts = [one for one in _parts(cells) if one.chosen.any()]
 
@@ -45,17 +48,29 @@ def report(scored: Scored, cells: Sequence[Cell]) -> list[dict[str, Any]]:
         ]
         return np.stack(found)
 
-    values, draws = each(ones(scored)), resampled(each, scored)
-    told = [Estimate(float(value), *interval(own)).as_json() for value, own in zip(values, draws, strict=True)]
+    shape = len(parts), len(FIGURES)
+    values = each(ones(scored)).reshape(shape)
+    draws = resampled(each, scored).reshape(*shape, -1)
     return [
         {
             "by": part.by,
             "part": part.part,
             **_counts(scored.of(part.chosen)),
-            **dict(zip(FIGURES, told[place * len(FIGURES) :], strict=False)),
+            **{
+                name: _estimate(name, values[place, column], draws[place, column], scored.of(part.chosen)).as_json()
+                for column, name in enumerate(FIGURES)
+            },
         }
         for place, part in enumerate(parts)
     ]
+
+
+def _estimate(name: str, value: float, draws: Floats, own: Scored) -> Estimate:
+    """With the interval of the draws; Wilson's over subject groups for a share of 0 or 1, of which all draws are."""
+    if name == "auc" or value not in {0.0, 1.0}:
+        return Estimate(float(value), *interval(draws))
+    groups = len(np.unique(own.groups[own.is_all == name.endswith("sensitivity")]))
+    return Estimate(float(value), *binomial_interval(int(value) * groups, groups))
 
 
 def _parts(cells: Sequence[Cell]) -> list[Part]:
@@ -63,10 +78,11 @@ def _parts(cells: Sequence[Cell]) -> list[Part]:
     brightness = np.array([(cell.red + cell.green + cell.blue) / 3 for cell in cells])
     sources = np.array([cell.source for cell in cells])
     folders = sorted(set(sources.tolist()))
+    common = os.path.commonpath(folders)
     return [
         *_thirds("size", areas, names=("smallest", "middle", "largest"), unit="pixels"),
         *_thirds("brightness", brightness, names=("darkest", "middle", "brightest"), unit="grey levels"),
-        *(Part("folder", name, sources == name) for name in folders if len(folders) > 1),
+        *(Part("folder", os.path.relpath(name, common), sources == name) for name in folders if len(folders) > 1),
     ]
 
 

@@ -53,3 +53,23 @@ def test_a_model_of_drawn_cells_needs_no_folder_of_any_kind():
 
     assert "FOLDER" not in told
     assert "SMEARS" not in told
+
+
+def test_the_card_tells_what_the_model_is_and_where_it_is_worst():
+    told = card(SHIPPED)
+
+    assert "one network of 471 parameters, one image at a time" in told.lower()
+    assert "Nothing is learned but the weights of its last, linear layer, at once, as a linear discriminant" in told
+    assert "by gradient" in card(DRAWN)
+    assert "| size: largest third, from 37,566 pixels on |" in told
+    assert "55 % of the 181 cells of subject 33" in told.split("## Known failures")[1].split("## By subject")[0]
+
+
+@pytest.mark.parametrize("missing", ["cut", "subgroups"])
+def test_a_card_of_an_earlier_evaluation_is_not_told_in_the_words_of_a_later_one(missing):
+    raw = json.loads((SHIPPED / "card.json").read_text())
+    raw["evaluation"].pop(missing, None)
+    raw["evaluation"]["report"].pop(missing, None)
+
+    with pytest.raises(model_card.FigureMissing):
+        model_card.text(raw)

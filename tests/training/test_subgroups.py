@@ -32,7 +32,7 @@ def test_each_third_by_size_has_the_figures_of_its_own_cells():
     assert large["part"].startswith("largest third, from ")
     assert large["cells"]["HEM"] == int((largest & ~those.is_all).sum())
     assert large["subjects"] == {"HEM": 12, "ALL": 12}
-    assert large["specificity"] == large["subject_macro_specificity"] == [0, 0, 0]
+    assert large["specificity"] == large["subject_macro_specificity"] == [0, 0, 0.2425]  # Wilson's, none of 12 groups
     own = those.of(largest)
     assert large["auc"][0] == pytest.approx(float(metrics.auc(own, ones(own))), abs=1e-4)
     assert small["specificity"][1] < small["specificity"][0] < small["specificity"][2]
@@ -41,8 +41,8 @@ def test_each_third_by_size_has_the_figures_of_its_own_cells():
 def test_folders_are_told_apart_where_there_are_several():
     those = scored(subjects=6)
 
-    several = subgroups.report(those, cells_of(those, sources=("a", "b")))
-    one = subgroups.report(those, cells_of(those))
+    several = subgroups.report(those, cells_of(those, sources=("data/a", "data/b")))
+    one = subgroups.report(those, cells_of(those, sources=(".",)))
 
     assert [part["part"] for part in several if part["by"] == "folder"] == ["a", "b"]
     assert {part["by"] for part in one} == {"size", "brightness"}
