@@ -227,11 +227,11 @@ def test_the_roll_up_and_the_worth_of_a_call_stand_on_the_page(service: Service)
 
     page = " ".join(browser.get(path).text.split())
 
-    assert "25.0\N{NO-BREAK SPACE}% suspected" in page
+    assert "25.0 % suspected" in page
     assert "10 of 40 usable cells; 95 % interval" in page
     assert "Where 50 % of the cells are ALL" in page
-    assert "81.8\N{NO-BREAK SPACE}% are ALL (PPV)" in page
-    assert "88.9\N{NO-BREAK SPACE}% are normal (NPV)" in page
+    assert "81.8 % are ALL (PPV)" in page
+    assert "88.9 % are normal (NPV)" in page
     assert "of images stored without loss." in page
 
 
