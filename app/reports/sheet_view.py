@@ -41,12 +41,16 @@ KINDS = {
 def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
     """The report as the case stands: of its latest version, or unverified where that is not what the rows say."""
     latest = standing.latest
-    if latest is not None and latest.content is not None and not standing.changed:
+    facts = standing.facts
+    if latest is not None and latest.content is not None and (latest.fault or not (facts.changed or facts.fault)):
         return sheet_of_version(session, case, standing, version=latest)
     withdrawn = standing.state is CaseState.WITHDRAWN
     mark = words.STATES[CaseState.WITHDRAWN] if withdrawn else "Unverified"
-    if standing.versions:
-        told: tuple[str, ...] = (words.WITHDRAWN_SINCE if withdrawn else words.CHANGED,)
+    if facts.fault:
+        mark = words.STATES[CaseState.MISMATCH if facts.mismatch else CaseState.ALTERED]
+        told: tuple[str, ...] = (facts.fault, words.FAULT)
+    elif standing.versions:
+        told = (words.WITHDRAWN_SINCE if withdrawn else words.CHANGED,)
     else:
         told = ("Nobody has signed this report.", *standing.blocks)
     return _sheet(session, case, standing, content=standing.content, rolled=standing.roll_up, mark=mark, told=told)
@@ -63,7 +67,7 @@ def sheet_of_version(session: Session, case: CaseRow, standing: Standing, *, ver
 
 def _mark_of(version: Version, standing: Standing) -> tuple[str | None, tuple[str, ...]]:
     if version.fault:
-        return words.MISMATCH, (version.fault,)
+        return words.STATES[CaseState.MISMATCH], (version.fault, words.FAULT)
     if standing.state is CaseState.WITHDRAWN:
         return words.STATES[CaseState.WITHDRAWN], (words.WITHDRAWN_SINCE,)
     latest = standing.latest
@@ -84,7 +88,8 @@ def _roll_up_of(content: Content) -> RollUp:
     told = content["roll_up"]
     worth = rules.independent(told["counted"], alike=told["cells_alike"])
     parts = {name: told[name] for name in ("counted", "suspected", "minimum", "share", "low", "high")}
-    return RollUp(worth=worth, **parts)
+    called = [cell.called for cell in rules.each_image_once(cell_of(one) for one in content["cells"])]
+    return RollUp(worth=worth, uncertain=called.count(Band.UNCERTAIN), **parts)
 
 
 def block_of(version: Version) -> SignatureBlock:
