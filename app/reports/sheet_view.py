@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts import queries as accounts
-from app.cases.rules import UNNAMED
+from app.cases.rules import UNNAMED, masked
 from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
 from app.reports.content import Content, cell_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
 from app.reports.version_queries import Version
 from app.review import words as review_words
 from app.review.rules import ReadKind, ReviewState
@@ -82,6 +82,20 @@ def how_it_stands(version: Version, standing: Standing) -> str:
     if mark is None and not told:
         return "It stands: what was signed is what the record says."
     return f"{mark or 'It was signed'}. {' '.join(told)}"
+
+
+def what_it_says(version: Version, case: CaseRow) -> Says | None:
+    """None where what was signed is not there to be shown."""
+    if version.content is None:
+        return None
+    rolled, cells = _roll_up_of(version.content), [cell_of(one) for one in version.content["cells"]]
+    return Says(
+        number=masked(case.accession) if case.accession else UNNAMED,
+        cells=len(cells),
+        headline=words.headline(rolled),
+        under_headline=words.under_headline(rolled),
+        counts=tuple(_counts(rules.count(cells))),
+    )
 
 
 def _roll_up_of(content: Content) -> RollUp:
