@@ -24,7 +24,9 @@ from app.gallery import words as gallery_words
 from app.gallery.rules import ShownCell
 from app.gallery.view import Gallery, Way, gallery
 from app.policy import queries as policies
-from app.reports import rules, words
+from app.reports import listing_queries, rules, words
+from app.reports import queries as reports
+from app.reports.listing_queries import NEVER_SIGNED
 from app.review import queries as reviews
 from app.review.rules import Verdict
 from app.screening import queries as screenings
@@ -58,6 +60,7 @@ class Head:
     opened_by: str
     state: str
     tone: str
+    fault: str | None
     versions: tuple[int, ...]
     added_to: bool
     corrected: bool
@@ -108,14 +111,21 @@ def case(
     view, shown = gallery(cells, way=way, number=page, withdrawn=head.withdrawn is not None)
     ledger.record(db, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
     for_reading = sum(one.hidden for one in cells)
-    told = None if for_reading else _told(db, cells)
+    told = None if for_reading or head.fault else _told(db, cells)
     return render(request, "cases/case.html", CasePage(head, for_reading, told, view), frame=visit.frame)
 
 
 def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:
-    signed = gallery_queries.signed(db, case.id, cells=cells)
+    signed = listing_queries.signed_among(db, [case.id]).get(case.id, NEVER_SIGNED)
     withdrawn = _withdrawn(db, case, versions=signed.versions)
-    facts = rules.Facts(tuple(cells), versions=signed.versions, withdrawn=withdrawn is not None)
+    fault = reports.fault_seen(db, case, cells=len(cells)) if signed.versions else None
+    facts = rules.Facts(
+        tuple(cells),
+        versions=signed.versions,
+        withdrawn=withdrawn is not None,
+        named=case.accession is not None,
+        mismatch=fault,
+    )
     state = rules.state_of(facts)
     priority = queries.priority(db, case.id)
     shares = may_share(opened_by=case.opened_by, actor_id=visit.actor.id)
@@ -126,7 +136,8 @@ def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell
         opened=case.opened_at,
         opened_by=accounts.name(db, case.opened_by),
         state=words.STATES[state],
-        tone=words.TONES[state],
+        tone=words.tone(state, stands=signed.stands),
+        fault=fault,
         versions=tuple(range(1, signed.versions + 1)),
         added_to=signed.added_to,
         corrected=signed.corrected,

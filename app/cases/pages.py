@@ -60,6 +60,8 @@ class CaseLine:
     opened: datetime
     state: str
     tone: str
+    added_to: bool
+    corrected: bool
     urgent: bool
     overdue: bool
     counts: tuple[int, ...]
@@ -133,7 +135,7 @@ def _cases_page(
     shown = paging.shown(found)
     if shown:
         ledger.record(db, visit.actor, cases_shown([case.id for case in shown], where=where))
-    summaries = listing.summaries(db, visit.actor, [case.id for case in shown])
+    summaries = listing.summaries(db, visit.actor, shown)
     numbers = masked_apart({case.id: case.accession for case in shown})
     groups = [one for one in Group if one is not Group.READING or visit.actor.may(Permission.READ)]
     return CasesPage(
@@ -170,7 +172,9 @@ def _line(case: CaseRow, told: Summary, *, number: str, groups: list[Group], ove
         number=number,
         opened=case.opened_at,
         state=words.STATES[told.state],
-        tone=words.TONES[told.state],
+        tone=words.tone(told.state, stands=told.signed.stands),
+        added_to=told.signed.added_to,
+        corrected=told.signed.corrected,
         urgent=told.urgent,
         overdue=told.waiting_since is not None and told.waiting_since < overdue_before,
         counts=tuple(told.groups[group] for group in groups),

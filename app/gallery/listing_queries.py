@@ -1,7 +1,6 @@
 """The list of cases as they stand: which, in which order, and what each has come to, in a handful of statements."""
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,14 +15,19 @@ from app.cases.queries import is_urgent, is_withdrawn, visible_to
 from app.cases.rules import Which, Whose
 from app.cases.tables import CaseRow, CaseShareRow
 from app.db import in_parts
-from app.gallery.queries import cells_of
 from app.gallery.rules import Group
+from app.reports.listing_queries import (
+    NEVER_SIGNED,
+    Signed,
+    count_by_call,
+    has_suspected,
+    is_settled_by_signature,
+    mismatched_among,
+    signed_among,
+)
 from app.reports.rules import CaseState, state_by
-from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
-from app.screening.queries import band_code
-from app.screening.rules import Band
-from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
+from app.screening.tables import OpenFlagRow, ScreeningRow
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Asked:
 
 
 def listed(session: Session, actor: Actor, asked: Asked, *, offset: int, limit: int) -> list[CaseRow]:
-    """Unsigned cases with a suspected cell first, then the urgent ones, then the newest."""
-    first = and_(_suspected(actor), ~_signed()), and_(is_urgent(), ~_signed())
+    """Cases that no signature settles: with a suspected cell first, then the urgent ones; then the newest."""
+    first = and_(~is_settled_by_signature(), _suspected(actor)), and_(~is_settled_by_signature(), is_urgent())
     rows = select(CaseRow).where(visible_to(actor), _whose(asked.whose, actor), _which(asked))
     rows = rows.order_by(*(one.desc() for one in first), CaseRow.opened_at.desc(), CaseRow.id)
     return list(session.scalars(rows.offset(offset).limit(limit)))
@@ -59,23 +63,18 @@ def _which(asked: Asked) -> ColumnElement[bool]:
     narrowed = {
         Which.URGENT: is_urgent(),
         Which.OVERDUE: _waits_since(asked.overdue_before),
-        Which.UNSIGNED: ~_signed(),
+        Which.UNSIGNED: ~is_settled_by_signature(),
     }
     return and_(~is_withdrawn(), narrowed.get(asked.which, true()))
 
 
 def _suspected(actor: Actor) -> ColumnElement[bool]:
-    """Whether a case has a suspected cell. For who reads blind, one that may wait for their read does not count: the
-    order of a list would give it away."""
-    cells = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, ScreeningRow.band == Band.SUSPECTED)
-    if actor.may(Permission.READ):
-        waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
-        cells = cells.where(~and_(ScreeningRow.submitted_by != actor.id, waits.exists()))
-    return cells.correlate(CaseRow).exists()
-
-
-def _signed() -> ColumnElement[bool]:
-    return select(ResultVersionRow.id).where(ResultVersionRow.case_id == CaseRow.id).correlate(CaseRow).exists()
+    """Whether a case has a cell that counts as suspected. For who reads blind, one that may wait for their read does
+    not count: the order of a list would give it away."""
+    if not actor.may(Permission.READ):
+        return has_suspected()
+    waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
+    return has_suspected(~and_(ScreeningRow.submitted_by != actor.id, waits.exists()))
 
 
 def _waits_since(before: datetime) -> ColumnElement[bool]:
@@ -85,42 +84,54 @@ def _waits_since(before: datetime) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a list says of one case. `groups`: how many cells of each, with those that this viewer reads blind apart."""
+    """What a list says of one case. `groups`: how many cells count as each, with those that this viewer reads blind
+    apart."""
 
     state: CaseState
     urgent: bool
     waiting_since: datetime | None
+    signed: Signed = NEVER_SIGNED
     groups: dict[Group, int] = field(default_factory=dict)
 
 
-def summaries(session: Session, actor: Actor, case_ids: list[UUID]) -> dict[UUID, Summary]:
-    groups, sure = _groups(session, actor, case_ids), _with_a_sure_cell(session, case_ids)
-    waiting, versions = _waiting_since(session, case_ids), _versions(session, case_ids)
+def summaries(session: Session, actor: Actor, cases: Sequence[CaseRow]) -> dict[UUID, Summary]:
+    case_ids, named = [case.id for case in cases], {case.id for case in cases if case.accession}
+    counts, waiting = count_by_call(session, case_ids), _waiting_since(session, case_ids)
+    signed = signed_among(session, case_ids)
+    mismatched = mismatched_among(session, list(signed)) if signed else set()
     urgent = case_queries.urgent_among(session, case_ids)
     withdrawn = case_queries.withdrawn_among(session, case_ids)
 
     def state(case_id: UUID) -> CaseState:
-        told = {"withdrawn": case_id in withdrawn, "waits": case_id in waiting}
-        settled = any(told.values()) or versions[case_id] or case_id in sure
-        usable = bool(settled) or any(cell.called for cell in cells_of(session, case_id))
-        return state_by(**told, versions=versions[case_id], usable=usable)
+        return state_by(
+            withdrawn=case_id in withdrawn,
+            versions=signed.get(case_id, NEVER_SIGNED).versions,
+            waits=case_id in waiting,
+            usable=any(count for band, count in counts[case_id].items() if band != Group.UNUSABLE),
+            named=case_id in named,
+            mismatch=case_id in mismatched,
+        )
 
+    groups = _groups(counts, _outcomes(session, reviews.hidden_in_cases(session, actor, case_ids)))
     return {
-        one: Summary(state(one), urgent=one in urgent, waiting_since=waiting.get(one), groups=groups[one])
+        one: Summary(
+            state=state(one),
+            urgent=one in urgent,
+            waiting_since=waiting.get(one),
+            signed=signed.get(one, NEVER_SIGNED),
+            groups=groups[one],
+        )
         for one in case_ids
     }
 
 
-def _groups(session: Session, actor: Actor, case_ids: list[UUID]) -> dict[UUID, dict[Group, int]]:
-    outcome = band_code()
-    counts: dict[UUID, Counter[Group]] = {case_id: Counter() for case_id in case_ids}
-    rows = select(ScreeningRow.case_id, outcome, func.count()).where(ScreeningRow.case_id.in_(case_ids))
-    for case_id, group, count in session.execute(rows.group_by(ScreeningRow.case_id, outcome)):
-        counts[case_id][Group(group)] = count
-    for case_id, group in _outcomes(session, reviews.hidden_in_cases(session, actor, case_ids)):
-        counts[case_id][group] -= 1
-        counts[case_id][Group.READING] += 1
-    return {case_id: {group: found[group] for group in Group} for case_id, found in counts.items()}
+def _groups(counts: dict[UUID, dict[str, int]], hidden: Iterable[tuple[UUID, Group]]) -> dict[UUID, dict[Group, int]]:
+    """`hidden`: of each cell that this viewer reads blind, its case, and the group that they must not learn."""
+    groups = {case_id: {group: found.get(group, 0) for group in Group} for case_id, found in counts.items()}
+    for case_id, group in hidden:
+        groups[case_id][group] -= 1
+        groups[case_id][Group.READING] += 1
+    return groups
 
 
 def _outcomes(session: Session, screening_ids: Collection[UUID]) -> list[tuple[UUID, Group]]:
@@ -132,22 +143,8 @@ def _outcomes(session: Session, screening_ids: Collection[UUID]) -> list[tuple[U
     ]
 
 
-def _with_a_sure_cell(session: Session, case_ids: list[UUID]) -> set[UUID]:
-    """Cases with a cell that counts whatever readers say of the others: it has a band, and nobody was to read it."""
-    flagged = select(FlagReasonRow.screening_id).where(FlagReasonRow.screening_id == ScreeningRow.id)
-    sure = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, ScreeningRow.band.is_not(None))
-    return set(
-        session.scalars(select(CaseRow.id).where(CaseRow.id.in_(case_ids), sure.where(~flagged.exists()).exists()))
-    )
-
-
 def _waiting_since(session: Session, case_ids: list[UUID]) -> dict[UUID, datetime]:
     waiting = select(ScreeningRow.case_id, func.min(OpenFlagRow.flagged_at))
     waiting = waiting.join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
     waiting = waiting.where(ScreeningRow.case_id.in_(case_ids)).group_by(ScreeningRow.case_id)
     return dict(session.execute(waiting).all())
-
-
-def _versions(session: Session, case_ids: list[UUID]) -> Counter[UUID]:
-    rows = select(ResultVersionRow.case_id).where(ResultVersionRow.case_id.in_(case_ids))
-    return Counter(session.scalars(rows))

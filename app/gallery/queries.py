@@ -1,21 +1,15 @@
 """A whole case's cells at once, as plain values: ten thousand of them take a fraction of a second."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from app.cases.tables import CaseRow
 from app.gallery.rules import ShownCell, hide
-from app.reports import version_queries
-from app.reports.tables import ResultVersionRow
 from app.review import queries as reviews
 from app.review.rules import NOT_NEEDED, Review
-from app.review.tables import ReadRequestRow, ReadRow
 from app.screening.rules import Band
 from app.screening.tables import FlagReasonRow, ScreeningRow
 
@@ -57,27 +51,3 @@ def _cell(
 def cells_shown_to(session: Session, actor: Actor, case_id: UUID) -> list[ShownCell]:
     """The same, without what this actor must not see yet."""
     return hide(cells_of(session, case_id), reviews.hidden_in_cases(session, actor, [case_id]))
-
-
-@dataclass(frozen=True)
-class Signed:
-    """How often a case was signed, and whether a cell or a read has come or been asked for since, or it has another
-    number or subject."""
-
-    versions: int
-    added_to: bool
-    corrected: bool
-
-
-def signed(session: Session, case_id: UUID, *, cells: Collection[ShownCell]) -> Signed:
-    """From times and the ledger alone: whether the versions bear out what they say is the report's to check."""
-    times = select(func.count(), func.max(ResultVersionRow.at)).where(ResultVersionRow.case_id == case_id)
-    versions, last_at = session.execute(times).one()
-    if last_at is None:
-        return Signed(0, added_to=False, corrected=False)
-    reads = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
-    asked = select(func.max(ReadRequestRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRequestRow.screening_id)
-    lately = [session.scalar(rows.where(ScreeningRow.case_id == case_id)) for rows in (reads, asked)]
-    latest = max([cell.at for cell in cells] + [at for at in lately if at], default=last_at)
-    renamed = select(CaseRow.id).where(CaseRow.id == case_id, version_queries.is_renamed())
-    return Signed(versions, added_to=latest > last_at, corrected=session.scalars(renamed).first() is not None)

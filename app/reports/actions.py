@@ -85,7 +85,7 @@ def sign_case(session: Session, signer: Actor, *, case_id: UUID, signing: Signin
 
 def _same_again(session: Session, signer: Actor, standing: Standing, *, signing: Signing) -> ResultVersionRow | None:
     latest, told = standing.latest, rules.MEANINGS.get(signing.meaning)
-    if latest is None or standing.changed or told is None:
+    if latest is None or standing.facts.changed or standing.facts.fault or told is None:
         return None
     same = (latest.signed_by, latest.meaning, standing.seen) == (signer.id, told.words, signing.seen)
     return session.get(ResultVersionRow, latest.id) if same else None

@@ -1,10 +1,10 @@
 """A case as it stands, and the cases that somebody could sign."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
 from app.actor import Actor
@@ -12,7 +12,7 @@ from app.cases import queries as cases
 from app.cases.tables import CaseRow, NoteRow
 from app.errors import Conflict
 from app.policy.rules import Policy
-from app.reports import rules, version_queries
+from app.reports import listing_queries, record_queries, rules, version_queries
 from app.reports.content import (
     Content,
     canonical,
@@ -22,15 +22,16 @@ from app.reports.content import (
     told_of_cell,
     told_of_roll_up,
 )
-from app.reports.rules import CaseState, Cell, Facts, RollUp
-from app.reports.tables import ResultVersionRow, SignatureRow
+from app.reports.rules import CaseState, Facts, RollUp
 from app.reports.version_queries import Version
 from app.review import queries as reviews
 from app.review import read_queries
-from app.review.rules import Verdict
 from app.review.tables import ReadRequestRow, ReadRow
-from app.screening.rules import Band
-from app.screening.tables import OpenFlagRow, ScreeningRow
+from app.screening.tables import ScreeningRow
+
+COMPARED_MOST = 1_000
+"""How many cells a page that is no report compares with the ledger: a fifth of a second."""
+ALTERED_SOMEWHERE = "The record was altered from outside."
 
 
 class OwnReadIsDue(Conflict):
@@ -39,16 +40,20 @@ class OwnReadIsDue(Conflict):
 
 @dataclass(frozen=True)
 class Standing:
-    """A case as it stands. `content`: what its rows say now, which is what would be signed; `changed`: the latest
-    version says something else."""
+    """A case as it stands. `content`: what its rows say now, which is what would be signed."""
 
-    state: CaseState
+    facts: Facts
     roll_up: RollUp
-    blocks: tuple[str, ...]
-    changed: bool
     versions: tuple[Version, ...]
-    cells: tuple[Cell, ...]
     content: Content
+
+    @property
+    def state(self) -> CaseState:
+        return rules.state_of(self.facts)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        return rules.what_blocks_signing(self.facts)
 
     @property
     def latest(self) -> Version | None:
@@ -61,24 +66,49 @@ class Standing:
 
 
 def standing_of(session: Session, case: CaseRow, *, policy: Policy) -> Standing:
-    """Worked out from the rows each time; nothing of it is stored."""
+    """Worked out from the rows each time, which are held against the ledger; nothing of it is stored."""
     content = _content(session, case)
     cells = tuple(cell_of(told) for told in content["cells"])
-    versions = tuple(
-        version_queries.checked(session, row, now=content) for row in version_queries.versions_of(session, case.id)
+    versions, altered = _checked(session, case, content)
+    facts = Facts(
+        cells,
+        versions=len(versions),
+        changed=bool(versions) and versions[-1].changed,
+        withdrawn=cases.withdrawal(session, case.id) is not None,
+        named=case.accession is not None,
+        mismatch=_mismatch(versions),
+        altered=altered,
     )
-    changed = bool(versions) and (versions[-1].changed or versions[-1].fault is not None)
-    withdrawn = cases.withdrawal(session, case.id) is not None
-    facts = Facts(cells, versions=len(versions), changed=changed, withdrawn=withdrawn)
-    return Standing(
-        state=rules.state_of(facts),
-        roll_up=rules.roll_up(cells, minimum=policy.minimum_cells),
-        blocks=rules.what_blocks_signing(facts),
-        changed=changed,
-        versions=versions,
-        cells=cells,
-        content=content,
-    )
+    if not rules.what_blocks_signing(facts):
+        facts = replace(facts, altered=_told_of(record_queries.missing(session, content)))
+    return Standing(facts, rules.roll_up(cells, minimum=policy.minimum_cells), versions, content)
+
+
+def fault_seen(session: Session, case: CaseRow, *, cells: int) -> str | None:
+    """Why what the page of a signed case shows cannot be relied on, or None. Of a case too large for a page to compare
+    every digest, no more than what a list compares; its report compares them all."""
+    if cells > COMPARED_MOST:
+        return ALTERED_SOMEWHERE if listing_queries.mismatched_among(session, [case.id]) else None
+    versions, altered = _checked(session, case, _content(session, case))
+    return _mismatch(versions) or altered
+
+
+def _checked(session: Session, case: CaseRow, content: Content) -> tuple[tuple[Version, ...], str | None]:
+    """Every version, and what of the case as it stands is not what the ledger recorded."""
+    altered = record_queries.altered(session, content)
+    rows = version_queries.versions_of(session, case.id)
+    versions = (version_queries.checked(session, row, now=content, altered=altered) for row in rows)
+    return tuple(versions), _told_of(altered.values())
+
+
+def _mismatch(versions: Sequence[Version]) -> str | None:
+    """Of the newest version whose signature does not match."""
+    faults = [f"Version {one.number}: {one.fault}" for one in versions if one.fault]
+    return faults[-1] if faults else None
+
+
+def _told_of(altered: Collection[str]) -> str | None:
+    return f"The record was altered from outside: {version_queries.first_of(altered)}." if altered else None
 
 
 def screenings_of(session: Session, case_id: UUID) -> list[ScreeningRow]:
@@ -90,58 +120,13 @@ def screenings_of(session: Session, case_id: UUID) -> list[ScreeningRow]:
 def require_own_reads(session: Session, actor: Actor, standing: Standing, *, version: Version | None = None) -> None:
     """Nobody is shown what the model made of a case while a blind read of theirs is due in it, nor a version that tells
     of such a cell; one that was signed before the cell came tells nothing of it. Raises OwnReadIsDue."""
-    waiting = {cell.id for cell in standing.cells if cell.waits}
+    waiting = {cell.id for cell in standing.facts.cells if cell.waits}
     if version is not None and version.content is not None:
         waiting &= {UUID(told["id"]) for told in version.content["cells"]}
     due = len(reviews.hidden_from(session, actor, waiting))
     if due:
         cells = "1 cell of this case waits" if due == 1 else f"{due} cells of this case wait"
         raise OwnReadIsDue(f"{cells} for your own read, and the report tells what the model made of them. Read first.")
-
-
-def to_sign(session: Session, *, offset: int, limit: int) -> list[CaseRow]:
-    """Cases that somebody could sign: nothing waits, and something came after the latest version or the case bears
-    another number or subject since, or there is no version.
-
-    The unsigned before the signed; within both those with a suspected cell first, then the oldest.
-    """
-    of_case = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id)
-    waits = of_case.join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id).exists()
-    readable = or_(of_case.where(ScreeningRow.band.is_not(None)).exists(), _settled_by_a_human(of_case))
-    suspected = of_case.where(ScreeningRow.band == Band.SUSPECTED).exists()
-    last_cell = select(func.max(ScreeningRow.at)).where(ScreeningRow.case_id == CaseRow.id)
-    last_read = select(func.max(ReadRow.at)).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
-    last_read = last_read.where(ScreeningRow.case_id == CaseRow.id)
-    signed_at = _signed_at()
-    since = or_(
-        signed_at.is_(None),
-        last_cell.correlate(CaseRow).scalar_subquery() > signed_at,
-        last_read.correlate(CaseRow).scalar_subquery() > signed_at,
-        version_queries.is_renamed(),
-    )
-    rows = select(CaseRow).where(~waits, since, readable, ~cases.is_withdrawn())
-    rows = rows.order_by(signed_at.is_not(None), suspected.desc(), CaseRow.opened_at, CaseRow.id)
-    return list(session.scalars(rows.offset(offset).limit(limit)))
-
-
-def _signed_at() -> ScalarSelect[datetime]:
-    """Of a case in the enclosing select. Asked of the signatures: a version's row is as long as its text."""
-    signed = select(func.max(SignatureRow.at)).join(ResultVersionRow, ResultVersionRow.id == SignatureRow.version_id)
-    return signed.where(ResultVersionRow.case_id == CaseRow.id).correlate(CaseRow).scalar_subquery()
-
-
-def _settled_by_a_human(of_case: Select[UUID]) -> ColumnElement[bool]:
-    """Whether a reader could make something of a cell that the gate refused."""
-    verdicts = (Verdict.LEUKAEMIC_BLAST, Verdict.NORMAL)
-    return of_case.join(ReadRow, ReadRow.screening_id == ScreeningRow.id).where(ReadRow.verdict.in_(verdicts)).exists()
-
-
-def signed_lately(session: Session, *, limit: int) -> list[tuple[CaseRow, ResultVersionRow]]:
-    """The newest versions first, with their cases."""
-    rows = select(CaseRow, ResultVersionRow).join(ResultVersionRow, ResultVersionRow.case_id == CaseRow.id)
-    rows = rows.join(SignatureRow, SignatureRow.version_id == ResultVersionRow.id)
-    found = session.execute(rows.order_by(SignatureRow.at.desc(), ResultVersionRow.id).limit(limit))
-    return [(case, version) for case, version in found.unique()]
 
 
 def submitters(session: Session, case_id: UUID) -> set[UUID]:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from app.policy import queries as policies
 from app.reports import queries, sheet_view, version_queries
 from app.reports.pdf import pdf_of
 from app.reports.queries import Standing
-from app.reports.sheet import Sheet, SignatureBlock
+from app.reports.sheet import Says, Sheet, SignatureBlock
 from app.reports.version_queries import Version
 from app.screening.forms import OurInstrument
 from app.screening.words import short_id
@@ -55,19 +54,21 @@ class ReportPage:
 
 @dataclass(frozen=True)
 class VerifyPage:
-    """`found`: the version that has the hash; `status` of it in a sentence."""
+    """`found`: the version that has the hash; `stands`: whether it does, in a sentence; `says`: what a paper with this
+    hash must say, unless `withheld` tells why that is not shown."""
 
     typed: str
-    error: str | None
-    found: SignatureBlock | None
-    signed_at: datetime | None
-    stands: str
-    report: str | None
+    error: str | None = None
+    found: SignatureBlock | None = None
+    stands: str = ""
+    says: Says | None = None
+    withheld: str | None = None
+    report: str | None = None
 
 
 @router.get("/reports/verify")
 def verify_form(request: Request, visit: Visitor) -> Response:
-    return render(request, "reports/verify.html", VerifyPage("", None, None, None, "", None), frame=visit.frame)
+    return render(request, "reports/verify.html", VerifyPage(""), frame=visit.frame)
 
 
 @router.post("/reports/verify")
@@ -77,7 +78,7 @@ def verify(request: Request, visit: Visitor, database: OurDatabase, form: Checke
         with database.snapshot() as session:
             page, checked = _verified(session, visit, typed=typed)
     except NotFound as error:
-        page = VerifyPage(typed, error.message, None, None, "", None)
+        page = VerifyPage(typed, error.message)
         return show_again(request, "reports/verify.html", page, frame=visit.frame, error=error)
     with database.writing() as session:
         ledger.record(session, visit.actor, checked)
@@ -85,7 +86,9 @@ def verify(request: Request, visit: Visitor, database: OurDatabase, form: Checke
 
 
 def _verified(session: Session, visit: Visit, *, typed: str) -> tuple[VerifyPage, Event]:
-    """Who has the hash learns whether it is that of a version, and whether that stands; never whose it is."""
+    """Who has the hash learns whether it is that of a version, whether that stands, and what it says, to hold against
+    the paper; of the case's number no more than the last signs, and nothing of a cell that waits for their blind read.
+    """
     sought = "".join(typed.split()).lower()
     row = version_queries.version_with_hash(session, sought) if HASH.fullmatch(sought) else None
     if row is None:
@@ -95,8 +98,18 @@ def _verified(session: Session, visit: Visit, *, typed: str) -> tuple[VerifyPage
     [version] = [version for version in standing.versions if version.id == row.id]
     sees = cases.may_see(session, visit.actor, case.id)
     report = f"/cases/{case.id}/versions/{version.number}" if sees and version.content else None
+    withheld = None
+    try:
+        queries.require_own_reads(session, visit.actor, standing, version=version)
+    except queries.OwnReadIsDue as error:
+        withheld = error.message
     page = VerifyPage(
-        typed, None, sheet_view.block_of(version), version.at, sheet_view.how_it_stands(version, standing), report
+        typed,
+        found=sheet_view.block_of(version),
+        stands=sheet_view.how_it_stands(version, standing),
+        says=None if withheld else sheet_view.what_it_says(version, case),
+        withheld=withheld,
+        report=report,
     )
     return page, Event(Act.REPORT_CHECKED, "case", str(case.id), {"version": version.number})
 

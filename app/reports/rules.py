@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +25,9 @@ class CaseState(StrEnum):
     SIGNED = "signed"
     AMENDED = "amended"
     WITHDRAWN = "withdrawn"
+    UNNAMED = "without_a_number"
+    MISMATCH = "signature_does_not_match"
+    ALTERED = "record_altered"
 
 
 class Status(StrEnum):
@@ -90,7 +93,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class RollUp:
-    """From cells to case. `share`, `low`, `high`: None below the minimum, where a share would say too much."""
+    """From cells to case. `share`, `low`, `high`: None below the minimum and while cells wait for a read, where a share
+    would say too much. `unread`: how many wait, whether they count or not."""
 
     counted: int
     suspected: int
@@ -99,6 +103,8 @@ class RollUp:
     share: float | None = None
     low: float | None = None
     high: float | None = None
+    uncertain: int = 0
+    unread: int = 0
 
     @property
     def sufficient(self) -> bool:
@@ -120,12 +126,13 @@ def each_image_once(cells: Iterable[Cell]) -> list[Cell]:
 def roll_up(cells: Collection[Cell], *, minimum: int) -> RollUp:
     """The share of suspected cells among the usable, each image once."""
     called = [cell.called for cell in each_image_once(cells) if cell.called is not None]
-    counted, suspected = len(called), called.count(Band.SUSPECTED)
-    worth = independent(counted)
-    if counted < minimum or not counted:
-        return RollUp(counted, suspected, minimum, worth)
-    low, high = wilson(suspected / counted, among=worth)
-    return RollUp(counted, suspected, minimum, worth, suspected / counted, low, high)
+    counted, suspected, uncertain = len(called), called.count(Band.SUSPECTED), called.count(Band.UNCERTAIN)
+    unread = sum(cell.waits for cell in cells)
+    bare = RollUp(counted, suspected, minimum, independent(counted), uncertain=uncertain, unread=unread)
+    if counted < minimum or not counted or unread:
+        return bare
+    low, high = wilson(suspected / counted, among=bare.worth)
+    return replace(bare, share=suspected / counted, low=low, high=high)
 
 
 def independent(cells: int, *, alike: float = CELLS_ALIKE) -> float:
@@ -152,34 +159,60 @@ def count(cells: Collection[Cell]) -> Counts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the state of a case hangs on. `changed`: the latest version does not say what the rows say now."""
+    """All that the state of a case hangs on. `changed`: the latest version does not say what the rows say now.
+
+    `named`: it has a number; `mismatch`: why a signature does not match, in words; `altered`: which rows are not what
+    the ledger recorded.
+    """
 
     cells: tuple[Cell, ...]
     versions: int = 0
     changed: bool = False
     withdrawn: bool = False
+    named: bool = True
+    mismatch: str | None = None
+    altered: str | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing that the case says can be relied on."""
+        return self.mismatch or self.altered
 
 
 def state_of(facts: Facts) -> CaseState:
+    if facts.fault and not facts.withdrawn:
+        return CaseState.MISMATCH if facts.mismatch else CaseState.ALTERED
     waits, usable = any(cell.waits for cell in facts.cells), any(cell.called for cell in facts.cells)
-    return state_by(withdrawn=facts.withdrawn, versions=facts.versions, waits=waits, usable=usable)
+    return state_by(withdrawn=facts.withdrawn, versions=facts.versions, waits=waits, usable=usable, named=facts.named)
 
 
-def state_by(*, withdrawn: bool, versions: int, waits: bool, usable: bool) -> CaseState:
-    """`waits`: a cell waits for a read; `usable`: a cell counts."""
+def state_by(
+    *, withdrawn: bool, versions: int, waits: bool, usable: bool, named: bool, mismatch: bool = False
+) -> CaseState:
+    """`waits`: a cell waits for a read; `usable`: a cell counts; `named`: the case has a number; `mismatch`: a
+    signature does not match."""
     if withdrawn:
         return CaseState.WITHDRAWN
+    if mismatch:
+        return CaseState.MISMATCH
     if versions:
         return CaseState.SIGNED if versions == 1 else CaseState.AMENDED
     if waits:
         return CaseState.WAITING
-    return CaseState.READY if usable else CaseState.OPEN
+    if not usable:
+        return CaseState.OPEN
+    return CaseState.READY if named else CaseState.UNNAMED
 
 
 def what_blocks_signing(facts: Facts) -> tuple[str, ...]:
     """Every reason why nobody can sign the case now, in words; none where somebody can."""
     if facts.withdrawn:
         return ("The case has been withdrawn.",)
+    if facts.fault:
+        return (
+            facts.fault,
+            "Nobody can sign this case now. Tell whoever runs this service.",
+        )
     blocks = []
     waiting = sum(cell.waits for cell in facts.cells)
     if waiting:
@@ -187,6 +220,8 @@ def what_blocks_signing(facts: Facts) -> tuple[str, ...]:
         blocks.append(f"{told} for a human read. A case is signed when every needed read is settled.")
     if not waiting and not any(cell.called for cell in facts.cells):
         blocks.append("There is no usable cell to report on. Send further images, or ask for a read of a refused one.")
+    if not facts.named:
+        blocks.append("The case has no number. Give it one under Manage first.")
     if facts.versions and not facts.changed:
         blocks.append("Nothing has changed since the latest version was signed.")
     return tuple(blocks)

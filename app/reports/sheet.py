@@ -63,6 +63,18 @@ class SignatureBlock:
 
 
 @dataclass(frozen=True)
+class Says:
+    """What a signed version says, as far as who has its paper must see to tell a changed one."""
+
+    number: str
+    cells: int
+    headline: str
+    under_headline: str
+    counts: tuple[tuple[str, str, int], ...]
+    counts_told: str = words.BANDS
+
+
+@dataclass(frozen=True)
 class Sheet:
     """`mark`: what stands across every page, where the report must not be taken for a valid one; `told`: why.
 

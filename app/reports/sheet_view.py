@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts import queries as accounts
-from app.cases.rules import UNNAMED
+from app.cases.rules import UNNAMED, masked
 from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
 from app.reports.content import Content, cell_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
 from app.reports.version_queries import Version
 from app.review import words as review_words
 from app.review.rules import ReadKind, ReviewState
@@ -42,12 +42,16 @@ KINDS = {
 def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
     """The report as the case stands: of its latest version, or unverified where that is not what the rows say."""
     latest = standing.latest
-    if latest is not None and latest.content is not None and not standing.changed:
+    facts = standing.facts
+    if latest is not None and latest.content is not None and (latest.fault or not (facts.changed or facts.fault)):
         return sheet_of_version(session, case, standing, version=latest)
     withdrawn = standing.state is CaseState.WITHDRAWN
     mark = words.STATES[CaseState.WITHDRAWN] if withdrawn else "Unverified"
-    if standing.versions:
-        told: tuple[str, ...] = (words.WITHDRAWN_SINCE if withdrawn else words.CHANGED,)
+    if facts.fault:
+        mark = words.STATES[CaseState.MISMATCH if facts.mismatch else CaseState.ALTERED]
+        told: tuple[str, ...] = (facts.fault, words.FAULT)
+    elif standing.versions:
+        told = (words.WITHDRAWN_SINCE if withdrawn else words.CHANGED,)
     else:
         told = ("Nobody has signed this report.", *standing.blocks)
     return _sheet(session, case, standing, content=standing.content, rolled=standing.roll_up, mark=mark, told=told)
@@ -64,7 +68,7 @@ def sheet_of_version(session: Session, case: CaseRow, standing: Standing, *, ver
 
 def _mark_of(version: Version, standing: Standing) -> tuple[str | None, tuple[str, ...]]:
     if version.fault:
-        return words.MISMATCH, (version.fault,)
+        return words.STATES[CaseState.MISMATCH], (version.fault, words.FAULT)
     if standing.state is CaseState.WITHDRAWN:
         return words.STATES[CaseState.WITHDRAWN], (words.WITHDRAWN_SINCE,)
     latest = standing.latest
@@ -81,11 +85,26 @@ def how_it_stands(version: Version, standing: Standing) -> str:
     return f"{mark or 'It was signed'}. {' '.join(told)}"
 
 
+def what_it_says(version: Version, case: CaseRow) -> Says | None:
+    """None where what was signed is not there to be shown."""
+    if version.content is None:
+        return None
+    rolled, cells = _roll_up_of(version.content), [cell_of(one) for one in version.content["cells"]]
+    return Says(
+        number=masked(case.accession) if case.accession else UNNAMED,
+        cells=len(cells),
+        headline=words.headline(rolled),
+        under_headline=words.under_headline(rolled),
+        counts=tuple(_counts(rules.count(cells))),
+    )
+
+
 def _roll_up_of(content: Content) -> RollUp:
     told = content["roll_up"]
     worth = rules.independent(told["counted"], alike=told["cells_alike"])
     parts = {name: told[name] for name in ("counted", "suspected", "minimum", "share", "low", "high")}
-    return RollUp(worth=worth, **parts)
+    called = [cell.called for cell in rules.each_image_once(cell_of(one) for one in content["cells"])]
+    return RollUp(worth=worth, uncertain=called.count(Band.UNCERTAIN), **parts)
 
 
 def block_of(version: Version) -> SignatureBlock:

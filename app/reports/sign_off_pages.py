@@ -23,10 +23,9 @@ from app.cases.tables import CaseRow
 from app.db import Database, DbSession, OurDatabase
 from app.errors import BlastscreenError
 from app.policy import queries as policies
-from app.reports import actions, queries, rules, sheet_view, words
+from app.reports import actions, listing_queries, queries, rules, sheet_view, words
 from app.reports.actions import CaseChanged, MeaningMissing, NotToBeSigned, Signing
 from app.reports.sheet import Sheet
-from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
 from app.web.errors import remember, show_again
 from app.web.paging import PageNumber, Paging
@@ -99,12 +98,12 @@ class SignOffPage:
 @router.get("/sign-off")
 def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1) -> Response:
     paging = Paging("/sign-off", page, A_PAGE)
-    found = queries.to_sign(db, offset=paging.offset, limit=paging.limit)
-    shown, lately = paging.shown(found), queries.signed_lately(db, limit=LATELY)
+    found = listing_queries.to_sign(db, offset=paging.offset, limit=paging.limit)
+    shown, lately = paging.shown(found), listing_queries.signed_lately(db, limit=LATELY)
     numbers = masked_apart({case.id: case.accession for case in (*shown, *(case for case, _ in lately))})
     if numbers:
         ledger.record(db, visit.actor, cases_shown(list(numbers), where="GET /sign-off"))
-    counts = screenings.count_by_band(db, [case.id for case in shown])
+    counts = listing_queries.count_by_call(db, [case.id for case in shown])
     content = ToSignPage(
         cases=tuple(_line(case, counts[case.id], number=numbers[case.id]) for case in shown),
         newer=paging.newer,

@@ -1,7 +1,7 @@
 """The signed versions of a case, checked each time against their hash, their signature, the ledger and the rows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,10 +13,13 @@ from app.audit import queries as ledger_queries
 from app.audit.digest import digest, told_of, told_time
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
-from app.audit.verify import PURGED, UNREADABLE
+from app.audit.verify import UNREADABLE
 from app.cases.tables import CaseRow
 from app.reports.content import Content, compare, sha256_of
+from app.reports.record_queries import NAMES
 from app.reports.tables import ResultVersionRow, SignatureRow
+
+NAMED_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,18 @@ def signed_text(session: Session, version_id: UUID) -> str:
     return session.get_one(ResultVersionRow, version_id).canonical_json
 
 
-def checked(session: Session, row: ResultVersionRow, *, now: Content) -> Version:
-    """A version checked against its hash, its signature, the ledger and the rows that it speaks of."""
+def checked(session: Session, row: ResultVersionRow, *, now: Content, altered: Mapping[str, str]) -> Version:
+    """A version checked against its hash, its signature, the ledger and the rows that it speaks of.
+
+    `altered`: what of the case as it stands the ledger does not bear out, by id, as `record_queries` names it.
+    """
     signature = signature_of(session, row.id)
     fault, content, changed = _fault(session, row, signature), None, False
     if fault is None:
         content = json.loads(row.canonical_json)
         compared = compare(content, now)
-        altered = [*compared.altered, *_renamed_unseen(session, now)]
-        fault = f"What was signed has been altered since: {', '.join(altered[:5])}." if altered else None
+        unlike = dict.fromkeys((*compared.altered, *_signed_among(altered, content)))
+        fault = f"What was signed has been altered: {first_of(unlike)}." if unlike else None
         changed = compared.changed
     return Version(
         id=row.id,
@@ -125,11 +131,18 @@ def _unlike_its_text(row: ResultVersionRow, signature: SignatureRow, *, told: Co
     return None
 
 
-def _renamed_unseen(session: Session, now: Content) -> list[str]:
-    """The case's number or subject, where they are not what the ledger last recorded."""
-    bound = now["case"]["identifiers_digest"]
-    told = ledger_queries.last_told(session, object_kind="case", object_id=now["case"]["id"], name="identifiers_digest")
-    return [] if bound in (PURGED, told) else ["the case's number or subject"]
+def first_of(names: Collection[str]) -> str:
+    """Some of what was altered, and how much more there is."""
+    more = len(names) - NAMED_MOST
+    return ", ".join([*list(names)[:NAMED_MOST], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _signed_among(altered: Mapping[str, str], content: Content) -> Iterator[str]:
+    """The names of what this version tells of: a cell that came later is no fault of it."""
+    signed = {NAMES, content["case"]["id"]}
+    for cell in content["cells"]:
+        signed |= {cell["id"], *(one["id"] for one in (*cell["reads"], *cell.get("requests", ())))}
+    yield from (name for one, name in altered.items() if one in signed)
 
 
 def digest_of(session: Session, versions: list[ResultVersionRow]) -> str:

@@ -12,6 +12,9 @@ STATES = {
     CaseState.SIGNED: "Signed",
     CaseState.AMENDED: "Signed, amended",
     CaseState.WITHDRAWN: "Withdrawn",
+    CaseState.UNNAMED: "Needs a case number",
+    CaseState.MISMATCH: "Signature does not match",
+    CaseState.ALTERED: "Record altered",
 }
 TONES = {
     CaseState.OPEN: "plain",
@@ -20,10 +23,22 @@ TONES = {
     CaseState.SIGNED: "good",
     CaseState.AMENDED: "good",
     CaseState.WITHDRAWN: "bad",
+    CaseState.UNNAMED: "warn",
+    CaseState.MISMATCH: "bad",
+    CaseState.ALTERED: "bad",
 }
+
+
+def tone(state: CaseState, *, stands: bool) -> str:
+    """`stands`: nothing has come since the signature, and nothing was renamed: only then is it as green as can be."""
+    return "plain" if TONES[state] == "good" and not stands else TONES[state]
+
+
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
-MISMATCH = "Signature does not match"
+FAULT = "Unverified: do not rely on this report. Tell whoever runs this service."
+ADDED_TO = "Added to since it was signed"
+CORRECTED = "Corrected since it was signed"
 OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
 RULE = (
     "The share counts suspected cells among the usable ones; an uncertain cell is usable and not suspected. Where a "
@@ -48,17 +63,40 @@ CHECKED_AT = "/reports/verify"
 
 
 def headline(rolled: RollUp) -> str:
-    if rolled.share is not None:
-        return f"{percent(rolled.share, decimals=1)} suspected"
-    return "No usable cells" if rolled.counted == 0 else "Insufficient cells"
+    """No share while a cell waits for a read, nor where uncertain cells would pass unnamed."""
+    if rolled.counted == 0:
+        return "No usable cells"
+    if rolled.counted < rolled.minimum:
+        return "Insufficient cells"
+    if rolled.share is None:
+        return f"{_called(rolled)} of {rolled.counted}"
+    share = f"{percent(rolled.share, decimals=1)} suspected"
+    return f"{share}, {percent(rolled.uncertain / rolled.counted, decimals=1)} uncertain" if rolled.uncertain else share
 
 
 def under_headline(rolled: RollUp) -> str:
+    if rolled.counted and rolled.share is None and rolled.counted >= rolled.minimum:
+        return f"{_usable(rolled)}. No share yet: {_unread(rolled)}"
     if rolled.share is None or rolled.low is None or rolled.high is None:
-        usable = "1 usable cell" if rolled.counted == 1 else f"{rolled.counted} usable cells"
-        return f"{usable}, of which {rolled.suspected} suspected; a share needs {rolled.minimum}"
-    of_all = f"{rolled.suspected} of {rolled.counted} usable cells"
-    return f"{of_all}; 95 % interval {percent(rolled.low, decimals=1)} to {percent(rolled.high, decimals=1)}"
+        waits = f". {_unread(rolled)}" if rolled.unread else ""
+        return f"{_usable(rolled)}, of which {_called(rolled)}; a share needs {rolled.minimum}{waits}"
+    called = _called(rolled) if rolled.uncertain else str(rolled.suspected)
+    reach = f"{percent(rolled.low, decimals=1)} to {percent(rolled.high, decimals=1)}"
+    of_suspected = " of the suspected share" if rolled.uncertain else ""
+    return f"{called} of {_usable(rolled)}; 95 % interval{of_suspected} {reach}"
+
+
+def _called(rolled: RollUp) -> str:
+    return f"{rolled.suspected} suspected, {rolled.uncertain} uncertain"
+
+
+def _usable(rolled: RollUp) -> str:
+    return "1 usable cell" if rolled.counted == 1 else f"{rolled.counted} usable cells"
+
+
+def _unread(rolled: RollUp) -> str:
+    cells = "1 cell still needs" if rolled.unread == 1 else f"{rolled.unread} cells still need"
+    return f"{cells} a human read."
 
 
 def interval(rolled: RollUp) -> str:

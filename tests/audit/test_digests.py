@@ -27,6 +27,8 @@ from app.screening import queries as screenings
 from app.screening.tables import ModelRow, ScreeningRow
 from tests.tampering import without_triggers
 
+pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+
 AT = datetime(2026, 3, 1, 9, 30, 15, 7, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 10, tzinfo=UTC)
 A_HASH = "5f" * 32

@@ -20,6 +20,7 @@ class Desk:
     lab: LabSystem
     senior: Browser
     seed: int = 0
+    uploader: Browser | None = None
 
     def case(self, *probabilities: float, number: str = "S26-0001") -> str:
         """The path of the case of that number, with one more cell for each probability."""
@@ -32,9 +33,17 @@ class Desk:
         told: dict[str, str] = self.lab.screen(cell(self.seed), case=number, subject="P-1").json()
         return told
 
-    def read(self, screening: str, *, by: Browser, verdict: str = "normal") -> None:
+    def read(self, screening: str, *, by: Browser, verdict: str = "normal", note: str = "") -> None:
         path = f"/review/{screening}"
-        reply = by.submit(path, {"verdict": verdict}, at=path)
+        reply = by.submit(path, {"verdict": verdict, "note": note}, at=path)
+        assert reply.status_code == 200, reply.text
+
+    def ask(self, screening: str) -> None:
+        """Somebody who uploads wants a human to look at it."""
+        if self.uploader is None:
+            self.uploader = self.service.signed_in("una", Role.UPLOADER)
+        path = f"/screenings/{screening}"
+        reply = self.uploader.submit(f"{path}/ask", at=path)
         assert reply.status_code == 200, reply.text
 
     def sign(self, path: str, *, by: Browser | None = None, at: str = "", **form: str):

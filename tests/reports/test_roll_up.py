@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.reports import words
 from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up
 from app.review.rules import Review, ReviewState, Verdict
 from app.screening.rules import Band, wilson
@@ -117,6 +118,41 @@ def test_whatever_the_cells_the_share_lies_in_its_interval_and_too_few_say_nothi
     if rolled.share is not None and rolled.low is not None and rolled.high is not None:
         assert 0 <= rolled.low <= rolled.share <= rolled.high <= 1
         assert rolled.high - rolled.low > 0
+
+
+WAITS = Review(ReviewState.WAITING)
+
+
+@pytest.mark.parametrize(
+    ("some_cells", "headline", "under"),
+    [
+        ([Cell(uuid4(), str(n), Band.UNCERTAIN, review=WAITS) for n in range(13)],
+         "0 suspected, 13 uncertain of 13",
+         "13 usable cells. No share yet: 13 cells still need a human read."),
+        ([*(some() for _ in range(12)), Cell(uuid4(), "a", None, "blurred", WAITS)],
+         "12 suspected, 0 uncertain of 12",
+         "12 usable cells. No share yet: 1 cell still needs a human read."),
+        ([some(Band.UNCERTAIN, verdict=Verdict.CANNOT_TELL) for _ in range(13)],
+         "0.0 % suspected, 100.0 % uncertain",
+         "0 suspected, 13 uncertain of 13 usable cells; 95 % interval of the suspected share 0.0 % to 63.2 %"),
+        ([*(some() for _ in range(5)), *(some(Band.NOT_SUSPECTED) for _ in range(15))],
+         "25.0 % suspected",
+         "5 of 20 usable cells; 95 % interval 3.0 % to 78.1 %"),
+        ([some(), some(Band.UNCERTAIN, verdict=Verdict.CANNOT_TELL)],
+         "Insufficient cells",
+         "2 usable cells, of which 1 suspected, 1 uncertain; a share needs 10"),
+        ([some(), Cell(uuid4(), "a", Band.UNCERTAIN, review=WAITS)],
+         "Insufficient cells",
+         "2 usable cells, of which 1 suspected, 1 uncertain; a share needs 10. 1 cell still needs a human read."),
+    ],
+)  # fmt: skip
+def test_the_headline_names_the_uncertain_cells_and_gives_no_share_while_any_waits_for_a_read(
+    some_cells: list[Cell], headline: str, under: str
+) -> None:
+    rolled = roll_up(some_cells, minimum=10)
+
+    assert words.headline(rolled).replace("\N{NO-BREAK SPACE}", " ") == headline
+    assert words.under_headline(rolled).replace("\N{NO-BREAK SPACE}", " ") == under
 
 
 @given(st.integers(1, 10_000))

@@ -1,5 +1,6 @@
 """The state of a case is worked out from its facts, and from nothing else."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,6 +50,11 @@ WAITS, READING, SETTLED = (
         (Facts((CALM,), versions=3, changed=True), CaseState.AMENDED, True),
         (Facts((CALM,), withdrawn=True), CaseState.WITHDRAWN, False),
         (Facts((CALM,), versions=2, changed=True, withdrawn=True), CaseState.WITHDRAWN, False),
+        (Facts((CALM,), named=False), CaseState.UNNAMED, False),
+        (Facts((CALM,), versions=1, changed=True, named=False), CaseState.SIGNED, False),
+        (Facts((CALM,), altered="cell 1"), CaseState.ALTERED, False),
+        (Facts((CALM,), versions=1, changed=True, mismatch="cell 1"), CaseState.MISMATCH, False),
+        (Facts((CALM,), versions=1, changed=True, altered="cell 1"), CaseState.ALTERED, False),
     ],
 )
 def test_each_state_and_whether_somebody_may_sign(facts: Facts, state: CaseState, may_be_signed: bool) -> None:
@@ -64,6 +70,9 @@ facts = st.builds(
     versions=st.integers(0, 3),
     changed=st.booleans(),
     withdrawn=st.booleans(),
+    named=st.booleans(),
+    mismatch=st.none() | st.just("cell 1"),
+    altered=st.none() | st.just("cell 1"),
 )  # fmt: skip
 
 
@@ -77,6 +86,8 @@ def test_whatever_the_facts_nothing_is_signed_unread_withdrawn_or_twice(some: Fa
         assert not some.withdrawn
         assert some.versions == 0 or some.changed
         assert any(cell.called for cell in some.cells)
+        assert some.named
+        assert some.fault is None
     assert (state is CaseState.READY) == (not blocks and some.versions == 0)
     assert (state is CaseState.WITHDRAWN) == some.withdrawn
 
@@ -88,7 +99,7 @@ def test_rejecting_any_cell_leaves_a_state_that_needs_no_repair(some: Facts, whi
     if which < len(cells):
         cells[which] = Cell(cells[which].id, cells[which].image, None, "blurred")
 
-    after = Facts(tuple(cells), some.versions, some.changed, some.withdrawn)
+    after = replace(some, cells=tuple(cells))
 
     if not any(cell.waits for cell in cells):
         assert state_of(after) is not CaseState.WAITING

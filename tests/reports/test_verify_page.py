@@ -54,6 +54,40 @@ def test_a_hash_is_checked_by_anybody_who_is_signed_in_and_tells_nobody_whose_ca
     assert f"{signed}/versions/1" in by_the_senior.text
 
 
+def test_what_was_signed_stands_beside_the_hash_to_be_held_against_the_paper(desk: Desk) -> None:
+    path = desk.case(*[0.99] * 5, *[0.01] * 15)
+    desk.sign(path)
+    report = desk.senior.get(f"{path}/report").text
+    printed = printed_hash(desk, path)
+    desk.send(0.99)  # what came later is not on the paper
+    auditor = desk.service.signed_in("aude", Role.AUDITOR)
+
+    page = auditor.submit("/reports/verify", {"hash": printed}, at="/reports/verify").text
+
+    for told in ("25.0\N{NO-BREAK SPACE}% suspected", "5 of 20 usable cells"):
+        assert told in report
+        assert told in page
+    assert "…0001" in page
+    assert "<dd>20</dd>" in page
+    counts = [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in re.findall(r"(?s)<li>(.*?)</li>", page)]
+    assert [one for one in counts if "suspected" in one] == ["ALL suspected 5", "ALL not suspected 15"]
+
+
+def test_who_has_yet_to_read_a_cell_blind_learns_from_no_hash_what_the_model_made_of_it(desk: Desk) -> None:
+    sent = desk.send(0.99)
+    path = f"/cases/{sent['case_id']}"
+    desk.sign(path)
+    printed = printed_hash(desk, path)
+    uploader = desk.service.signed_in("ursula", Role.UPLOADER)
+    uploader.submit(f"/screenings/{sent['id']}/ask", at=f"/screenings/{sent['id']}")
+
+    page = desk.senior.submit("/reports/verify", {"hash": printed}, at="/reports/verify").text
+
+    assert "A signed version has this hash" in page
+    assert "1 cell of this case waits for your own read" in page
+    assert "usable cell" not in page
+
+
 @pytest.mark.parametrize("typed", ["", "abc", "0" * 64, "<script>alert(1)</script>", "g" * 64, "0" * 5000, "🦠"])
 def test_a_hash_of_no_report_is_told_so_and_kept(desk: Desk, typed: str) -> None:
     reply = desk.senior.submit("/reports/verify", {"hash": typed}, at="/reports/verify")
