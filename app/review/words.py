@@ -77,7 +77,10 @@ def what_another_read_brings(*, readers: int, blind: bool, signed: bool) -> str:
     """`readers`: how many could give it now."""
     shown = "your reason once they have made their own call" if blind else "your reason"
     changed = " The signed report then says that it has changed, until the case is amended." if signed else ""
-    can = {0: "Nobody has an account who could read it now.", 1: "1 colleague can read it now."}
+    can = {
+        0: "Nobody who has an account can read it now: it will wait until somebody can.",
+        1: "1 colleague can read it now.",
+    }
     return (
         "Somebody who has not read this cell reads it too, and is not shown what was found before; they see "
         f"{shown}. What was said stays on record. Where the readers then differ, a senior settles it. Until it is "
