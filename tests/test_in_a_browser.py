@@ -45,7 +45,7 @@ def test_upload_result_queue_verdict_and_ledger(
     ursula.page.get_by_label("Drop images here").set_input_files(sorted(tmp_path.glob("*.png")))
     ursula.page.get_by_label("Case number").fill("S26-0001")
     ursula.page.get_by_role("button", name="Screen").click()
-    ursula.page.get_by_role("heading", name="4 screened, 1 not read").wait_for()
+    ursula.page.get_by_role("heading", name="4 screened, 1 could not be opened").wait_for()
     ursula.shot("uploaded-many")
     ursula.page.get_by_role("link", name="S26-0001").click()
     ursula.shot("case")

@@ -103,4 +103,4 @@ def test_five_hundred_bombs_in_one_upload_are_five_hundred_refusals(service: Ser
 
     assert page.status_code == 200
     assert rows(service.database)["screenings"] == 0
-    assert page.text.count("Not read") >= 500
+    assert page.text.count("Could not be opened") >= 500

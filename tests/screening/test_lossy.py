@@ -197,7 +197,7 @@ def test_the_upload_page_and_the_api_ask_for_lossless_files(service: Service) ->
 
     body = openapi["paths"]["/api/v1/screenings"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     fields = openapi["components"]["schemas"]["ScreeningOut"]["properties"]
-    assert "JPEG and lossy WebP are read, but never cleared" in page
+    assert "JPEG and lossy WebP are taken, but never cleared" in page
     assert "Converting a JPEG to PNG does not bring it back" in page
     assert "never cleared" in body["properties"]["image"]["description"]
     assert "lossy_image" in fields["review_reasons"]["description"]
@@ -277,7 +277,7 @@ def test_a_case_counts_the_image_as_uncertain_once_its_loss_is_known(
     case = senior.page.split('href="/cases/')[1].split('"')[0]
 
     page = " ".join(senior.get(f"/cases/{case}").text.split())
-    assert "0 of 1 usable cells" in page
+    assert "0 suspected, 1 uncertain of 1" in page
     assert "Waiting for reads" in page
 
 

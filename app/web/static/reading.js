@@ -27,7 +27,7 @@
     if (event.key === "Enter") {
       if (event.target.closest("a, button, summary")) return;
       event.preventDefault();
-      if (!acted && performance.now() < LOOK_MS) return;
+      if (form && !acted && performance.now() < LOOK_MS) return;
       if (form) form.requestSubmit();
       else document.querySelector('[data-key="Enter"]')?.click();
       return;
