@@ -54,7 +54,7 @@ partitions, which share their tables; of hand-made features without measuring th
 image in ONNX Runtime on one thread, "-" where it was not measured or there is no network.
 
 All are compared on partition 0, one of those on which choices of ours were made (0 to 2); ours has been run on
-partitions 3 and 4 as well, and the strongest of the earlier ones on 3 (below).
+partitions 3 and 4 as well, and some of the strongest earlier ones on 3 (below).
 
 Made by `python -m training results` from the files in `training/results/`.
 """

@@ -32,7 +32,7 @@ which the largest fall alike: *most alike* is the share of cells that one of tho
 CONTEST = """\
 ## The contest on partition {seed}
 
-The strongest earlier networks on their budgets once more, on a partition by which no network was chosen, theirs or ours
+Some of the strongest earlier networks on their budgets, on a partition by which no network was chosen, theirs or ours
 (but for that one weight). In the last columns is what `{ours}` has more, on the same cells, whose subject groups are
 drawn together.
 """

@@ -31,7 +31,7 @@ not. Each interval is a 95 % one by itself: of fifty against which ours were no 
 chance. So it is also told in what share of draws ours is above all of them at once. Networks are held against each
 other on partition 0, on which choices of ours were made and none of theirs, and each was trained once: the intervals
 are over people, not over trainings. An earlier network on its budget might do better with the cells that its source
-gave it; those rows that have them end in `_as_published`. The strongest were run once more on partition 3 (below).
+gave it; those rows that have them end in `_as_published`. Some of the best were run on partition 3 too (below).
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
 probabilities that err in nothing would show by chance on as many groups. Intervals of a calibration error lie too high:
