@@ -79,6 +79,11 @@ def _told_of_request(request: ReadRequestRow) -> Content:
     return {**told_of(request, "id", "at"), "digest": request_digest(request), "by": str(request.by_id)}
 
 
+def said_of(cell: Content) -> tuple[Content, ...]:
+    """The reads of a cell that a text tells of, and the requests for another, each in its order."""
+    return (*cell["reads"], *cell.get("requests", ()))
+
+
 def told_of_roll_up(rolled: RollUp) -> Content:
     return {
         "counted": rolled.counted,

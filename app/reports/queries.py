@@ -1,4 +1,4 @@
-"""A case as it stands, and the cases that somebody could sign."""
+"""A case as it stands, and what of it is not what the ledger recorded."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

@@ -10,7 +10,7 @@ from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import PURGED
 from app.db import in_parts
-from app.reports.content import Content
+from app.reports.content import Content, said_of
 
 NAMES = "the case's number or subject"
 READS = (Act.BLIND_CALL, Act.READ_GIVEN, Act.READ_WITHDRAWN, Act.ANOTHER_READ_ASKED_FOR)
@@ -48,9 +48,7 @@ def missing(session: Session, content: Content) -> tuple[str, ...]:
     """Cells of a case, reads and requests for another that the ledger recorded and that are gone. It goes through all
     that was screened and read since the case was opened: for who signs, not for a list."""
     case_id = content["case"]["id"]
-    reads_of = {
-        cell["id"]: {one["id"] for one in (*cell["reads"], *cell.get("requests", ()))} for cell in content["cells"]
-    }
+    reads_of = {cell["id"]: {one["id"] for one in said_of(cell)} for cell in content["cells"]}
     opened = select(func.min(LedgerRow.position)).where(LedgerRow.object_kind == "case", LedgerRow.object_id == case_id)
     since = LedgerRow.position > (session.scalar(opened) or 0)
     cells = select(LedgerRow.object_id).where(

@@ -12,7 +12,7 @@ from app.accounts import queries as accounts
 from app.cases.rules import UNNAMED, masked
 from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
-from app.reports.content import Content, cell_of
+from app.reports.content import Content, cell_of, said_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
 from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
@@ -218,12 +218,7 @@ def _tile(cell: Content) -> Tile:
 def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
     """Every read, and every request for another, in the order of time; and how many of them are more than a report has
     room for."""
-    every = [
-        (one, cell["id"])
-        for cell in content["cells"]
-        for one in (*cell["reads"], *cell.get("requests", ()))
-        if _tells(one)
-    ]
+    every = [(one, cell["id"]) for cell in content["cells"] for one in said_of(cell) if _tells(one)]
     given = sorted(every, key=lambda one: str(one[0]["at"]))
     shown = given[:READS_MOST]
     notes = queries.notes(session, {UUID(one["id"]) for one, _ in shown})

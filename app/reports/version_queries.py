@@ -15,7 +15,7 @@ from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import UNREADABLE
 from app.cases.tables import CaseRow
-from app.reports.content import Content, compare, sha256_of
+from app.reports.content import Content, compare, said_of, sha256_of
 from app.reports.record_queries import NAMES
 from app.reports.tables import ResultVersionRow, SignatureRow
 
@@ -141,7 +141,7 @@ def _signed_among(altered: Mapping[str, str], content: Content) -> Iterator[str]
     """The names of what this version tells of: a cell that came later is no fault of it."""
     signed = {NAMES, content["case"]["id"]}
     for cell in content["cells"]:
-        signed |= {cell["id"], *(one["id"] for one in (*cell["reads"], *cell.get("requests", ())))}
+        signed |= {cell["id"], *(one["id"] for one in said_of(cell))}
     yield from (name for one, name in altered.items() if one in signed)
 
 

@@ -110,7 +110,8 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
-        flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
+        if any(row.reason is ReviewReason.SAME_IMAGE_OTHER_SUBJECT for row in screening.reasons):
+            flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
         return Screened(screening, new=True, elsewhere=queries.also_elsewhere(session, screening))
 
 

@@ -90,14 +90,8 @@ def band_code() -> ColumnElement[str]:
     return func.coalesce(type_coerce(ScreeningRow.band, String), "unusable")
 
 
-def count_by_band(session: Session, case_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
-    """Per case: how many screenings there are of each band, with `unusable` for those that have none."""
-    code = band_code()
-    rows = select(ScreeningRow.case_id, code, func.count()).where(ScreeningRow.case_id.in_(case_ids))
-    counts: dict[UUID, dict[str, int]] = {case_id: {} for case_id in case_ids}
-    for case_id, band, count in session.execute(rows.group_by(ScreeningRow.case_id, code)):
-        counts[case_id][band] = count
-    return counts
+def how_many_in(session: Session, case_id: UUID) -> int:
+    return session.scalar(select(func.count()).where(ScreeningRow.case_id == case_id)) or 0
 
 
 def submission(session: Session, actor: Actor, *, idempotency_key: str) -> SubmissionRow | None:

@@ -117,7 +117,7 @@ def _unfinished(visit: Visit, *, database: Database) -> Unfinished | None:
         case = case_queries.last_unnamed(session, visit.actor, since=clock.now() - GO_ON_WITHIN)
         if case is None:
             return None
-        cells = sum(queries.count_by_band(session, [case.id])[case.id].values())
+        cells = queries.how_many_in(session, case.id)
     return Unfinished(f"/?case_id={case.id}", case.opened_at, cells)
 
 
