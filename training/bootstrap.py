@@ -69,13 +69,18 @@ def estimate(figure: Figure, scored: Scored, *, draws: int = DRAWS, seed: int = 
 
 
 def estimate_share(chosen: Marks, among: NDArray[np.bool_], scored: Scored) -> Estimate:
-    """The share of the chosen cells within those of `among`, every subject counting the same.
+    """The share of the chosen cells within those of `among`, every subject counting the same, `never_certain`."""
+    return never_certain(estimate(macro(share(chosen, among)), scored), among=scored.groups[among])
 
-    Where it is 0 or 1 every draw is the same, which is no certainty: the interval is then Wilson's over subject groups.
+
+def never_certain(found: Estimate, *, among: NDArray[np.str_]) -> Estimate:
+    """A share with its interval: that of the draws, or Wilson's over the groups `among` where it is 0 or 1.
+
+    There every draw is the same, which is no certainty.
     """
-    found, groups = estimate(macro(share(chosen, among)), scored), len(np.unique(scored.groups[among]))
     if found.value not in {0.0, 1.0}:
         return found
+    groups = len(np.unique(among))
     return Estimate(found.value, *binomial_interval(int(found.value) * groups, groups))
 
 

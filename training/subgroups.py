@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from app.vision.bundle import CLASSES
 from training import metrics
-from training.bootstrap import Estimate, interval, resampled
+from training.bootstrap import Estimate, interval, never_certain, resampled
 from training.cnmc import Cell
-from training.metrics import Figure, binomial_interval
+from training.metrics import Figure
 from training.scored import Floats, Scored, ones
 
 FIGURES: dict[str, Figure] = {
@@ -66,11 +66,11 @@ def report(scored: Scored, cells: Sequence[Cell]) -> list[dict[str, Any]]:
 
 
 def _estimate(name: str, value: float, draws: Floats, own: Scored) -> Estimate:
-    """With the interval of the draws; Wilson's over subject groups for a share of 0 or 1, of which all draws are."""
-    if name == "auc" or value not in {0.0, 1.0}:
-        return Estimate(float(value), *interval(draws))
-    groups = len(np.unique(own.groups[own.is_all == name.endswith("sensitivity")]))
-    return Estimate(float(value), *binomial_interval(int(value) * groups, groups))
+    """With the interval of the draws; `never_certain` where it is a share."""
+    found = Estimate(float(value), *interval(draws))
+    if name == "auc":
+        return found
+    return never_certain(found, among=own.groups[own.is_all == name.endswith("sensitivity")])
 
 
 def _parts(cells: Sequence[Cell]) -> list[Part]:
