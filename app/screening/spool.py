@@ -82,6 +82,7 @@ class Received:
     files: list[Spooled] = field(default_factory=list)
     fields: dict[str, bytearray] = field(default_factory=dict)
     files_seen: int = 0
+    ended: bool = False
     _header: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
     _disposition: bytes = b""
     _file: Spooled | None = None
@@ -102,7 +103,12 @@ class Received:
             "on_header_end": self.on_header_end,
             "on_headers_finished": self.on_headers_finished,
             "on_part_data": self.on_part_data,
+            "on_end": self.on_end,
         }
+
+    def on_end(self) -> None:
+        """The closing boundary came: without it, what comes behind the last file may be missing."""
+        self.ended = True
 
     def on_part_begin(self) -> None:
         self._disposition, self._file, self._text = b"", None, None

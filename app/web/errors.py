@@ -19,6 +19,7 @@ from app.web.templating import ErrorPage, Frame, render
 log = structlog.get_logger("blastscreen.errors")
 
 STATUS: tuple[tuple[type[errors.BlastscreenError], int], ...] = (  # the first that fits
+    (errors.Unreadable, 400),
     (errors.TooLarge, 413),
     (errors.TooSlow, 408),
     (errors.UnsupportedType, 415),
