@@ -20,6 +20,7 @@ from app.screening.archives import Allowance, Found, entries, is_archive
 from app.screening.instrument import Instrument
 from app.screening.spool import FIELD_BYTES, Spooled, UnreadableForm, open_spool, receive
 from app.settings import Settings
+from app.storage import writing_to_disk
 from app.web import csrf
 
 SENT_FIELDS = {"image", "case", "subject"}
@@ -104,7 +105,8 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
         yield FormData()
         return
     try:
-        form = await WholeForm(request).parse()
+        with writing_to_disk():  # a large image waits in the spool
+            form = await WholeForm(request).parse()
     except MultiPartException as error:
         raise UnreadableBody(error.message) from None
     try:

@@ -6,7 +6,7 @@ out of file descriptors, and what is smaller than a megabyte stays in memory.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import Invalid
+from app.storage import writing_to_disk
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -162,7 +163,8 @@ class Received:
         return len(self._waiting) >= WRITE_BYTES
 
     def write(self) -> None:
-        self.spool.write(self._waiting)
+        with writing_to_disk():
+            self.spool.write(self._waiting)
         self._written += len(self._waiting)
         self._waiting.clear()
 
@@ -170,7 +172,9 @@ class Received:
 @contextmanager
 def open_spool(folder: Path) -> Iterator[IO[bytes]]:
     """A file that is gone when it is closed, however that comes about."""
-    with TemporaryFile(dir=folder) as spool:
+    with ExitStack() as held:
+        with writing_to_disk():
+            spool = held.enter_context(TemporaryFile(dir=folder))
         yield spool
 
 
