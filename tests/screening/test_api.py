@@ -199,6 +199,17 @@ def test_a_list_can_be_narrowed_to_what_needs_review_and_to_a_case(
     assert ids(case_id=sure["case_id"]) == [sure["id"]]
 
 
+def test_a_list_of_what_needs_review_holds_what_says_so_and_no_other(service: Service) -> None:
+    lab = service.lab()
+    earlier = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    lab.screen(cell(1), case="S26-0002", subject="P-8")
+
+    assert lab.screening(earlier["id"])["review"]["state"] == "waiting", "flagged since, on the other's account"
+    for needs_review in (True, False):
+        items = lab.get("/api/v1/screenings", needs_review=str(needs_review).lower()).json()["items"]
+        assert [item["needs_review"] for item in items] == [needs_review]
+
+
 @pytest.mark.parametrize("cursor", ["x", "cDE", "cC0x", "ä", "cDk5OTk5OTk5OTk5OTk5OTk5OTk5"])
 def test_a_cursor_of_nobodys_making_is_refused(service: Service, cursor: str) -> None:
     reply = service.lab().get("/api/v1/screenings", after=cursor)
