@@ -29,7 +29,14 @@ ScreeningClient = Annotated[Actor, Depends(ClientWith(Permission.SCREEN))]
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        alias="Idempotency-Key", min_length=1, max_length=200, description="the same key and request: one screening"
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description=(
+            "the same key and request: one screening, and its reply again. The same key with another image, case or "
+            "subject is refused (`idempotency_key_reused`). Without one, what is sent again without a case is screened "
+            "again"
+        ),
     ),
 ]
 
@@ -203,9 +210,13 @@ SCREENING_BODY = {
                         "case": {
                             "type": "string",
                             "maxLength": 64,
-                            "description": "accession number; upper and lower case are one",
+                            "description": "accession number; upper and lower case are one. None: a case of its own",
                         },
-                        "subject": {"type": "string", "maxLength": 64, "description": "pseudonym of the subject"},
+                        "subject": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "description": "pseudonym of the subject, by which one image of two subjects is found out",
+                        },
                     },
                 }
             }

@@ -310,3 +310,29 @@ def test_a_misspelt_filter_is_not_passed_over_in_silence(service: Service, path:
     assert reply.status_code == 422
     assert reply.json()["code"] == "parameter_unknown"
     assert "needs_reveiw" in reply.json()["detail"]
+
+
+def test_the_openapi_document_tells_of_errors_in_the_form_in_which_they_come(service: Service) -> None:
+    document = service.lab().get("/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    refused = service.lab().get("/api/v1/screenings", after="x")
+
+    for operation in operations:
+        errors = [reply for status, reply in operation["responses"].items() if status >= "400"]
+        assert errors
+        assert {kind for reply in errors for kind in reply["content"]} == {refused.headers["content-type"]}
+        assert all("Retry-After" in operation["responses"][status]["headers"] for status in ("429", "503"))
+    assert sorted(document["components"]["schemas"]["Problem"]["properties"]) == sorted(refused.json())
+
+
+def test_a_case_number_that_was_corrected_is_what_a_lab_system_is_told(service: Service) -> None:
+    lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
+    told = lab.screen(cell(1), case="S26-001", key="order-1").json()
+    page = f"/cases/{told['case_id']}"
+
+    senior.submit(f"{page}/correct", {"accession": "S26-0001"}, at=f"{page}/manage")
+
+    corrected = {**told, "case": "S26-0001"}
+    assert lab.screening(told["id"]) == lab.screen(cell(1), case="S26-001", key="order-1").json() == corrected
+    schema = lab.get("/openapi.json").json()["components"]["schemas"]["ScreeningOut"]
+    assert "a wrong `case` may be corrected" in schema["description"]
