@@ -145,6 +145,17 @@ def test_another_clients_case_number_is_refused_and_nothing_is_stored(service: S
     assert set(service.settings.image_store.rglob("*.png")) == stored
 
 
+def test_who_may_not_add_to_a_case_is_never_advised_to_send_under_another_number(service: Service) -> None:
+    one, other = service.lab("One"), service.lab("Other")
+    told = one.screen(cell(1), case="S26-0001").json()
+
+    refused = other.screen(cell(2), case="S26-0001").json()["detail"]
+    advised = service.lab("Archive", Scope.SCREEN, Scope.READ_ALL).screen(cell(2), case="S26-0001")
+
+    assert refused.endswith("send with a key of the lab system that opened the case, or of scope read:all.")
+    assert advised.json()["case_id"] == told["case_id"]
+
+
 def test_another_subject_in_the_same_case_is_refused(service: Service) -> None:
     lab = service.lab()
     lab.screen(cell(1), case="S26-0001", subject="P-7")
