@@ -108,9 +108,12 @@ def _headers(error: errors.BlastscreenError) -> Mapping[str, str]:
 
 
 async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer from a middleware, before any route: what else the client had to send is not read."""
+    """Answer from a middleware, before any route. What else the client has to send is passed over by the server, which
+    gives it `HEAD_SECONDS`: to hang up at once would cost many clients the answer, for they send before they read. Who
+    sends too slowly had time enough."""
     response = answer(Request(scope), error)
-    response.headers["connection"] = "close"
+    if isinstance(error, errors.TooSlow):
+        response.headers["connection"] = "close"
     await response(scope, receive, send)
 
 
