@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -64,6 +65,7 @@ def install(app: FastAPI, *, remember: Remember) -> None:
     app.add_exception_handler(errors.BlastscreenError, on_our_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_unreadable_request)
+    app.add_exception_handler(ClientDisconnect, on_hanging_up)
     app.add_exception_handler(OperationalError, on_database_trouble)
     app.add_exception_handler(Exception, on_surprise)
 
@@ -136,6 +138,12 @@ def on_unreadable_request(request: Request, error: Exception) -> Response:
     where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
     message = f"{where}: {first['msg']}. Correct it and send again."
     return _reply(request, status=422, code="invalid_request", message=message)
+
+
+def on_hanging_up(request: Request, _error: Exception) -> Response:
+    """Nobody is there to read it; log and figures tell it from a fault of ours."""
+    message = "The connection ended before the request was whole. Nothing of it was stored: send it again."
+    return _reply(request, status=400, code="request_cut_off", message=message)
 
 
 def on_database_trouble(request: Request, error: Exception) -> Response:

@@ -1,13 +1,15 @@
 """Clients that crowd, dribble or lie about what they send."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from app import logs
 from app.accounts.rules import Scope
 from app.commands.service import SERVER
 from app.web.connections import PatientHttp
-from tests.factories import Service, make_key
+from tests.factories import Service, make_key, rows
 from tests.live import Changed, Live, listening, rest_of, status_of
 
 KIB = 1024
@@ -104,6 +106,30 @@ def test_who_sends_everything_before_reading_still_gets_the_answer(
         reply = line.recv(KIB)
 
     assert status_of(reply) == status
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/screenings"])
+def test_who_hangs_up_half_way_is_no_fault_of_ours(
+    live: Live, service: Service, capfd: pytest.CaptureFixture[str], path: str
+) -> None:
+    logs.configure("info")
+    key = make_key(service.database, "LIS", Scope.SCREEN)
+    before = rows(service.database)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 900\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x"
+    )
+
+    with live.connect() as line:
+        line.sendall(head.encode())
+    live.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    live.server.should_exit = True
+    live.thread.join(30)
+
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line["status"] for line in told if line.get("route") == path] == [400]
+    assert "unexpected error" not in [line["event"] for line in told]
+    assert rows(service.database) == before
 
 
 def test_who_goes_on_sending_after_the_answer_is_hung_up_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
