@@ -323,6 +323,17 @@ def test_a_misspelt_filter_is_not_passed_over_in_silence(service: Service, path:
     assert "needs_reveiw" in reply.json()["detail"]
 
 
+def test_of_two_filters_of_one_name_none_is_passed_over_in_silence(service: Service) -> None:
+    lab = service.lab()
+    one, other = (lab.screen(cell(seed)).json()["case_id"] for seed in (1, 2))
+
+    reply = lab.client.get(f"/api/v1/screenings?case_id={one}&case_id={other}", headers=lab.headers)
+
+    assert reply.status_code == 422
+    assert reply.json()["code"] == "parameter_repeated"
+    assert "case_id" in reply.json()["detail"]
+
+
 def test_the_openapi_document_tells_of_errors_in_the_form_in_which_they_come(service: Service) -> None:
     document = service.lab().get("/openapi.json").json()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
