@@ -28,8 +28,10 @@ class ThresholdsOut(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """`withdrawn`: the case was taken back, and none of its cells is read or reported any more; the verdict is what had
-    been found before."""
+    """`settled` is no last word: where a reader takes a verdict back, or another read is asked for, it is `waiting` or
+    `reading` once more, without a verdict until that is settled; and `not_needed` becomes `waiting` where a human is
+    asked for later. Ask again before you report. `withdrawn`: the case was taken back, and none of its cells is read or
+    reported any more; the verdict is what had been found before."""
 
     state: ReviewState | Literal["withdrawn"]
     verdict: Verdict | None

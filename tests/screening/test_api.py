@@ -358,3 +358,10 @@ def test_a_case_number_that_was_corrected_is_what_a_lab_system_is_told(service: 
     assert lab.screening(told["id"]) == lab.screen(cell(1), case="S26-001", key="order-1").json() == corrected
     schema = lab.get("/openapi.json").json()["components"]["schemas"]["ScreeningOut"]
     assert "a wrong `case` may be corrected" in schema["description"]
+
+
+def test_the_openapi_document_warns_that_a_settled_review_may_be_opened_again(service: Service) -> None:
+    told = service.lab().get("/openapi.json").json()["components"]["schemas"]["ReviewOut"]["description"]
+
+    assert "`settled` is no last word" in told
+    assert "Ask again before you report" in told
