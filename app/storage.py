@@ -22,6 +22,8 @@ from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
 LEFT_BEHIND_SECONDS = 3600
+ROOM_BYTES = 450 * 450 * 3
+"""What one cell image takes at most, as the training images are."""
 log = structlog.get_logger("blastscreen.storage")
 
 
@@ -116,9 +118,9 @@ class ImageStore:
             path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raises OSError where the folder cannot be written."""
+        """Raises OSError where the folder cannot be written, or has no room for an image of the common size."""
         with tempfile.TemporaryFile(dir=self._staging) as file:
-            file.write(b"ready?")
+            file.write(bytes(ROOM_BYTES))
 
     def _place(self, content_sha256: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):
