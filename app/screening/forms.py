@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.accounts.guards import ClientWith, Uploader
 from app.actor import Actor, Permission
-from app.cases.rules import parse_accession, parse_subject
+from app.cases.rules import LENGTH_MOST, SHAPE, parse_accession, parse_subject
 from app.errors import Invalid, Unreadable
 from app.screening.actions import Submission
 from app.screening.archives import Allowance, Found, entries, is_archive
@@ -189,6 +189,7 @@ def _case_id(text: str) -> UUID:
 
 Sent = Annotated[Submission, Depends(sent)]
 Uploaded = Annotated[Upload, Depends(uploaded)]
+NUMBER = {"type": "string", "maxLength": LENGTH_MOST, "pattern": f"^{SHAPE.pattern}$"}
 SCREENING_BODY = {
     "requestBody": {
         "required": True,
@@ -208,13 +209,11 @@ SCREENING_BODY = {
                             ),
                         },
                         "case": {
-                            "type": "string",
-                            "maxLength": 64,
+                            **NUMBER,
                             "description": "accession number; upper and lower case are one. None: a case of its own",
                         },
                         "subject": {
-                            "type": "string",
-                            "maxLength": 64,
+                            **NUMBER,
                             "description": "pseudonym of the subject, by which one image of two subjects is found out",
                         },
                     },

@@ -1,5 +1,6 @@
 """The REST contract: what a reply holds, what repeats do, what clashes, and what a list gives."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -365,3 +366,13 @@ def test_the_openapi_document_warns_that_a_settled_review_may_be_opened_again(se
 
     assert "`settled` is no last word" in told
     assert "Ask again before you report" in told
+
+
+def test_the_openapi_document_says_what_a_case_number_may_be(service: Service) -> None:
+    document = service.lab().get("/openapi.json").json()
+    form = document["paths"]["/api/v1/screenings"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+
+    for name in ("case", "subject"):
+        told = re.compile(form["properties"][name]["pattern"])
+        assert told.search("S26/0001 #2")
+        assert not any(told.search(number) for number in ("", "Müller", "a|b", "-1", "a\nb"))
