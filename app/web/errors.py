@@ -11,9 +11,11 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app import errors
+from app.web.headers import METHODS
 from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
 
@@ -129,7 +131,16 @@ def on_http_error(request: Request, error: Exception) -> Response:
     code, message = told.get(error.status_code, ("http_error", str(error.detail)))
     reply = _reply(request, status=error.status_code, code=code, message=message)
     reply.headers.update(error.headers or {})
+    if error.status_code == 405:
+        reply.headers["allow"] = ", ".join(_methods(request))
     return reply
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes. FastAPI names the methods of the first that fits, which need not be the only one."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = [{**request.scope, "method": method} for method in sorted(METHODS)]
+    return [scope["method"] for scope in asked if any(one.matches(scope)[0] is Match.FULL for one in routes)]
 
 
 def on_unreadable_request(request: Request, error: Exception) -> Response:
