@@ -165,10 +165,12 @@ class Database:
             session.commit()
 
     def check(self) -> None:
-        """Raises SQLAlchemyError where the database cannot be written. Leaves nothing behind."""
-        with self._writing_engine.connect() as connection:
-            connection.execute(text("DELETE FROM alembic_version WHERE version_num = ''"))  # of which there is none
-            connection.rollback()
+        """Raises SQLAlchemyError where the database cannot be written. Leaves nothing behind.
+
+        A row comes and goes in one commit: what is rolled back, or writes a page as it was, does not reach the disk."""
+        with self._writing_engine.begin() as connection:
+            connection.execute(text("INSERT INTO alembic_version (version_num) VALUES ('')"))
+            connection.execute(text("DELETE FROM alembic_version WHERE version_num = ''"))
 
     def dispose(self) -> None:
         self.engine.dispose()

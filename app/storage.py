@@ -11,16 +11,40 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from PIL import Image
 
 from app import clock
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
 LEFT_BEHIND_SECONDS = 3600
+ROOM_BYTES = 450 * 450 * 3
+"""What one cell image takes at most, as the training images are."""
+log = structlog.get_logger("blastscreen.storage")
+
+
+class NotWritten(Unavailable):
+    code = "storage_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image could not be written to disk, so it was not recorded. Send it again later; if this comes again, "
+            "tell your administrator, for the disk may be full."
+        )
+
+
+@contextmanager
+def writing_to_disk() -> Iterator[None]:
+    """Raises NotWritten, with a line in the log, where the disk does not take what the block writes."""
+    try:
+        yield
+    except OSError as error:
+        log.exception("cannot write to disk")
+        raise NotWritten from error
 
 
 class ImageNotFound(NotFound):
@@ -38,9 +62,10 @@ class StagedImage:
     _place: Path
 
     def keep(self) -> None:
-        self._place.parent.mkdir(parents=True, exist_ok=True)
-        self._written.replace(self._place)
-        _sync_folder(self._place.parent)
+        with writing_to_disk():
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            self._written.replace(self._place)
+            _sync_folder(self._place.parent)
 
 
 class ImageStore:
@@ -53,15 +78,19 @@ class ImageStore:
 
     @contextmanager
     def staged(self, pixels: NDArray[np.uint8]) -> Iterator[StagedImage]:
-        """Write and fsync `pixels` (H x W x 3 RGB) aside; whatever is not kept by the end of the block is removed."""
+        """Write and fsync `pixels` (H x W x 3 RGB) aside; whatever is not kept by the end of the block is removed.
+
+        Raises NotWritten."""
         content = pixels_sha256(pixels)
-        with tempfile.NamedTemporaryFile(dir=self._staging, suffix=".png", delete=False) as file:
-            Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
-            file.flush()
-            os.fsync(file.fileno())
-        written = Path(file.name)
         height, width = pixels.shape[:2]
+        with writing_to_disk():
+            descriptor, name = tempfile.mkstemp(dir=self._staging, suffix=".png")
+        written = Path(name)
         try:
+            with writing_to_disk(), os.fdopen(descriptor, "wb") as file:
+                Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
+                file.flush()
+                os.fsync(file.fileno())
             yield StagedImage(content, width, height, written, self._place(content))
         finally:
             written.unlink(missing_ok=True)
@@ -89,9 +118,9 @@ class ImageStore:
             path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raises OSError where the folder cannot be written."""
+        """Raises OSError where the folder cannot be written, or has no room for an image of the common size."""
         with tempfile.TemporaryFile(dir=self._staging) as file:
-            file.write(b"ready?")
+            file.write(bytes(ROOM_BYTES))
 
     def _place(self, content_sha256: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):

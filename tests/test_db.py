@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from app import schema
 from app.accounts.rules import Scope as KeyScope
 from app.db import Coded, Database, Id, UtcDateTime
 from app.review.rules import Verdict
-from tests.factories import LabSystem, Service, cell, make_key
+from tests.disks import files_end_at
+from tests.factories import LabSystem, Service, cell, make_key, rows
 
 
 def test_the_record_is_safe_before_the_reply_leaves(service: Service) -> None:
@@ -47,6 +50,17 @@ def test_readers_are_not_held_up_by_a_writer(database: Database) -> None:
         writer.execute(text("INSERT INTO notes (id, text) VALUES ('n', 'not yet')"))
         with database.reading() as reader:
             assert reader.scalar(text("SELECT count(*) FROM notes")) == 0
+
+
+def test_a_check_finds_that_the_disk_takes_no_more_and_leaves_nothing(database: Database) -> None:
+    before = rows(database)
+
+    with files_end_at(1), pytest.raises(OperationalError):
+        database.check()
+    database.check()
+
+    assert rows(database) == before
+    assert schema.is_current(database)
 
 
 def test_times_are_kept_in_utc_and_a_time_without_a_zone_is_refused() -> None:

@@ -1,6 +1,7 @@
 """What every reply tells a browser, whom the service listens to, and what it writes to its log."""
 
 import json
+from uuid import UUID
 
 import pytest
 from starlette.testclient import TestClient
@@ -162,3 +163,21 @@ def test_an_unexpected_error_logs_no_variables_and_tells_the_client_nothing(
     assert "broken on purpose" in written
     assert "sesame" not in written.replace('password = "sesame"', "")
     assert reply.headers["x-request-id"] in written
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("PUT", "/api/v1/screenings", "GET, POST"),
+        ("DELETE", f"/api/v1/screenings/{UUID(int=0)}", "GET"),
+        ("GET", "/sign-out", "POST"),
+        ("PUT", "/sign-in", "GET, POST"),
+    ],
+)
+def test_an_address_that_does_not_take_a_method_says_which_it_takes(
+    service: Service, method: str, path: str, takes: str
+) -> None:
+    reply = service.anybody().request(method, path)
+
+    assert reply.status_code == 405
+    assert reply.headers["allow"] == takes
