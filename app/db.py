@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from app.errors import Misconfigured
+from app.errors import Misconfigured, Unavailable
 
 Code = TypeVar("Code", bound=StrEnum)
 One = TypeVar("One")
@@ -91,8 +91,21 @@ class Id(TypeDecorator[UUID]):
         return None if value is None else UUID(value)
 
 
+class UnknownCode(Unavailable, ValueError):
+    """A record holds what is none of its column's codes: another version wrote it, or somebody from outside."""
+
+    code = "record_unreadable"
+
+    def __init__(self, value: str, *, codes: type[StrEnum]) -> None:
+        super().__init__(
+            f"A record that belongs here says {value!r}, which this version of Blastscreen does not know as a "
+            f"{codes.__name__}. Tell whoever runs this service: either a later version wrote it, or it was altered."
+        )
+
+
 class Coded(TypeDecorator[Code]):
-    """One of an enum's values, kept as its text. Raises ValueError for what is none of them, written or read."""
+    """One of an enum's values, kept as its text. Raises ValueError for what is none of them when it is written, and
+    UnknownCode when it is read."""
 
     impl = String
     cache_ok = True
@@ -105,7 +118,10 @@ class Coded(TypeDecorator[Code]):
         return None if value is None else self.codes(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Code | None:
-        return None if value is None else self.codes(value)
+        try:
+            return None if value is None else self.codes(value)
+        except ValueError:
+            raise UnknownCode(value or "", codes=self.codes) from None
 
 
 class Database:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, timedelta, tzinfo
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -68,6 +68,12 @@ def _zone_name(name: str) -> str:
     return name
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Time = Annotated[timedelta, Field(gt=timedelta(0))]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -91,26 +97,26 @@ class Settings(BaseSettings):
     )
     inference_threads: int = Field(default=1, ge=1, description="ONNX Runtime's threads for one image")
 
-    image_bytes: int = Field(default=16 * MIB, description="largest image file")
-    image_pixels: int = Field(default=40_000_000, description="largest image, in pixels")
-    screening_bytes: int = Field(default=17 * MIB, description="largest body of a REST screening")
+    image_bytes: int = Field(default=16 * MIB, ge=1, description="largest image file")
+    image_pixels: int = Field(default=40_000_000, ge=1, description="largest image, in pixels")
+    screening_bytes: int = Field(default=17 * MIB, ge=1, description="largest body of a REST screening")
     upload_bytes: int = Field(
-        default=512 * MIB, description="largest body of the upload page, and the most that its archives unpack to"
+        default=512 * MIB, ge=1, description="largest body of the upload page, and the most that its archives unpack to"
     )
-    upload_files: int = Field(default=500, description="most files in one upload")
-    request_bytes: int = Field(default=64 * KIB, description="largest body of every other request")
+    upload_files: int = Field(default=500, ge=1, description="most files in one upload")
+    request_bytes: int = Field(default=64 * KIB, ge=1, description="largest body of every other request")
 
     hosts: Names = Field(default=(), description="names that `Host` may have, with commas between; none: any")
     trusted_proxies: Annotated[Names, AfterValidator(_networks)] = Field(
         default=(), description="addresses or networks of proxies whose X-Forwarded-For and -Proto are believed"
     )
     requests_at_once: int = Field(default=128, ge=1, description="more at once than this are told to come back")
-    body_patience: timedelta = Field(default=timedelta(seconds=20), description="how long a body may keep us waiting")
+    body_patience: Time = Field(default=timedelta(seconds=20), description="how long a body may keep us waiting")
     body_rate: int = Field(default=16 * KIB, ge=1, description="bytes that buy a slow body one more second")
 
-    session_idle: timedelta = Field(default=timedelta(minutes=30), description="a session ends after this long unused")
-    lock_after: timedelta = Field(default=timedelta(minutes=15), description="an unwatched page empties itself")
-    session_life: timedelta = Field(default=timedelta(hours=12), description="a session ends after this long anyway")
+    session_idle: Time = Field(default=timedelta(minutes=30), description="a session ends after this long unused")
+    lock_after: Time = Field(default=timedelta(minutes=15), description="an unwatched page empties itself")
+    session_life: Time = Field(default=timedelta(hours=12), description="a session ends after this long anyway")
     rate_limit: str = Field(default="600/minute", description="how often one lab client may ask")
     rate_limit_store: str = Field(
         default="memory://", description="where that is counted: `redis://…` for several workers", repr=False
@@ -118,7 +124,7 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_zone_name)] = Field(
         default="UTC", description="the site's time zone by its IANA name, for pages and reports"
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
 
     public_url: str = Field(default="", description="this service's address as browsers know it; OIDC needs it")
     oidc_issuer: str = Field(default="", description="the OpenID Connect provider's issuer; none: no such provider")

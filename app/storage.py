@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app import clock
-from app.errors import NotFound, Unavailable
+from app.errors import Misconfigured, NotFound, Unavailable
 from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
@@ -49,6 +49,19 @@ class ImageNotFound(NotFound):
     code = "image_not_found"
 
 
+class FolderUnusable(Misconfigured):
+    code = "folder_unusable"
+
+
+def made(folder: Path) -> Path:
+    """The folder, made where it is missing. Raises FolderUnusable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"The folder {folder} cannot be made ({error.strerror}). Name another one.") from None
+    return folder
+
+
 @dataclass
 class StagedImage:
     """An image that is safely on disk but not yet part of the store: `keep` makes it so, in one rename."""
@@ -71,8 +84,7 @@ class ImageStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._staging = folder / "staging"
-        self._staging.mkdir(parents=True, exist_ok=True)
+        self._staging = made(folder / "staging")
 
     @contextmanager
     def staged(self, pixels: NDArray[np.uint8]) -> Iterator[StagedImage]:

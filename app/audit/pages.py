@@ -29,6 +29,7 @@ from app.web.templating import render
 router = APIRouter(include_in_schema=False)
 A_PAGE = 100
 SUBJECT_LINES_MOST = 1000
+POSITION_MOST = 2**63 - 1  # that databases keep
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class SubjectPage:
 
 @router.get("/audit")
 def show(
-    request: Request, visit: Auditor, db: DbSession, before: Annotated[int | None, Query(ge=1)] = None
+    request: Request, visit: Auditor, db: DbSession, before: Annotated[int | None, Query(ge=1, le=POSITION_MOST)] = None
 ) -> Response:
     rows = queries.page(db, before=before, limit=A_PAGE)
     head = queries.head(db)

@@ -10,7 +10,7 @@ from app.settings import Settings
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The migrated database of these settings; raises DatabaseUnreachable or NotMigrated."""
+    """The migrated database of these settings; raises DatabaseUnreachable, NotMigrated or LaterDatabase."""
     database = Database(settings.database_url)
     try:
         database.require_file()

@@ -184,6 +184,7 @@ def choose_keys(session: Session, actor: Actor, *, typed: Mapping[str, str]) -> 
 
 
 def _settings(session: Session, actor: Actor) -> ReaderSettingsRow:
+    ledger.lock(session)
     row = desk_queries.settings_of(session, actor.id)
     if row is None:
         row = ReaderSettingsRow(reader_id=actor.id, filters={}, keys={})

@@ -394,3 +394,16 @@ def test_who_sent_a_form_after_their_session_ended_comes_back_to_its_page(
     assert told
     asked = parse_qs(urlsplit(html.unescape(told.group(1))).query)
     assert asked.get("next") == ([onward] if onward else None)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/cases?whose=mine&which=unsigned", "/?case_id=00000000-0000-4000-8000-000000000007"]
+)
+def test_who_asks_for_a_page_after_their_session_ended_comes_back_to_it_filters_and_all(
+    service: Service, address: str
+) -> None:
+    reply = service.anybody().get(address, headers={"accept": "text/html"}, follow_redirects=False)
+
+    assert reply.status_code == 303
+    onward = urlsplit(reply.headers["location"])
+    assert (onward.path, parse_qs(onward.query)) == ("/sign-in", {"next": [address]})

@@ -372,3 +372,15 @@ def test_a_number_that_makes_no_sense_is_refused_before_anything_is_done(
 
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variable", ["BLASTSCREEN_SPOOL", "BLASTSCREEN_IMAGE_STORE"])
+def test_a_folder_that_cannot_be_made_stops_the_start_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(variable, str(tmp_path / "file" / "folder"))
+
+    assert main(["serve", "--port", "0"]) == 1
+    assert f"{tmp_path / 'file' / 'folder'}" in (told := capsys.readouterr().err)
+    assert "cannot be made (Not a directory). Name another one." in told

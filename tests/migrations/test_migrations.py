@@ -85,6 +85,16 @@ def test_a_database_that_was_never_migrated_is_refused_with_the_way_out(tmp_path
     database.dispose()
 
 
+def test_a_database_that_a_later_version_has_migrated_is_refused_and_left_as_it_is(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for use in (schema.require_current, schema.migrate):
+        with pytest.raises(schema.LaterDatabase, match="a later version has used it"):
+            use(database)
+    assert schema.revision_of(database) == "9999"
+
+
 def test_every_table_of_facts_bears_its_triggers(either_database: Database) -> None:
     facts = set(Base.metadata.tables) - COME_AND_GO
 
