@@ -1,5 +1,6 @@
 """ImageStore: pixels under the hash of their content, re-encoded, so that nothing but pixels is ever kept."""
 
+import errno
 import os
 import re
 import sys
@@ -41,8 +42,13 @@ def writing_to_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        log.exception("cannot write to disk")
+        log.error("cannot write to disk", why=why(error))  # noqa: TRY400  a trace would add nothing
         raise NotWritten from error
+
+
+def why(error: OSError) -> str:
+    """`ENOSPC: No space left on device`, without the path."""
+    return f"{errno.errorcode.get(error.errno or 0, type(error).__name__)}: {error.strerror}"
 
 
 class ImageNotFound(NotFound):
