@@ -13,6 +13,7 @@ from app.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parents[1]
 VERSIONS = ROOT / "migrations" / "versions"
+MIGRATION_LOCK = 0x6D696772  # "migr", the key of PostgreSQL's advisory lock
 
 
 class NotMigrated(Misconfigured):
@@ -66,12 +67,16 @@ def require_current(database: Database) -> None:
 
 
 def migrate(database: Database, *, revision: str = "head") -> None:
-    """Raises LaterDatabase."""
+    """All of it or nothing. Services that start at the same time wait for each other, and the second finds it done.
+
+    Raises LaterDatabase."""
     from alembic import command
     from alembic.config import Config
 
     refuse_later(database)
     config = Config(toml_file=ROOT / "pyproject.toml")
-    with database.engine.connect() as connection:
+    with database.engine.connect().execution_options(writes=True) as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
