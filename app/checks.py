@@ -6,11 +6,11 @@ from itertools import count
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.db import Database
+from app.db import Database, cause_of
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.screening.instrument import Instrument
-from app.storage import ImageNotFound, ImageStore
+from app.storage import ImageNotFound, ImageStore, why
 from app.vision.decode import Rejected, pixels_sha256
 from app.vision.golden import GOLDEN_CELLS, golden_fault
 
@@ -32,7 +32,7 @@ def readiness_checks(*, database: Database, instrument: Instrument) -> Mapping[s
         try:
             instrument.store.check()
         except OSError as error:
-            return f"the image store cannot be written ({type(error).__name__})"
+            return f"the image store cannot be written ({why(error)})"
         return None
 
     return {"model": model, "database": lambda: database_fault(database), "image_store": store}
@@ -42,7 +42,7 @@ def database_fault(database: Database) -> str | None:
     try:
         database.check()
     except SQLAlchemyError as error:
-        return f"the database cannot be written ({type(error).__name__})"
+        return f"the database cannot be written ({cause_of(error)})"
     return None
 
 

@@ -43,8 +43,9 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         instrument = make_instrument(settings)  # next: a damaged model must not migrate anything
         migrate_if_needed(settings)
         instrument.store.sweep()
-        app = create_app(settings, instrument=instrument)
-        _print_setup_link(settings, host=host, port=port)
+        with Database(settings.database_url).trouble_told():
+            app = create_app(settings, instrument=instrument)
+            _print_setup_link(settings, host=host, port=port)
         print(f"Blastscreen serves http://{host}:{port} (Ctrl-C stops it).", flush=True)
         if workers == 1:
             Server(Config(app, **SERVER)).run(sockets=[listening])
@@ -80,8 +81,9 @@ def migrate_if_needed(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
         database.reach()
-        if not schema.is_current(database):
-            schema.migrate(database)
+        with database.trouble_told():
+            if not schema.is_current(database):
+                schema.migrate(database)
     finally:
         database.dispose()
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import Receive, Scope, Send
 
 from app import errors
+from app.db import cause_of
 from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
 
@@ -137,7 +138,8 @@ def on_unreadable_request(request: Request, error: Exception) -> Response:
 
 
 def on_database_trouble(request: Request, error: Exception) -> Response:
-    log.error("database trouble", kind=type(error).__name__, orig=type(getattr(error, "orig", None)).__name__)
+    assert isinstance(error, OperationalError)  # noqa: S101  registered for this kind only
+    log.error("database trouble", why=cause_of(error))
     return _reply(
         request, status=503, code="database_unavailable", message="The database does not answer. Try again shortly."
     )

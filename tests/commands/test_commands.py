@@ -247,6 +247,8 @@ COMMANDS = (
         ("sqlite:///{folder}", "{folder}"),
         ("sqlite:///{file}/below.db", "{file}"),
         ("sqlite:///{file}", "{file}"),
+        ("sqlite://", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
         (f"nonsense://blast:{SECRET}@somewhere/x", "no kind of database"),
         (f"{SECRET}", "no kind of database"),
     ],
@@ -273,6 +275,32 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_sentence_without_its_pas
     assert sentence.startswith("blastscreen: The database cannot be reached: ")
     assert told.format(**places) in sentence
     assert SECRET not in sentence
+
+
+FULL = "BEFORE INSERT ON clients BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+NEWER = "is at revision 0099"
+
+
+@pytest.mark.parametrize(
+    ("command", "sql", "told"),
+    [
+        *((command, "UPDATE alembic_version SET version_num = '0099'", NEWER) for command in COMMANDS),
+        *((command, "DELETE FROM alembic_version", "table actors already exists") for command in COMMANDS[:2]),
+        (COMMANDS[-1], f"CREATE TRIGGER full {FULL}", "database or disk is full"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], database: Database, command: list[str], sql: str, told: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(sql))
+
+    assert main(command) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    [sentence] = said.err.splitlines()
+    assert told in sentence
 
 
 @pytest.mark.parametrize("command", [["screen"], ["draw"]], ids=" ".join)
