@@ -60,12 +60,24 @@ class FolderUnusable(Misconfigured):
 
 
 def made(folder: Path) -> Path:
-    """The folder, made where it is missing. Raises FolderUnusable."""
+    """The folder, made where it is missing, once a file in it could be written. Raises FolderUnusable."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnusable(f"The folder {folder} cannot be made ({error.strerror}). Name another one.") from None
+    try:
+        _try_to_write(folder)
+    except OSError as error:
+        raise FolderUnusable(
+            f"Nothing can be written in the folder {folder} ({error.strerror}). Let the service write there, or name "
+            "another one."
+        ) from None
     return folder
+
+
+def _try_to_write(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"ready?")
 
 
 @dataclass
@@ -89,7 +101,7 @@ class ImageStore:
     """A local folder of PNG files, `ab/ab12….png`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = made(folder)
         self._staging = made(folder / "staging")
 
     @contextmanager
@@ -135,8 +147,7 @@ class ImageStore:
 
     def check(self) -> None:
         """Raises OSError where the folder cannot be written."""
-        with tempfile.TemporaryFile(dir=self._staging) as file:
-            file.write(b"ready?")
+        _try_to_write(self._staging)
 
     def _place(self, content_sha256: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.accounts.rules import Role
-from app.storage import ImageNotFound, ImageStore, NotWritten
+from app.storage import FolderUnusable, ImageNotFound, ImageStore, NotWritten
 from app.vision.decode import Limits, decode, pixels_sha256
 from app.vision.drawn import Look, draw
 from tests.disks import files_end_at
@@ -38,6 +38,11 @@ def test_what_is_not_kept_leaves_no_file(store: ImageStore) -> None:
     with pytest.raises(ImageNotFound):
         store.png(image.pixels_sha256)
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_told_before_anybody_needs_it(tmp_path: Path) -> None:
+    with files_end_at(0), pytest.raises(FolderUnusable, match="Nothing can be written in the folder"):
+        ImageStore(tmp_path)
 
 
 def test_the_same_pixels_may_be_kept_twice(store: ImageStore) -> None:
