@@ -9,7 +9,20 @@ WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False
 """Local variables hold what people sent: keys, passwords, case numbers."""
 
 
+class _InOurForm(logging.Handler):
+    """What the server and other libraries log becomes a line like ours, a trace within it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, record.getMessage().strip(), exc_info=record.exc_info)
+
+
+IN_OUR_FORM = _InOurForm()
+
+
 def configure(level: str) -> None:
+    logging.getLogger().addHandler(IN_OUR_FORM)  # one and the same is added once
+    logging.getLogger("uvicorn.error").setLevel(level.upper())  # which also tells of workers that died
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
