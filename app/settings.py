@@ -5,8 +5,9 @@ Every variable may name a file instead, by `_FILE` behind its name: BLASTSCREEN_
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, timedelta, tzinfo
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,6 +37,8 @@ EXAMPLES = {
 }
 """Secrets as examples write them: letters and digits only, in lower case."""
 FROM_FILE = "_FILE"
+NOT_OURS = ("BLASTSCREEN_TEST_", "BLASTSCREEN_PORT", "BLASTSCREEN_SERVICE_")
+"""What the tests ask for, and what Kubernetes tells of a service named `blastscreen`."""
 
 
 class UnusableSetting(Misconfigured):
@@ -49,6 +52,13 @@ def _split(value: object) -> object:
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name)  # so that `*`, which would believe anybody, is refused
+    return names
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", name):
+            raise ValueError("give bare names, without https://, port or *, such as als.example.org")
     return names
 
 
@@ -106,7 +116,9 @@ class Settings(BaseSettings):
     upload_files: int = Field(default=500, ge=1, description="most files in one upload")
     request_bytes: int = Field(default=64 * KIB, ge=1, description="largest body of every other request")
 
-    hosts: Names = Field(default=(), description="names that `Host` may have, with commas between; none: any")
+    hosts: Annotated[Names, AfterValidator(_host_names)] = Field(
+        default=(), description="names that `Host` may have, with commas between; none: any"
+    )
     trusted_proxies: Annotated[Names, AfterValidator(_networks)] = Field(
         default=(), description="addresses or networks of proxies whose X-Forwarded-For and -Proto are believed"
     )
@@ -183,10 +195,9 @@ class _FromFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields
-        variables = {str(field.validation_alias or PREFIX + name.upper()): name for name, field in fields.items()}
         return {
             str(fields[name].validation_alias or name): _content(variable, environment=os.environ)
-            for variable, name in variables.items()
+            for variable, name in _variables().items()
             if variable + FROM_FILE in os.environ
         }
 
@@ -200,8 +211,26 @@ def _content(variable: str, *, environment: Mapping[str, str]) -> str:
         raise UnusableSetting(f"The file that {variable}{FROM_FILE} names cannot be read: {error}.") from error
 
 
+def _variables() -> dict[str, str]:
+    """Each setting's variable and its name here."""
+    fields = Settings.model_fields.items()
+    return {str(field.validation_alias or PREFIX + name.upper()): name for name, field in fields}
+
+
+def _refuse_unknown(environment: Iterable[str]) -> None:
+    """Misspelt, BLASTSCREEN_HOSTS or BLASTSCREEN_TRUSTED_PROXIES would protect nobody, and nobody would know."""
+    known = _variables()
+    ours = (name for name in environment if name.upper().startswith(PREFIX) and not name.upper().startswith(NOT_OURS))
+    for name in sorted(ours):
+        if name.upper().removesuffix(FROM_FILE) not in known:
+            meant = get_close_matches(name.upper(), known, n=1)
+            hint = f" Is {meant[0]} meant?" if meant else ""
+            raise UnusableSetting(f"There is no setting {name}.{hint} The README lists them all.")
+
+
 def read_settings() -> Settings:
     """Raises UnusableSetting, which names the variable and never shows what it held."""
+    _refuse_unknown(os.environ)
     try:
         return Settings()
     except ValidationError as error:
