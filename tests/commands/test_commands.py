@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -92,6 +93,25 @@ def test_the_doctor_finds_a_new_service_well(capsys: pytest.CaptureFixture[str])
     assert main(["doctor"]) == 0
 
     assert capsys.readouterr().out == "well\n"
+
+
+def test_the_readmes_copy_of_a_database_in_use_is_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    told = re.search(r'python -c "(.*VACUUM INTO.*)"', (ROOT / "README.md").read_text("utf-8"))
+    assert told
+    copying = told[1].replace("var/blastscreen.db", str(tmp_path / "blastscreen.db"))
+    with database.reading() as in_use:
+        in_use.execute(text("SELECT 1 FROM ledger"))
+        _create_user(monkeypatch, "reviewer")
+        assert b"argon2" not in (tmp_path / "blastscreen.db").read_bytes(), "it still lies in the -wal"
+
+        subprocess.run([sys.executable, "-c", copying.replace("var/copy.db", str(tmp_path / "copy.db"))], check=True)
+
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", f"sqlite:///{tmp_path / 'copy.db'}")
+    capsys.readouterr()
+    assert main(["audit", "verify"]) == 0
+    assert "intact: 1 events" in capsys.readouterr().out
 
 
 def test_drawn_cells_are_screened_without_server_or_record(
