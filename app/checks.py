@@ -47,11 +47,17 @@ def database_fault(database: Database) -> str | None:
 
 
 def record_faults(session: Session, *, store: ImageStore) -> list[str]:
-    """Where the derived work list differs from the facts, and which stored images cannot be read."""
+    """Where the derived work list differs from the facts, and the image store from the records."""
     listed, due = reviews.flags_listed(session), reviews.flags_due(session)
     faults = [f"screening {one} waits for a read but is not on the work list" for one in sorted(due - listed)]
     faults += [f"screening {one} is on the work list but waits for nothing" for one in sorted(listed - due)]
-    faults += [fault for one in screenings.every_image(session) if (fault := _image_fault(store, one))]
+    recorded = list(screenings.every_image(session))
+    faults += [fault for one in recorded if (fault := _image_fault(store, one))]
+    unknown = sorted(set(store.kept()) - set(recorded))
+    faults += [
+        f"image {one} is in the store, and no record has it: its upload broke off, or the database is older"
+        for one in unknown
+    ]
     return faults + [f"{path.name} was left behind by an interrupted upload" for path in store.left_behind()]
 
 

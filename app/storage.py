@@ -75,6 +75,14 @@ def made(folder: Path) -> Path:
     return folder
 
 
+def _is_old(path: Path) -> bool:
+    """No, too, of what is gone by now."""
+    try:
+        return path.stat().st_mtime < clock.now().timestamp() - LEFT_BEHIND_SECONDS
+    except FileNotFoundError:
+        return False
+
+
 def _try_to_write(folder: Path) -> None:
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"ready?")
@@ -138,8 +146,11 @@ class ImageStore:
 
     def left_behind(self) -> list[Path]:
         """What uploads staged and, being interrupted, neither kept nor removed: an hour old at least."""
-        old = clock.now().timestamp() - LEFT_BEHIND_SECONDS
-        return [path for path in self._staging.glob("*.png") if path.stat().st_mtime < old]
+        return [path for path in self._staging.glob("*.png") if _is_old(path)]
+
+    def kept(self) -> list[str]:
+        """The hashes of all images here, but for those so new that their record may be on its way."""
+        return sorted(path.stem for path in self.folder.glob("[0-9a-f][0-9a-f]/*.png") if _is_old(path))
 
     def sweep(self) -> None:
         for path in self.left_behind():
