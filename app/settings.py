@@ -138,7 +138,9 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
 
-    public_url: str = Field(default="", description="this service's address as browsers know it; OIDC needs it")
+    public_url: str = Field(
+        default="", description="this service's address as browsers know it, for one-time links; OIDC needs it"
+    )
     oidc_issuer: str = Field(default="", description="the OpenID Connect provider's issuer; none: no such provider")
     oidc_client_id: str = Field(default="", description="what the provider calls this service")
     oidc_client_secret: SecretStr | None = Field(default=None, description="what the provider knows this service by")

@@ -16,6 +16,7 @@ from app.accounts.rules import Role
 from app.accounts.tables import UserRow
 from app.db import DbSession, OurDatabase
 from app.errors import BlastscreenError, Conflict, Invalid
+from app.settings import Settings
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
 from app.web.templating import render
@@ -126,7 +127,11 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
 
 
 def _link(request: Request, token: str) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}/reset?token={token}"
+    """For somebody at another browser, who may know this service by another address than the one that came with this
+    request."""
+    settings: Settings = request.app.state.settings
+    here = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{here}/reset?token={token}"
 
 
 @router.get("/admin/users/{user_id}")

@@ -10,6 +10,7 @@ from app.accounts.rules import Role
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from tests.factories import PASSWORD, Browser, Service, acts, cell, make_user, verify
+from tests.live import Changed
 
 
 def _user_page(browser: Browser, username: str) -> str:
@@ -201,3 +202,13 @@ def test_who_signs_in_after_links_gave_their_account_a_password_is_told_of_each(
     assert not re.search(told, sven.get("/cases").text)
     assert re.findall("link made by <bdi>(.+?)</bdi>", sven.get("/account").text) == ["Anna", "Adam"]
     assert verify(service.database).intact
+
+
+def test_a_one_time_link_names_the_address_that_people_know(changed: Changed) -> None:
+    service = changed(public_url="https://als.example.org/")
+    anna = service.signed_in("anna", Role.ADMIN)
+
+    made = anna.submit("/admin/users", {"username": "ursula", "name": "", "role": "uploader"}, at="/admin/users")
+
+    assert "https://als.example.org/reset?token=" in made.text
+    assert "testserver/reset" not in made.text
