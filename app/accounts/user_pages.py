@@ -104,7 +104,7 @@ def _lines(session: Session) -> tuple[UserLine, ...]:
 @router.post("/admin/users")
 def create(request: Request, visit: Administrator, database: OurDatabase, form: CheckedForm) -> Response:
     """The account, and the link by which its owner chooses a password."""
-    username, name = text(form, "username"), text(form, "name").strip()[:200]
+    username, name = text(form, "username"), text(form, "name")
     password_hash = secrets.unknown_password_hash()
     try:
         with database.writing() as session:
@@ -114,7 +114,7 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
                 username=rules.parse_username(username),
                 password_hash=password_hash,
                 roles=_chosen(form),
-                name=name,
+                name=rules.parse_name(name),
             )
             token = password_actions.make_reset_link(session, visit.actor, user_id=user.actor_id)
             made = _user(request, session, visit, user=user, link=_link(request, token))
