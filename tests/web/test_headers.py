@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.accounts.rules import Role, Scope
+from app.screening.instrument import Instrument
+from app.settings import Settings
 from tests.factories import PASSWORD, Service, cell, make_user
 from tests.live import Changed, Live, listening
 
@@ -178,3 +181,23 @@ def test_every_line_of_the_log_is_an_object_also_those_of_the_server(
     assert {"unexpected error", "Exception in ASGI application", "Invalid HTTP request received."} <= {
         line["event"] for line in logged
     }
+
+
+@pytest.mark.postgres
+def test_a_value_that_the_database_did_not_take_is_not_logged(
+    postgres_url: str, settings: Settings, instrument: Instrument, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Service.start(settings.model_copy(update={"database_url": postgres_url}), instrument) as service:
+        service.lab().screen(cell(1), case="S26-0001")
+
+        @service.app.get("/broken")
+        def broken() -> None:
+            with service.database.writing() as session:
+                same = text("INSERT INTO case_identifiers (case_id, accession) SELECT id, :number FROM models")
+                session.execute(same, {"number": "S26-0001"})
+
+        assert service.anybody().get("/broken").status_code == 500
+
+    written = capfd.readouterr().err
+    assert "IntegrityError" in written
+    assert "S26-0001" not in written
