@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -34,6 +35,7 @@ from app.screening import api as screening_api
 from app.screening import image_pages, model_actions, result_pages, upload_pages
 from app.screening import pages as screening_pages
 from app.screening.instrument import Instrument
+from app.screening.schemas import Problem
 from app.settings import Settings, read_settings
 from app.storage import ImageStore, made
 from app.vision.classifier import Classifier, OnnxClassifier
@@ -100,6 +102,11 @@ class Blastscreen(FastAPI):
         if settings.trusted_proxies:
             app = ProxyHeadersMiddleware(app, list(settings.trusted_proxies))  # type: ignore[arg-type, assignment]
         return app
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
 
 
 def create_app(settings: Settings, *, instrument: Instrument | None = None) -> FastAPI:

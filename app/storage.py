@@ -23,6 +23,8 @@ from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
 LEFT_BEHIND_SECONDS = 3600
+ROOM_BYTES = 450 * 450 * 3
+"""What one cell image takes at most, as the training images are."""
 log = structlog.get_logger("blastscreen.storage")
 
 
@@ -85,7 +87,7 @@ def _is_old(path: Path) -> bool:
 
 def _try_to_write(folder: Path) -> None:
     with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(b"ready?")
+        file.write(bytes(ROOM_BYTES))
 
 
 @dataclass
@@ -157,7 +159,7 @@ class ImageStore:
             path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raises OSError where the folder cannot be written."""
+        """Raises OSError where the folder cannot be written, or has no room for an image of the common size."""
         _try_to_write(self._staging)
 
     def _place(self, content_sha256: str) -> Path:

@@ -97,6 +97,14 @@ def test_what_a_full_disk_does_not_take_is_told_and_leaves_no_half_of_a_file(sto
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
 
 
+def test_a_store_without_room_for_one_more_image_is_not_called_ready(store: ImageStore) -> None:
+    with files_end_at(100_000), pytest.raises(OSError, match="too large"):
+        store.check()
+
+    store.check()
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
 def test_without_a_store_a_lab_system_is_told_to_come_again(service: Service) -> None:
     lab = service.lab()
     before = rows(service.database)

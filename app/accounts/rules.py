@@ -44,6 +44,10 @@ def roles_with(permission: Permission) -> list[Role]:
     return [role for role in Role if permission in PERMISSIONS[role]]
 
 
+def scopes_with(permission: Permission) -> list[Scope]:
+    return [scope for scope in Scope if permission in PERMISSIONS[scope]]
+
+
 def permissions_of(granted: list[Role] | list[Scope]) -> frozenset[Permission]:
     return frozenset[Permission]().union(*(PERMISSIONS[one] for one in granted))
 

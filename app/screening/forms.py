@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from app.accounts.guards import ClientWith, Uploader
 from app.actor import Actor, Permission
-from app.cases.rules import parse_accession, parse_subject
+from app.cases.rules import LENGTH_MOST, SHAPE, parse_accession, parse_subject
 from app.errors import Invalid, Unreadable
 from app.screening.actions import Submission
 from app.screening.archives import Allowance, Found, entries, is_archive
@@ -29,7 +29,14 @@ ScreeningClient = Annotated[Actor, Depends(ClientWith(Permission.SCREEN))]
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        alias="Idempotency-Key", min_length=1, max_length=200, description="the same key and request: one screening"
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description=(
+            "the same key and request: one screening, and its reply again. The same key with another image, case or "
+            "subject is refused (`idempotency_key_reused`). Without one, what is sent again without a case is screened "
+            "again"
+        ),
     ),
 ]
 
@@ -184,6 +191,7 @@ def _case_id(text: str) -> UUID:
 
 Sent = Annotated[Submission, Depends(sent)]
 Uploaded = Annotated[Upload, Depends(uploaded)]
+NUMBER = {"type": "string", "maxLength": LENGTH_MOST, "pattern": f"^{SHAPE.pattern}$"}
 SCREENING_BODY = {
     "requestBody": {
         "required": True,
@@ -203,11 +211,13 @@ SCREENING_BODY = {
                             ),
                         },
                         "case": {
-                            "type": "string",
-                            "maxLength": 64,
-                            "description": "accession number; upper and lower case are one",
+                            **NUMBER,
+                            "description": "accession number; upper and lower case are one. None: a case of its own",
                         },
-                        "subject": {"type": "string", "maxLength": 64, "description": "pseudonym of the subject"},
+                        "subject": {
+                            **NUMBER,
+                            "description": "pseudonym of the subject, by which one image of two subjects is found out",
+                        },
                     },
                 }
             }

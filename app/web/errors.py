@@ -9,11 +9,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app import errors
 from app.db import cause_of
+from app.web.headers import METHODS
 from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
 
@@ -65,6 +68,7 @@ def install(app: FastAPI, *, remember: Remember) -> None:
     app.add_exception_handler(errors.BlastscreenError, on_our_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_unreadable_request)
+    app.add_exception_handler(ClientDisconnect, on_hanging_up)
     app.add_exception_handler(OperationalError, on_database_trouble)
     app.add_exception_handler(Exception, on_surprise)
 
@@ -110,9 +114,12 @@ def _headers(error: errors.BlastscreenError) -> Mapping[str, str]:
 
 
 async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer from a middleware, before any route: what else the client had to send is not read."""
+    """Answer from a middleware, before any route. What else the client has to send is passed over by the server, which
+    gives it `HEAD_SECONDS`: to hang up at once would cost many clients the answer, for they send before they read. Who
+    sends too slowly had time enough."""
     response = answer(Request(scope), error)
-    response.headers["connection"] = "close"
+    if isinstance(error, errors.TooSlow):
+        response.headers["connection"] = "close"
     await response(scope, receive, send)
 
 
@@ -126,7 +133,16 @@ def on_http_error(request: Request, error: Exception) -> Response:
     code, message = told.get(error.status_code, ("http_error", str(error.detail)))
     reply = _reply(request, status=error.status_code, code=code, message=message)
     reply.headers.update(error.headers or {})
+    if error.status_code == 405:
+        reply.headers["allow"] = ", ".join(_methods(request))
     return reply
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes. FastAPI names the methods of the first that fits, which need not be the only one."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = [{**request.scope, "method": method} for method in sorted(METHODS)]
+    return [scope["method"] for scope in asked if any(one.matches(scope)[0] is Match.FULL for one in routes)]
 
 
 def on_unreadable_request(request: Request, error: Exception) -> Response:
@@ -135,6 +151,12 @@ def on_unreadable_request(request: Request, error: Exception) -> Response:
     where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
     message = f"{where}: {first['msg']}. Correct it and send again."
     return _reply(request, status=422, code="invalid_request", message=message)
+
+
+def on_hanging_up(request: Request, _error: Exception) -> Response:
+    """Nobody is there to read it; log and figures tell it from a fault of ours."""
+    message = "The connection ended before the request was whole. Nothing of it was stored: send it again."
+    return _reply(request, status=400, code="request_cut_off", message=message)
 
 
 def on_database_trouble(request: Request, error: Exception) -> Response:

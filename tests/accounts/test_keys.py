@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from limits.storage import MemoryStorage
@@ -252,3 +253,26 @@ def test_no_key_is_written_anywhere(service: Service, capfd: pytest.CaptureFixtu
     assert secret[:-1] not in written
     assert files
     assert not [path for path in files if secret[:-1].encode() in path.read_bytes()]
+
+
+def test_a_key_without_the_scope_is_told_which_one_it_lacks(service: Service) -> None:
+    reader, sender, neither = (service.lab(scope, scope) for scope in (Scope.READ, Scope.SCREEN, Scope.METRICS))
+
+    told = [
+        reader.screen(cell(1)).json(),
+        sender.get("/api/v1/screenings").json(),
+        neither.get(f"/api/v1/screenings/{uuid4()}").json(),
+        reader.get("/metrics").json(),
+    ]
+
+    assert {one["code"] for one in told} == {"forbidden"}
+    needed = ["screen", "read or read:all", "read or read:all", "metrics"]
+    assert [one["detail"].partition("with the scope ")[2] for one in told] == [f"{scopes}." for scopes in needed]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/model", "/openapi.json", "/api/v1/screenings"])
+def test_who_sends_no_key_is_told_in_which_header_it_goes(service: Service, path: str) -> None:
+    reply = service.anybody().get(path)
+
+    assert reply.status_code == 401
+    assert "Send your key in the header: Authorization: Bearer" in reply.json()["detail"]

@@ -1,6 +1,7 @@
 """What every reply tells a browser, whom the service listens to, and what it writes to its log."""
 
 import json
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -201,3 +202,21 @@ def test_a_value_that_the_database_did_not_take_is_not_logged(
     written = capfd.readouterr().err
     assert "IntegrityError" in written
     assert "S26-0001" not in written
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("PUT", "/api/v1/screenings", "GET, POST"),
+        ("DELETE", f"/api/v1/screenings/{UUID(int=0)}", "GET"),
+        ("GET", "/sign-out", "POST"),
+        ("PUT", "/sign-in", "GET, POST"),
+    ],
+)
+def test_an_address_that_does_not_take_a_method_says_which_it_takes(
+    service: Service, method: str, path: str, takes: str
+) -> None:
+    reply = service.anybody().request(method, path)
+
+    assert reply.status_code == 405
+    assert reply.headers["allow"] == takes
