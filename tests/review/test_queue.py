@@ -16,12 +16,7 @@ from app.cases.tables import CasePriorityRow
 from app.review import queue_actions
 from tests.factories import PASSWORD, Browser, Service, acts, cell, jpeg, make_user, rows, set_policy, verify
 from tests.fakes import FakeClassifier
-from tests.review.test_reading import call, decide, reads, token_on, waiting_cell
-
-
-@pytest.fixture
-def rea(service: Service) -> Browser:
-    return service.signed_in("rea", Role.REVIEWER)
+from tests.review.conftest import call, decide, reads, token_on, waiting_cell
 
 
 def order_on(page: str) -> list[str]:
