@@ -16,10 +16,10 @@ from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
 from app.review import desk_queries, queries, queue_actions, queue_queries, words
+from app.review.desk_rules import FILTERS, Filters, Key, UnusableKeys
+from app.review.desk_rules import KEYS as USUAL_KEYS
 from app.review.queue_queries import Marks
 from app.review.reading_view import UndoNotice, undo_notice
-from app.review.rules import FILTERS, Filters, Key, UnusableKeys
-from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text

@@ -14,8 +14,9 @@ from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, words
 from app.review.desk_queries import Task
+from app.review.desk_rules import POSTPONE_H, Key
 from app.review.remark_queries import Remark, remarks
-from app.review.rules import POSTPONE_H, Awaits, Key, ReadKind, Step
+from app.review.rules import Awaits, ReadKind, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.explanation import has_heat_map
