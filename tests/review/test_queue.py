@@ -183,6 +183,7 @@ def test_a_cell_that_is_handed_on_is_for_that_reader_until_a_turnaround_has_pass
     with service.database.writing() as session:
         session.connection().exec_driver_sql("UPDATE handings SET at = '2026-01-01 00:00:00.000000'")
     assert order_on(mia.get("/review").text) == [one]
+    assert mia.get(f"/review/{one}").status_code == 200
 
 
 def test_a_cell_is_not_handed_to_who_uploaded_it(service: Service, classifier: FakeClassifier, rea: Browser) -> None:
