@@ -101,10 +101,12 @@ class StagedImage:
     _place: Path
 
     def keep(self) -> None:
+        folder = self._place.parent
         with writing_to_disk():
-            self._place.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             self._written.replace(self._place)
-            _sync_folder(self._place.parent)
+            _sync_folder(folder)
+            _sync_folder(folder.parent)  # which may have got it just now
 
 
 class ImageStore:

@@ -31,6 +31,25 @@ def test_what_is_kept_comes_back_pixel_for_pixel(store: ImageStore) -> None:
     assert np.array_equal(decode(store.png(image.pixels_sha256), limits=Limits()), pixels)
 
 
+def test_what_is_kept_and_the_folders_that_lead_to_it_outlive_a_power_cut(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with store.staged(draw(1, Look.BLAST)) as image:
+        image.keep()
+
+    written, *folders = synced
+    assert written.parent == store.folder / "staging"
+    assert folders == [store.folder / image.pixels_sha256[:2], store.folder]
+
+
 def test_what_is_not_kept_leaves_no_file(store: ImageStore) -> None:
     with store.staged(draw(1, Look.BLAST)) as image:
         pass

@@ -15,9 +15,11 @@ from app.accounts.rules import Role
 from app.accounts.sign_in_rules import (
     ACCOUNT_PATIENCE,
     CODE_STEP_S,
+    SessionLimits,
     address_group,
     browser_name,
     in_words,
+    session_lives,
     wait_left,
 )
 from app.audit.events import Act
@@ -314,6 +316,18 @@ def test_a_session_that_has_run_out_is_not_listed(service: Service, monkeypatch:
     _try(again, PASSWORD)
 
     assert again.get("/account").text.count("/account/sessions/") == 1
+
+
+def test_a_session_ends_at_the_moment_that_was_said() -> None:
+    limits, now = SessionLimits(timedelta(minutes=30), timedelta(hours=12)), clock.now()
+    moment = timedelta(microseconds=1)
+
+    def lives(*, unused: timedelta, old: timedelta) -> bool:
+        return session_lives(created_at=now - old, last_seen_at=now - unused, limits=limits, now=now)
+
+    assert lives(unused=limits.idle - moment, old=limits.life - moment)
+    assert not lives(unused=limits.idle, old=limits.life - moment)
+    assert not lives(unused=limits.idle - moment, old=limits.life)
 
 
 def test_nobody_ends_anothers_session(service: Service) -> None:
