@@ -136,6 +136,23 @@ def test_a_subject_that_could_do_harm_is_refused(lab: LabSystem) -> None:
     assert_problem(lab.screen(cell(1), subject="<b>"), 422, "subject_unusable")
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/audit?before={}",
+        "/cases?page={}",
+        "/cases/00000000-0000-4000-8000-000000000007/versions/{}",
+        "/review/figures?days={}",
+        "/screenings/00000000-0000-4000-8000-000000000007/thumbnail/{}",
+    ],
+)
+def test_a_number_that_no_database_keeps_is_no_surprise(service: Service, address: str, number: int) -> None:
+    somebody = service.signed_in("sena", Role.SENIOR, Role.AUDITOR)
+
+    assert somebody.get(address.format(number)).status_code < 500
+
+
 @pytest.mark.usefixtures("nothing_stored")
 def test_a_form_that_is_no_form_is_refused(lab: LabSystem) -> None:
     headers = {**lab.headers, "content-type": "multipart/form-data; boundary=x"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.accounts.rules import Role
-from app.storage import ImageNotFound, ImageStore, NotWritten
+from app.storage import FolderUnusable, ImageNotFound, ImageStore, NotWritten
 from app.vision.decode import Limits, decode, pixels_sha256
 from app.vision.drawn import Look, draw
 from tests.disks import files_end_at
@@ -31,6 +31,25 @@ def test_what_is_kept_comes_back_pixel_for_pixel(store: ImageStore) -> None:
     assert np.array_equal(decode(store.png(image.pixels_sha256), limits=Limits()), pixels)
 
 
+def test_what_is_kept_and_the_folders_that_lead_to_it_outlive_a_power_cut(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with store.staged(draw(1, Look.BLAST)) as image:
+        image.keep()
+
+    written, *folders = synced
+    assert written.parent == store.folder / "staging"
+    assert folders == [store.folder / image.pixels_sha256[:2], store.folder]
+
+
 def test_what_is_not_kept_leaves_no_file(store: ImageStore) -> None:
     with store.staged(draw(1, Look.BLAST)) as image:
         pass
@@ -38,6 +57,11 @@ def test_what_is_not_kept_leaves_no_file(store: ImageStore) -> None:
     with pytest.raises(ImageNotFound):
         store.png(image.pixels_sha256)
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_told_before_anybody_needs_it(tmp_path: Path) -> None:
+    with files_end_at(0), pytest.raises(FolderUnusable, match="Nothing can be written in the folder"):
+        ImageStore(tmp_path)
 
 
 def test_the_same_pixels_may_be_kept_twice(store: ImageStore) -> None:

@@ -170,13 +170,18 @@ def _client(request: Request, database: Database, key: Key) -> Actor:
             row = key_actions.recognise_key(session, whole=key.credentials)
             actor, used = key_actions.actor_of_key(row), row.use.last_used_at
     except key_actions.KeyRefused:
-        _spend(request, f"refused {address_of(request)}")
+        spend_refusal(request)
         raise
     _spend(request, f"client {actor.id}")
     if used is None or (clock.now() - used).total_seconds() > SEEN_EVERY_SECONDS:
         with database.writing() as session:
             key_actions.note_use(session, key_id=row.id)
     return actor
+
+
+def spend_refusal(request: Request) -> None:
+    """Raises AskedTooOften for an address that is refused again and again: it must not fill the ledger."""
+    _spend(request, f"refused {address_of(request)}")
 
 
 def _spend(request: Request, who: str) -> None:

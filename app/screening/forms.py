@@ -154,13 +154,15 @@ class Upload:
     case_id: UUID
 
     def images(self) -> Iterator[Found]:
-        """Each image, those within archives too, or why it cannot be opened; one at a time."""
+        """Each image, those within archives too, or why it cannot be opened; one at a time. Archives may bring as many
+        as the images beside them leave room for."""
+        archives = {number for number, file in enumerate(self.files) if is_archive(file)}
+        self.allowance.files -= len(self.files) - len(archives)
         for number, file in enumerate(self.files):
-            if is_archive(file):
+            if number in archives:
                 for found in entries(file, allowance=self.allowance):
                     yield replace(found, file=number)
             else:
-                self.allowance.files -= 1
                 file.seek(0)
                 received = file.read(self.allowance.image_bytes + 1)  # enough to see that it is too large
                 yield Found(file.name, received, file=number)

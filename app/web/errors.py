@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app import errors
+from app.db import cause_of
 from app.web.headers import METHODS
 from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
@@ -77,7 +78,8 @@ def on_our_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.BlastscreenError)  # noqa: S101  registered for this kind only
     remember(request, error)
     if isinstance(error, errors.NotSignedIn) and not _for_machine(request) and request.method == "GET":
-        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(_sign_in(asked), status_code=303)
     return answer(request, error)
 
 
@@ -158,7 +160,8 @@ def on_hanging_up(request: Request, _error: Exception) -> Response:
 
 
 def on_database_trouble(request: Request, error: Exception) -> Response:
-    log.error("database trouble", kind=type(error).__name__, orig=type(getattr(error, "orig", None)).__name__)
+    assert isinstance(error, OperationalError)  # noqa: S101  registered for this kind only
+    log.error("database trouble", why=cause_of(error))
     return _reply(
         request, status=503, code="database_unavailable", message="The database does not answer. Try again shortly."
     )
@@ -174,21 +177,25 @@ def _for_machine(request: Request) -> bool:
     return request.url.path.startswith(FOR_MACHINES) or "text/html" not in request.headers.get("accept", "")
 
 
-def _sign_in(request: Request) -> str:
-    """Where to sign in, so that it leads back to the page whose form was sent."""
+def _sign_in(onward: str) -> str:
+    """Where to sign in, so that it leads to this page of ours."""
+    return f"/sign-in?{urlencode({'next': inside(onward)}, safe='/')}"
+
+
+def _sign_in_again(request: Request) -> str:
+    """The same, so that it leads back to the page whose form was sent."""
     try:
         came_from = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/sign-in"
-    page = inside(came_from._replace(scheme="", netloc="", fragment="").geturl())
-    return f"/sign-in?{urlencode({'next': page})}"
+    return _sign_in(came_from._replace(scheme="", netloc="", fragment="").geturl())
 
 
 def _reply(request: Request, *, status: int, code: str, message: str) -> Response:
     request_id = getattr(request.state, "request_id", "-")
     title = TITLES.get(status, "Error")
     if not _for_machine(request):
-        sign_in = _sign_in(request) if status == 401 else None
+        sign_in = _sign_in_again(request) if status == 401 else None
         page = ErrorPage(title=title, message=message, request_id=request_id, sign_in=sign_in)
         nobody = Frame(who=None, navigation=(), csrf="", banners=request.app.state.banners)
         frame = getattr(request.state, "frame", nobody)

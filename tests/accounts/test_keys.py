@@ -1,7 +1,8 @@
 """Keys of lab systems: rotated with an overlap, revoked at once, last used, rate-limited, and never written down."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from app import clock, logs
 from app.accounts import key_actions, rules
 from app.accounts.rate_limit import RateLimit, UnusableRateLimit, make_rate_limit
-from app.accounts.rules import Role, Scope
+from app.accounts.rules import KeyLife, Role, Scope
 from app.accounts.tables import KeyUseRow
 from app.actor import SERVICE
 from app.audit.events import Act
@@ -224,6 +225,23 @@ def test_a_key_that_cannot_be_made_is_not_and_what_was_typed_stays(service: Serv
     assert reply.status_code == 422
     assert f'name="client" value="{form["client"]}"' in reply.text
     assert Act.KEY_CREATED not in acts(service.database)
+
+
+ENDS = datetime(2026, 11, 26, 12, tzinfo=UTC)
+JUST_BEFORE = ENDS - timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("life", "fault"),
+    [
+        (KeyLife(revoked=False, expires_at=ENDS, replaced_from=None), "expired"),
+        (KeyLife(revoked=False, expires_at=None, replaced_from=ENDS), "replaced"),
+    ],
+)
+def test_a_key_ends_at_the_moment_that_was_said(life: KeyLife, fault: str) -> None:
+    assert rules.key_fault(life, now=JUST_BEFORE) is None
+    assert rules.key_fault(life, now=ENDS) == fault
+    assert rules.key_fault(replace(life, revoked=True), now=JUST_BEFORE) == "revoked"
 
 
 @pytest.mark.parametrize("hours", ["", "5", "-1", "²", "1e3"])

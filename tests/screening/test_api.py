@@ -76,11 +76,21 @@ def test_the_same_key_and_request_give_the_first_reply_again(service: Service) -
     assert rows(service.database)["screenings"] == 1
 
 
-def test_the_same_key_with_another_request_is_refused(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("seed", "fields"),
+    [
+        (2, {"case": "S26-0001", "subject": "P-1"}),
+        (1, {"case": "S26-0002", "subject": "P-1"}),
+        (1, {"case": "S26-0001", "subject": "P-2"}),
+        (1, {"case": "S26-0001"}),
+        (1, {"subject": "P-1"}),
+    ],
+)
+def test_the_same_key_with_another_request_is_refused(service: Service, seed: int, fields: dict[str, str]) -> None:
     lab = service.lab()
-    lab.screen(cell(1), key="order-1")
+    lab.screen(cell(1), key="order-1", case="S26-0001", subject="P-1")
 
-    other = lab.screen(cell(2), key="order-1")
+    other = lab.screen(cell(seed), key="order-1", **fields)
 
     assert other.status_code == 422
     assert other.json()["code"] == "idempotency_key_reused"
