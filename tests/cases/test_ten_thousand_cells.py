@@ -1,5 +1,6 @@
 """Ten thousand cells in one case: pages, not a freeze."""
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.cases.many import Made, case_with, known
 from tests.factories import Browser, Service, make_user
 
 MANY = 10_000
+QUICK_S = 1.0
 
 
 @contextmanager
@@ -38,11 +40,10 @@ def _cells(count: int) -> list[Made]:
 
 
 def asked(service: Service, browser: Browser, path: str) -> tuple[int, float]:
-    """How many statements the page took, and the fastest of three askings, in seconds of this process's own time: what
-    else the machine does is not the page's doing."""
-    browser.get(path)
-    seconds, statements = [], 0
-    for _ in range(3):
+    """How many statements the page took, and the first quick one of three askings, or the fastest, in seconds of this
+    process's own time: what else the machine does is not the page's doing."""
+    seconds, statements = [math.inf], 0
+    while min(seconds) >= QUICK_S and len(seconds) <= 3:
         with counted(service.database) as sent:
             begun = time.process_time()
             assert browser.get(path).status_code == 200
@@ -72,7 +73,7 @@ def test_a_page_of_a_case_with_ten_thousand_cells_is_quick_and_small(either_serv
         assert browser.page.count("/thumbnail/") <= 60, path
         assert len(browser.page) < 150_000, path
         assert statements <= few_statements + 12, path  # reviews are asked for five hundred cells at a time
-        assert seconds < 1.0, f"{path} took {seconds:.2f} s"
+        assert seconds < QUICK_S, f"{path} took {seconds:.2f} s"
 
 
 @pytest.mark.parametrize(

@@ -336,6 +336,21 @@ def test_rooms_below_can_ask_whether_a_case_is_out(desk: Desk) -> None:
         assert released_at(session, case_id) is not None
 
 
+def test_who_opened_a_case_corrects_and_withdraws_it_no_more_once_it_is_signed(desk: Desk) -> None:
+    ursula = desk.service.signed_in("ursula", Role.UPLOADER)
+    desk.classifier.probability = 0.99
+    ursula.upload(cell(60), case="S26-0008")
+    [path] = {f"/cases/{one['case_id']}" for one in _every_screening(desk) if one["case"] == "S26-0008"}
+    desk.sign(path)
+
+    corrected = ursula.submit(f"{path}/correct", {"accession": "S26-0009", "subject": ""}, at="/account")
+    withdrawn = ursula.submit(f"{path}/withdraw", {"reason": "mixed up", "certain": "yes"}, at="/account")
+
+    assert (corrected.status_code, withdrawn.status_code) == (403, 403)
+    assert rows(desk.service.database)["case_withdrawals"] == 0
+    assert "S26-0008" in ursula.get(path).text
+
+
 def test_a_verdict_given_after_signing_can_be_taken_back_until_the_case_is_signed_again(desk: Desk) -> None:
     rea = desk.service.signed_in("rea", Role.REVIEWER)
     path = desk.case(0.99)
