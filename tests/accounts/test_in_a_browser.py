@@ -43,6 +43,32 @@ def test_a_page_that_nobody_watches_loses_its_content_and_its_session(service: S
     assert ursula.complaints == []
 
 
+def test_a_page_says_a_minute_before_that_it_will_empty_itself_and_a_touch_keeps_it(
+    service: Service, address, browser
+) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    ursula = Person(browser, address)
+    ursula.page.clock.install()
+    ursula.sign_in("ursula")
+    ursula.page.goto("/cases")
+    warning = ursula.page.get_by_role("alert").filter(has_text="In less than a minute")
+
+    ursula.page.clock.fast_forward("13:50")
+    assert not warning.is_visible()
+    ursula.page.clock.fast_forward("00:20")
+    assert warning.is_visible()
+    ursula.shot("about-to-lock")
+    assert ursula.violations() == []
+    ursula.page.keyboard.press("Shift")
+    assert not warning.is_visible()
+    ursula.page.clock.fast_forward("14:10")
+    with ursula.page.expect_response("**/sign-out"):
+        ursula.page.clock.fast_forward("01:00")
+
+    assert ursula.page.evaluate("document.activeElement.textContent") == "Locked: sign in again", "it is read out"
+    assert not warning.is_visible()
+
+
 def test_escape_twice_empties_the_page_at_once_and_once_does_nothing(service: Service, address, browser) -> None:
     service.lab().screen(cell(1), case="S26-0001")
     make_user(service.database, "ursula", Role.UPLOADER)
