@@ -183,3 +183,28 @@ def test_a_case_is_shared_in_the_browser(service: Service, address, browser, tmp
     ursula.shot("case-shared")
 
     assert ursula.complaints == []
+
+
+def test_whoever_sent_a_form_that_could_not_be_taken_is_led_to_the_reason(service: Service, address, browser) -> None:
+    for place in range(30):
+        make_user(service.database, f"uploader-{place}", Role.UPLOADER)
+    make_user(service.database, "ada", Role.ADMIN, Role.UPLOADER)
+    ada = Person(browser, address)
+    ada.sign_in("ada", "a wrong one")
+    assert ada.page.title() == "Error: Sign in – Blastscreen"
+    assert ada.page.evaluate("document.activeElement.id") == "username"
+    assert ada.page.get_by_label("User name").get_attribute("aria-describedby") == "error"
+    ada.sign_in("ada")
+    ada.page.get_by_role("button", name="Sign out").wait_for()
+
+    ada.page.goto("/admin/users")
+    ada.page.get_by_label("User name", exact=True).fill("uploader-3")
+    ada.page.get_by_label("uploader", exact=False).last.check()
+    ada.page.get_by_role("button", name="Make the account").click()
+
+    error = ada.page.get_by_role("alert")
+    error.wait_for()
+    assert ada.page.evaluate("document.activeElement.textContent") == error.inner_text()
+    assert error.evaluate("one => one.getBoundingClientRect().top < innerHeight"), "it is in sight, below thirty lines"
+    assert ada.page.title() == "Error: Users – Blastscreen"
+    assert ada.violations() == []
