@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.accounts.rules import Role
+from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
 from tests.cases.many import Made, case_with, known
-from tests.factories import Service, cell, make_user
+from tests.factories import PASSWORD, Service, cell, make_user
 
 pytestmark = pytest.mark.browser
 Ursula = Callable[..., Person]
@@ -133,3 +134,25 @@ def test_filters_and_acts_work_without_scripts(service: Service, ursula: Ursula)
     page.get_by_role("button", name="Withdraw this case").click()
 
     page.locator(".withdrawn").get_by_text("mixed up with another tube").wait_for()
+
+
+def test_a_reason_outlives_the_session_that_ends_while_it_is_written(service: Service, ursula: Ursula) -> None:
+    person = ursula()
+    path, _ = _case(service, Made(0.9))
+    page = person.page
+    page.goto(f"{path}/manage")
+    page.get_by_label("Reason").fill("Drawn from the wrong tube.")
+    page.get_by_label("Withdraw it for good").check()
+
+    person.context.clear_cookies(name=SESSION_COOKIE)
+    page.get_by_role("button", name="Withdraw this case").click()
+    page.get_by_role("link", name="Sign in again").click()
+    page.get_by_label("User name").fill("ursula")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_text("You wrote this before and have not sent it.").wait_for()
+    assert page.get_by_label("Reason").input_value() == "Drawn from the wrong tube."
+    page.get_by_label("Withdraw it for good").check()
+    page.get_by_role("button", name="Withdraw this case").click()
+    page.get_by_text("Withdrawn by Ursula").wait_for()
