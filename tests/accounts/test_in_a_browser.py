@@ -87,6 +87,27 @@ def test_escape_twice_empties_the_page_at_once_and_once_does_nothing(service: Se
     assert "/sign-in" in ursula.page.url
 
 
+def test_a_locked_page_leads_back_to_where_one_was_filters_and_all(service: Service, address, browser) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    ursula = Person(browser, address)
+    page = ursula.page
+
+    def locked_way() -> str:
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        return str(page.get_by_role("link", name="Sign in").get_attribute("href"))
+
+    ursula.sign_in("ursula")
+    page.goto("/cases?which=urgent")
+    assert locked_way() == "/sign-in?next=%2Fcases%3Fwhich%3Durgent"
+    ursula.sign_in("ursula")
+    page.goto("/cases?which=urgent")
+    page.get_by_label("Find by case number").fill("S26-0009")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("alert").wait_for()
+    assert locked_way() == "/sign-in?next=%2Fcases%3Fwhich%3Durgent", "there is no page at the address of the answer"
+
+
 def test_a_page_whose_session_was_ended_elsewhere_empties_itself_when_touched(
     service: Service, address, browser
 ) -> None:

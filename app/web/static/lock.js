@@ -5,7 +5,9 @@
 // for when somebody steps up who must not see.
 "use strict";
 (() => {
-  const patience = Number(document.currentScript.dataset.afterSeconds) * 1000;
+  const { afterSeconds, posted } = document.currentScript.dataset;
+  const patience = Number(afterSeconds) * 1000;
+  const back = posted !== undefined && document.referrer ? new URL(document.referrer) : location; // the form's own page
   const WARN_BEFORE = Math.min(60_000, patience / 2);
   const ASK_EVERY = 60_000;
   const TWICE_WITHIN = 600;
@@ -29,7 +31,7 @@
     title.tabIndex = -1;
     link.textContent = "Sign in";
     link.className = "button";
-    link.href = "/sign-in?next=" + encodeURIComponent(location.pathname);
+    link.href = "/sign-in?next=" + encodeURIComponent(back.pathname + back.search);
     why.textContent = "You have been signed out here. What this page showed is gone from it.";
     told.append(title, why, link);
     document.body.replaceChildren(told);
