@@ -16,7 +16,7 @@ GROUPS = {
 REVIEWS = {
     ReviewState.NOT_NEEDED: "No read needed",
     ReviewState.WAITING: "Waiting",
-    ReviewState.READING: "Being read",
+    ReviewState.READING: "Reading begun",
     ReviewState.SETTLED: "Read",
 }
 

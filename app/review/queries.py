@@ -71,7 +71,7 @@ def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
     state = state_of(concluded, calls=len(standing), held=held)
     settled_at = standing[-1].at if state is ReviewState.SETTLED else None
     reopened = bool(found.requests) and concluded.awaits is Awaits.READER
-    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn, reopened)
+    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn, reopened, held)
 
 
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
