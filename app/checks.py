@@ -6,11 +6,11 @@ from itertools import count
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.db import Database
+from app.db import Database, cause_of
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.screening.instrument import Instrument
-from app.storage import ImageNotFound, ImageStore
+from app.storage import ImageNotFound, ImageStore, why
 from app.vision.decode import Rejected, pixels_sha256
 from app.vision.golden import GOLDEN_CELLS, golden_fault
 
@@ -32,7 +32,7 @@ def readiness_checks(*, database: Database, instrument: Instrument) -> Mapping[s
         try:
             instrument.store.check()
         except OSError as error:
-            return f"the image store cannot be written ({type(error).__name__})"
+            return f"the image store cannot be written ({why(error)})"
         return None
 
     return {"model": model, "database": lambda: database_fault(database), "image_store": store}
@@ -42,16 +42,22 @@ def database_fault(database: Database) -> str | None:
     try:
         database.check()
     except SQLAlchemyError as error:
-        return f"the database cannot be written ({type(error).__name__})"
+        return f"the database cannot be written ({cause_of(error)})"
     return None
 
 
 def record_faults(session: Session, *, store: ImageStore) -> list[str]:
-    """Where the derived work list differs from the facts, and which stored images cannot be read."""
+    """Where the derived work list differs from the facts, and the image store from the records."""
     listed, due = reviews.flags_listed(session), reviews.flags_due(session)
     faults = [f"screening {one} waits for a read but is not on the work list" for one in sorted(due - listed)]
     faults += [f"screening {one} is on the work list but waits for nothing" for one in sorted(listed - due)]
-    faults += [fault for one in screenings.every_image(session) if (fault := _image_fault(store, one))]
+    recorded = list(screenings.every_image(session))
+    faults += [fault for one in recorded if (fault := _image_fault(store, one))]
+    unknown = sorted(set(store.kept()) - set(recorded))
+    faults += [
+        f"image {one} is in the store, and no record has it: its upload broke off, or the database is older"
+        for one in unknown
+    ]
     return faults + [f"{path.name} was left behind by an interrupted upload" for path in store.left_behind()]
 
 

@@ -181,7 +181,7 @@ def _reset_user(arguments: argparse.Namespace, settings: Settings) -> int:
 def _rotate_key(arguments: argparse.Namespace, settings: Settings) -> int:
     from app.commands import access
 
-    overlap = timedelta(hours=max(arguments.overlap_hours, 0))
+    overlap = timedelta(hours=arguments.overlap_hours)
     return access.rotate_key(settings, prefix=arguments.prefix, overlap=overlap)
 
 

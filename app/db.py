@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from app.errors import Misconfigured
+from app.errors import Misconfigured, Unavailable
 
 Code = TypeVar("Code", bound=StrEnum)
 One = TypeVar("One")
@@ -45,6 +45,22 @@ class DatabaseUnreachable(Misconfigured):
         super().__init__(
             f"The database cannot be reached: {why}. Check BLASTSCREEN_DATABASE_URL, and that it is there."
         )
+
+
+class DatabaseTrouble(Misconfigured):
+    code = "database_trouble"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The database cannot be used: {why}. What was not finished is not kept; mend it and try again."
+        )
+
+
+def cause_of(error: SQLAlchemyError) -> str:
+    """The driver's own name for it, `SQLITE_FULL` or an SQLSTATE, which holds nothing that anybody sent."""
+    said = error.orig if isinstance(error, DBAPIError) else None
+    named = getattr(said, "sqlite_errorname", None) or getattr(said, "sqlstate", None)
+    return str(named or type(error).__name__)
 
 
 class Base(DeclarativeBase):
@@ -91,8 +107,21 @@ class Id(TypeDecorator[UUID]):
         return None if value is None else UUID(value)
 
 
+class UnknownCode(Unavailable, ValueError):
+    """A record holds what is none of its column's codes: another version wrote it, or somebody from outside."""
+
+    code = "record_unreadable"
+
+    def __init__(self, value: str, *, codes: type[StrEnum]) -> None:
+        super().__init__(
+            f"A record that belongs here says {value!r}, which this version of Blastscreen does not know as a "
+            f"{codes.__name__}. Tell whoever runs this service: either a later version wrote it, or it was altered."
+        )
+
+
 class Coded(TypeDecorator[Code]):
-    """One of an enum's values, kept as its text. Raises ValueError for what is none of them, written or read."""
+    """One of an enum's values, kept as its text. Raises ValueError for what is none of them when it is written, and
+    UnknownCode when it is read."""
 
     impl = String
     cache_ok = True
@@ -105,7 +134,10 @@ class Coded(TypeDecorator[Code]):
         return None if value is None else self.codes(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Code | None:
-        return None if value is None else self.codes(value)
+        try:
+            return None if value is None else self.codes(value)
+        except ValueError:
+            raise UnknownCode(value or "", codes=self.codes) from None
 
 
 class Database:
@@ -126,13 +158,13 @@ class Database:
     def make_folder(self) -> None:
         """Make the folder that an SQLite file is to lie in."""
         file = self.engine.url.database
-        if self.is_sqlite and file and file != ":memory:":
+        if self.is_sqlite and file:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
 
     def require_file(self) -> None:
         """Raises DatabaseUnreachable where there is no SQLite file: to connect would make an empty one."""
         file = self.engine.url.database
-        if self.is_sqlite and file and file != ":memory:" and not Path(file).exists():
+        if self.is_sqlite and file and not Path(file).exists():
             raise DatabaseUnreachable(f"there is no file {file}, and only `blastscreen migrate` and `serve` make one")
 
     def reach(self) -> None:
@@ -143,6 +175,14 @@ class Database:
                 pass
         except (OSError, SQLAlchemyError) as error:
             raise DatabaseUnreachable(_why(error, url=self.engine.url)) from None
+
+    @contextmanager
+    def trouble_told(self) -> Iterator[None]:
+        """For commands: what goes wrong with the database in the block is told in a sentence, by DatabaseTrouble."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise DatabaseTrouble(_why(error, url=self.engine.url)) from error
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -165,10 +205,12 @@ class Database:
             session.commit()
 
     def check(self) -> None:
-        """Raises SQLAlchemyError where the database cannot be written. Leaves nothing behind."""
-        with self._writing_engine.connect() as connection:
-            connection.execute(text("DELETE FROM alembic_version WHERE version_num = ''"))  # of which there is none
-            connection.rollback()
+        """Raises SQLAlchemyError where the database cannot be written. Leaves nothing behind.
+
+        A row comes and goes in one commit: what is rolled back, or writes a page as it was, does not reach the disk."""
+        with self._writing_engine.begin() as connection:
+            connection.execute(text("INSERT INTO alembic_version (version_num) VALUES ('')"))
+            connection.execute(text("DELETE FROM alembic_version WHERE version_num = ''"))
 
     def dispose(self) -> None:
         self.engine.dispose()
@@ -190,7 +232,9 @@ OurDatabase = Annotated[Database, Depends(get_database)]
 
 
 def _engine(url: str) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
+    """Raises ArgumentError, ImportError or DatabaseUnreachable."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
         return create_engine(
             url,
             pool_size=20,
@@ -199,6 +243,8 @@ def _engine(url: str) -> Engine:
             hide_parameters=True,
             connect_args={"options": f"-c lock_timeout={BUSY_SECONDS * 1000:.0f}"},
         )
+    if parsed.database in {None, "", ":memory:"}:
+        raise DatabaseUnreachable("an SQLite URL has to name a file, since records in memory would be lost")
     engine = create_engine(
         url,
         pool_size=20,

@@ -2,6 +2,7 @@
 
 BlastscreenError
 ├── Invalid          what was sent cannot be used as it is          (mend it, send it again)
+│   ├── Unreadable       what was sent cannot be taken apart
 │   ├── TooLarge         what was sent is over a limit
 │   ├── TooSlow          what was sent did not come in time
 │   └── UnsupportedType  what was sent is of a kind that is not read here
@@ -36,6 +37,10 @@ class BlastscreenError(Exception):
 
 class Invalid(BlastscreenError):
     code = "invalid"
+
+
+class Unreadable(Invalid):
+    code = "bad_request"
 
 
 class TooLarge(Invalid):

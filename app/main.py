@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -34,8 +35,9 @@ from app.screening import api as screening_api
 from app.screening import image_pages, model_actions, result_pages, upload_pages
 from app.screening import pages as screening_pages
 from app.screening.instrument import Instrument
+from app.screening.schemas import Problem
 from app.settings import Settings, read_settings
-from app.storage import ImageStore
+from app.storage import ImageStore, made
 from app.vision.classifier import Classifier, OnnxClassifier
 from app.vision.decode import Limits
 from app.vision.references import ReferenceCells, read_references
@@ -101,6 +103,11 @@ class Blastscreen(FastAPI):
             app = ProxyHeadersMiddleware(app, list(settings.trusted_proxies))  # type: ignore[arg-type, assignment]
         return app
 
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
+
 
 def create_app(settings: Settings, *, instrument: Instrument | None = None) -> FastAPI:
     """Raises Misconfigured where the model, the database or a folder is not as it must be.
@@ -108,7 +115,7 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     `instrument`: one that is made already, in place of the one that the settings describe.
     """
     logs.configure(settings.log_level)
-    _folder(settings.spool)
+    made(settings.spool)
     database = Database(settings.database_url)
     schema.require_current(database)
     instrument = instrument or make_instrument(settings)
@@ -150,7 +157,7 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
 
 
 def make_instrument(settings: Settings) -> Instrument:
-    tempfile.tempdir = str(_folder(settings.spool))  # where Starlette lets the files of a form wait
+    tempfile.tempdir = str(made(settings.spool))  # where Starlette lets the files of a form wait
     classifier = OnnxClassifier(settings.bundle, threads=settings.inference_threads)
     if classifier.card.for_demonstration and not settings.bundle_is_chosen:
         raise DemonstrationByDefault(
@@ -159,7 +166,7 @@ def make_instrument(settings: Settings) -> Instrument:
         )
     return Instrument(
         classifier=classifier,
-        store=ImageStore(_folder(settings.image_store)),
+        store=ImageStore(settings.image_store),
         limits=Limits(bytes=settings.image_bytes, pixels=settings.image_pixels),
         references=_references(settings, classifier=classifier),
     )
@@ -183,11 +190,6 @@ def make_provider(settings: Settings) -> Provider | None:
             f"Signing in through a provider needs the package {missing.name}: install requirements-oidc.lock."
         ) from None
     return oidc.find_provider(settings)
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def _put_middleware_around(app: FastAPI, settings: Settings) -> None:

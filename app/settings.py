@@ -5,11 +5,12 @@ Every variable may name a file instead, by `_FILE` behind its name: BLASTSCREEN_
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, timedelta, tzinfo
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,8 @@ EXAMPLES = {
 }
 """Secrets as examples write them: letters and digits only, in lower case."""
 FROM_FILE = "_FILE"
+NOT_OURS = ("BLASTSCREEN_TEST_", "BLASTSCREEN_PORT", "BLASTSCREEN_SERVICE_")
+"""What the tests ask for, and what Kubernetes tells of a service named `blastscreen`."""
 
 
 class UnusableSetting(Misconfigured):
@@ -49,6 +52,13 @@ def _split(value: object) -> object:
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name)  # so that `*`, which would believe anybody, is refused
+    return names
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]", name):
+            raise ValueError("give bare names, without https://, port or *, such as als.example.org")
     return names
 
 
@@ -68,6 +78,12 @@ def _zone_name(name: str) -> str:
     return name
 
 
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Time = Annotated[timedelta, Field(gt=timedelta(0))]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -91,26 +107,28 @@ class Settings(BaseSettings):
     )
     inference_threads: int = Field(default=1, ge=1, description="ONNX Runtime's threads for one image")
 
-    image_bytes: int = Field(default=16 * MIB, description="largest image file")
-    image_pixels: int = Field(default=40_000_000, description="largest image, in pixels")
-    screening_bytes: int = Field(default=17 * MIB, description="largest body of a REST screening")
+    image_bytes: int = Field(default=16 * MIB, ge=1, description="largest image file")
+    image_pixels: int = Field(default=40_000_000, ge=1, description="largest image, in pixels")
+    screening_bytes: int = Field(default=17 * MIB, ge=1, description="largest body of a REST screening")
     upload_bytes: int = Field(
-        default=512 * MIB, description="largest body of the upload page, and the most that its archives unpack to"
+        default=512 * MIB, ge=1, description="largest body of the upload page, and the most that its archives unpack to"
     )
-    upload_files: int = Field(default=500, description="most files in one upload")
-    request_bytes: int = Field(default=64 * KIB, description="largest body of every other request")
+    upload_files: int = Field(default=500, ge=1, description="most files in one upload")
+    request_bytes: int = Field(default=64 * KIB, ge=1, description="largest body of every other request")
 
-    hosts: Names = Field(default=(), description="names that `Host` may have, with commas between; none: any")
+    hosts: Annotated[Names, AfterValidator(_host_names)] = Field(
+        default=(), description="names that `Host` may have, with commas between; none: any"
+    )
     trusted_proxies: Annotated[Names, AfterValidator(_networks)] = Field(
         default=(), description="addresses or networks of proxies whose X-Forwarded-For and -Proto are believed"
     )
     requests_at_once: int = Field(default=128, ge=1, description="more at once than this are told to come back")
-    body_patience: timedelta = Field(default=timedelta(seconds=20), description="how long a body may keep us waiting")
+    body_patience: Time = Field(default=timedelta(seconds=20), description="how long a body may keep us waiting")
     body_rate: int = Field(default=16 * KIB, ge=1, description="bytes that buy a slow body one more second")
 
-    session_idle: timedelta = Field(default=timedelta(minutes=30), description="a session ends after this long unused")
-    lock_after: timedelta = Field(default=timedelta(minutes=15), description="an unwatched page empties itself")
-    session_life: timedelta = Field(default=timedelta(hours=12), description="a session ends after this long anyway")
+    session_idle: Time = Field(default=timedelta(minutes=30), description="a session ends after this long unused")
+    lock_after: Time = Field(default=timedelta(minutes=15), description="an unwatched page empties itself")
+    session_life: Time = Field(default=timedelta(hours=12), description="a session ends after this long anyway")
     rate_limit: str = Field(default="600/minute", description="how often one lab client may ask")
     rate_limit_store: str = Field(
         default="memory://", description="where that is counted: `redis://…` for several workers", repr=False
@@ -118,9 +136,11 @@ class Settings(BaseSettings):
     time_zone: Annotated[str, AfterValidator(_zone_name)] = Field(
         default="UTC", description="the site's time zone by its IANA name, for pages and reports"
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error")
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
 
-    public_url: str = Field(default="", description="this service's address as browsers know it; OIDC needs it")
+    public_url: str = Field(
+        default="", description="this service's address as browsers know it, for one-time links; OIDC needs it"
+    )
     oidc_issuer: str = Field(default="", description="the OpenID Connect provider's issuer; none: no such provider")
     oidc_client_id: str = Field(default="", description="what the provider calls this service")
     oidc_client_secret: SecretStr | None = Field(default=None, description="what the provider knows this service by")
@@ -177,10 +197,9 @@ class _FromFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields
-        variables = {str(field.validation_alias or PREFIX + name.upper()): name for name, field in fields.items()}
         return {
             str(fields[name].validation_alias or name): _content(variable, environment=os.environ)
-            for variable, name in variables.items()
+            for variable, name in _variables().items()
             if variable + FROM_FILE in os.environ
         }
 
@@ -194,8 +213,26 @@ def _content(variable: str, *, environment: Mapping[str, str]) -> str:
         raise UnusableSetting(f"The file that {variable}{FROM_FILE} names cannot be read: {error}.") from error
 
 
+def _variables() -> dict[str, str]:
+    """Each setting's variable and its name here."""
+    fields = Settings.model_fields.items()
+    return {str(field.validation_alias or PREFIX + name.upper()): name for name, field in fields}
+
+
+def _refuse_unknown(environment: Iterable[str]) -> None:
+    """Misspelt, BLASTSCREEN_HOSTS or BLASTSCREEN_TRUSTED_PROXIES would protect nobody, and nobody would know."""
+    known = _variables()
+    ours = (name for name in environment if name.upper().startswith(PREFIX) and not name.upper().startswith(NOT_OURS))
+    for name in sorted(ours):
+        if name.upper().removesuffix(FROM_FILE) not in known:
+            meant = get_close_matches(name.upper(), known, n=1)
+            hint = f" Is {meant[0]} meant?" if meant else ""
+            raise UnusableSetting(f"There is no setting {name}.{hint} The README lists them all.")
+
+
 def read_settings() -> Settings:
     """Raises UnusableSetting, which names the variable and never shows what it held."""
+    _refuse_unknown(os.environ)
     try:
         return Settings()
     except ValidationError as error:

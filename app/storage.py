@@ -1,5 +1,6 @@
 """ImageStore: pixels under the hash of their content, re-encoded, so that nothing but pixels is ever kept."""
 
+import errno
 import os
 import re
 import sys
@@ -11,20 +12,82 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from PIL import Image
 
 from app import clock
-from app.errors import NotFound
+from app.errors import Misconfigured, NotFound, Unavailable
 from app.vision.decode import Limits, Pixels, decode, pixels_sha256
 
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
 LEFT_BEHIND_SECONDS = 3600
+ROOM_BYTES = 450 * 450 * 3
+"""What one cell image takes at most, as the training images are."""
+log = structlog.get_logger("blastscreen.storage")
+
+
+class NotWritten(Unavailable):
+    code = "storage_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image could not be written to disk, so it was not recorded. Send it again later; if this comes again, "
+            "tell your administrator, for the disk may be full."
+        )
+
+
+@contextmanager
+def writing_to_disk() -> Iterator[None]:
+    """Raises NotWritten, with a line in the log, where the disk does not take what the block writes."""
+    try:
+        yield
+    except OSError as error:
+        log.error("cannot write to disk", why=why(error))  # noqa: TRY400  a trace would add nothing
+        raise NotWritten from error
+
+
+def why(error: OSError) -> str:
+    """`ENOSPC: No space left on device`, without the path."""
+    return f"{errno.errorcode.get(error.errno or 0, type(error).__name__)}: {error.strerror}"
 
 
 class ImageNotFound(NotFound):
     code = "image_not_found"
+
+
+class FolderUnusable(Misconfigured):
+    code = "folder_unusable"
+
+
+def made(folder: Path) -> Path:
+    """The folder, made where it is missing, once a file in it could be written. Raises FolderUnusable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnusable(f"The folder {folder} cannot be made ({error.strerror}). Name another one.") from None
+    try:
+        _try_to_write(folder)
+    except OSError as error:
+        raise FolderUnusable(
+            f"Nothing can be written in the folder {folder} ({error.strerror}). Let the service write there, or name "
+            "another one."
+        ) from None
+    return folder
+
+
+def _is_old(path: Path) -> bool:
+    """No, too, of what is gone by now."""
+    try:
+        return path.stat().st_mtime < clock.now().timestamp() - LEFT_BEHIND_SECONDS
+    except FileNotFoundError:
+        return False
+
+
+def _try_to_write(folder: Path) -> None:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(ROOM_BYTES))
 
 
 @dataclass
@@ -38,30 +101,36 @@ class StagedImage:
     _place: Path
 
     def keep(self) -> None:
-        self._place.parent.mkdir(parents=True, exist_ok=True)
-        self._written.replace(self._place)
-        _sync_folder(self._place.parent)
+        folder = self._place.parent
+        with writing_to_disk():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._written.replace(self._place)
+            _sync_folder(folder)
+            _sync_folder(folder.parent)  # which may have got it just now
 
 
 class ImageStore:
     """A local folder of PNG files, `ab/ab12….png`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._staging = folder / "staging"
-        self._staging.mkdir(parents=True, exist_ok=True)
+        self.folder = made(folder)
+        self._staging = made(folder / "staging")
 
     @contextmanager
     def staged(self, pixels: NDArray[np.uint8]) -> Iterator[StagedImage]:
-        """Write and fsync `pixels` (H x W x 3 RGB) aside; whatever is not kept by the end of the block is removed."""
+        """Write and fsync `pixels` (H x W x 3 RGB) aside; whatever is not kept by the end of the block is removed.
+
+        Raises NotWritten."""
         content = pixels_sha256(pixels)
-        with tempfile.NamedTemporaryFile(dir=self._staging, suffix=".png", delete=False) as file:
-            Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
-            file.flush()
-            os.fsync(file.fileno())
-        written = Path(file.name)
         height, width = pixels.shape[:2]
+        with writing_to_disk():
+            descriptor, name = tempfile.mkstemp(dir=self._staging, suffix=".png")
+        written = Path(name)
         try:
+            with writing_to_disk(), os.fdopen(descriptor, "wb") as file:
+                Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
+                file.flush()
+                os.fsync(file.fileno())
             yield StagedImage(content, width, height, written, self._place(content))
         finally:
             written.unlink(missing_ok=True)
@@ -81,17 +150,19 @@ class ImageStore:
 
     def left_behind(self) -> list[Path]:
         """What uploads staged and, being interrupted, neither kept nor removed: an hour old at least."""
-        old = clock.now().timestamp() - LEFT_BEHIND_SECONDS
-        return [path for path in self._staging.glob("*.png") if path.stat().st_mtime < old]
+        return [path for path in self._staging.glob("*.png") if _is_old(path)]
+
+    def kept(self) -> list[str]:
+        """The hashes of all images here, but for those so new that their record may be on its way."""
+        return sorted(path.stem for path in self.folder.glob("[0-9a-f][0-9a-f]/*.png") if _is_old(path))
 
     def sweep(self) -> None:
         for path in self.left_behind():
             path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raises OSError where the folder cannot be written."""
-        with tempfile.TemporaryFile(dir=self._staging) as file:
-            file.write(b"ready?")
+        """Raises OSError where the folder cannot be written, or has no room for an image of the common size."""
+        _try_to_write(self._staging)
 
     def _place(self, content_sha256: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{64}", content_sha256):

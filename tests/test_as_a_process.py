@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.commands.service import _listening, address_of
 from app.settings import ROOT
 from tests.factories import cell
 
@@ -126,3 +127,11 @@ def test_what_was_acknowledged_survives_a_kill_and_the_records_are_whole(place: 
     assert len(acknowledged) >= 10
     assert place.run("audit", "verify").startswith("intact")
     assert place.run("doctor") == "well\n"
+
+
+@pytest.mark.parametrize(("host", "here"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")])
+def test_the_address_that_is_told_is_one_that_a_browser_takes(host: str, here: str) -> None:
+    with _listening(host, 0) as listening:
+        port = listening.getsockname()[1]
+
+        assert address_of(listening) == f"{here}{port}"

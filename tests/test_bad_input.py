@@ -136,6 +136,23 @@ def test_a_subject_that_could_do_harm_is_refused(lab: LabSystem) -> None:
     assert_problem(lab.screen(cell(1), subject="<b>"), 422, "subject_unusable")
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/audit?before={}",
+        "/cases?page={}",
+        "/cases/00000000-0000-4000-8000-000000000007/versions/{}",
+        "/review/figures?days={}",
+        "/screenings/00000000-0000-4000-8000-000000000007/thumbnail/{}",
+    ],
+)
+def test_a_number_that_no_database_keeps_is_no_surprise(service: Service, address: str, number: int) -> None:
+    somebody = service.signed_in("sena", Role.SENIOR, Role.AUDITOR)
+
+    assert somebody.get(address.format(number)).status_code < 500
+
+
 @pytest.mark.usefixtures("nothing_stored")
 def test_a_form_that_is_no_form_is_refused(lab: LabSystem) -> None:
     headers = {**lab.headers, "content-type": "multipart/form-data; boundary=x"}
@@ -144,6 +161,56 @@ def test_a_form_that_is_no_form_is_refused(lab: LabSystem) -> None:
 
     assert 400 <= reply.status_code < 500
     assert reply.json()["code"] in {"bad_request", "image_missing"}
+
+
+PART = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+IMAGE_PART = PART % (b"image", b'; filename="cell.png"', cell(1))
+CASE_PART = PART % (b"case", b"", b"S26-0001")
+
+
+@pytest.mark.parametrize(
+    "cut", [IMAGE_PART + b"--x\r\n", IMAGE_PART + CASE_PART[:-6], IMAGE_PART + CASE_PART, IMAGE_PART]
+)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_that_lost_its_end_is_not_taken_for_an_image_without_a_case(lab: LabSystem, cut: bytes) -> None:
+    headers = {**lab.headers, "content-type": "multipart/form-data; boundary=x"}
+
+    reply = lab.client.post("/api/v1/screenings", headers=headers, content=cut)
+
+    assert_problem(reply, 400, "bad_request")
+    assert "closing boundary" in reply.json()["detail"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_an_image_without_a_filename_is_told_that_it_needs_one(lab: LabSystem) -> None:
+    reply = lab.client.post("/api/v1/screenings", headers=lab.headers, files={"image": (None, b"\0" * 20_000)})
+
+    assert_problem(reply, 400, "bad_request")
+    assert "filename for the image" in reply.json()["detail"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_text_beside_the_image_under_its_name_is_not_lost_in_silence(lab: LabSystem) -> None:
+    headers = {**lab.headers, "content-type": "multipart/form-data; boundary=x"}
+    both = IMAGE_PART + PART % (b"image", b"", b"b.png") + b"--x--\r\n"
+
+    assert_problem(lab.client.post("/api/v1/screenings", headers=headers, content=both), 422, "image_several")
+
+
+def test_an_upload_that_lost_its_end_is_not_stored(service: Service) -> None:
+    browser = service.signed_in("ursula", Role.UPLOADER)
+    browser.get("/")
+    before = rows(service.database)
+    token = PART % (b"csrf", b"", browser.token().encode())
+    headers = {"accept": "text/html", "content-type": "multipart/form-data; boundary=x"}
+
+    cut = browser.client.post("/screenings", headers=headers, content=token + IMAGE_PART + b"--x\r\n")
+    whole = browser.client.post("/screenings", headers=headers, content=token + IMAGE_PART + b"--x--\r\n")
+
+    assert cut.status_code == 422
+    assert "cannot be read as a form" in cut.text
+    assert whole.status_code == 200
+    assert rows(service.database)["screenings"] == before["screenings"] + 1
 
 
 def test_a_wrong_key_is_refused_and_remembered(service: Service, lab: LabSystem) -> None:

@@ -4,13 +4,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from app import schema
+from app.accounts.rules import Role
 from app.accounts.rules import Scope as KeyScope
 from app.db import Coded, Database, Id, UtcDateTime
 from app.review.rules import Verdict
-from tests.factories import LabSystem, Service, cell, make_key
+from tests.disks import files_end_at
+from tests.factories import LabSystem, Service, cell, make_key, rows, verify
+from tests.tampering import without_triggers
 
 
 def test_the_record_is_safe_before_the_reply_leaves(service: Service) -> None:
@@ -49,6 +54,17 @@ def test_readers_are_not_held_up_by_a_writer(database: Database) -> None:
             assert reader.scalar(text("SELECT count(*) FROM notes")) == 0
 
 
+def test_a_check_finds_that_the_disk_takes_no_more_and_leaves_nothing(database: Database) -> None:
+    before = rows(database)
+
+    with files_end_at(1), pytest.raises(OperationalError):
+        database.check()
+    database.check()
+
+    assert rows(database) == before
+    assert schema.is_current(database)
+
+
 def test_times_are_kept_in_utc_and_a_time_without_a_zone_is_refused() -> None:
     column = UtcDateTime()
     eastern = datetime(2026, 11, 21, 9, 30, tzinfo=timezone(timedelta(hours=-5)))
@@ -80,3 +96,17 @@ def test_a_code_is_kept_as_its_text_and_what_is_none_is_refused_both_ways() -> N
     for way in (column.process_bind_param, column.process_result_value):
         with pytest.raises(ValueError, match="unheard of"):
             way("unheard of", None)  # type: ignore[arg-type]
+
+
+def test_a_row_with_a_code_of_another_version_is_told_in_a_sentence_and_not_as_a_surprise(service: Service) -> None:
+    screened = service.lab("LIS").screen(cell(1), case="S26-0001").json()
+    senior = service.signed_in("sena", Role.SENIOR)
+    with without_triggers(service.database, "screenings") as connection:
+        connection.execute(text("UPDATE screenings SET band = 'of_tomorrow'"))
+
+    for address in (f"/cases/{screened['case_id']}", f"/screenings/{screened['id']}"):
+        page = senior.get(address)
+        assert page.status_code == 503
+        assert "&#39;of_tomorrow&#39;, which this version of Blastscreen does not know" in page.text
+    assert service.lab("LIS").get("/api/v1/screenings").json()["code"] == "record_unreadable"
+    assert not verify(service.database).intact

@@ -12,7 +12,7 @@ from app.actor import Actor, ActorKind, Permission
 from app.cases import queries as case_queries
 from app.db import Database
 from app.review import figures_queries, queries, queue_queries, read_queries
-from app.review.rules import Filters
+from app.review.desk_rules import Filters
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 

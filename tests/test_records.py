@@ -1,5 +1,6 @@
 """Records: every reply that shows something leaves its event, and what is altered by SQL is named."""
 
+import os
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from app.accounts.rules import Role, Scope
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.checks import record_faults
+from app.vision.drawn import Look, draw
 from tests.factories import Service, acts, cell, verify
 from tests.fakes import FakeClassifier
 from tests.tampering import without_triggers
@@ -144,6 +146,25 @@ def test_the_work_list_agrees_with_the_facts_and_the_doctor_says_where_it_does_n
     assert lost in faults[0]
     assert faults[1] == f"image {gone.stem} is not in the store"
     assert faults[2] == f"image {replaced.stem} has other pixels than those that were stored"
+
+
+def test_an_image_that_no_record_has_is_found_once_its_upload_cannot_be_under_way(service: Service) -> None:
+    store = service.instrument.store
+    service.lab().screen(cell(1))
+    with store.staged(draw(2, Look.BLAST)) as image:
+        image.keep()
+    assert _faults(service) == []
+
+    for path in store.folder.rglob("*.png"):
+        os.utime(path, (1, 1))
+
+    why = "its upload broke off, or the database is older"
+    assert _faults(service) == [f"image {image.pixels_sha256} is in the store, and no record has it: {why}"]
+
+
+def _faults(service: Service) -> list[str]:
+    with service.database.reading() as session:
+        return record_faults(session, store=service.instrument.store)
 
 
 def test_a_fault_at_any_statement_leaves_all_or_nothing(service: Service, classifier: FakeClassifier) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.accounts.rules import parse_days, parse_overlap
 from app.cases.rules import parse_reason
 from app.errors import Invalid
-from app.review.rules import parse_hours
+from app.review.desk_rules import parse_hours
 from app.typed import whole_number
 
 

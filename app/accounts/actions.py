@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -44,6 +44,8 @@ def actor_of(user: UserRow) -> Actor:
 def create_user(
     session: Session, actor: Actor, *, username: str, password_hash: str, roles: list[Role], name: str = ""
 ) -> UserRow:
+    """Raises UsernameTaken."""
+    ledger.lock(session)
     if queries.user_named(session, username) is not None:
         raise UsernameTaken(f"There is an account {username!r} already. Choose another user name.")
     person = ActorRow(id=uuid4(), kind=ActorKind.CLINICIAN, name=name or username)
@@ -81,7 +83,8 @@ def check_setup_link(session: Session, *, token: str) -> SetupLinkRow:
 def set_up(
     session: Session, *, token: str, username: str, password_hash: str, also_uploads: bool, name: str = ""
 ) -> UserRow:
-    """Make the first administrator and spend the link."""
+    """Make the first administrator and spend the link. Raises SetupLinkSpent."""
+    ledger.lock(session)
     session.delete(check_setup_link(session, token=token))
     roles = [Role.ADMIN, Role.UPLOADER] if also_uploads else [Role.ADMIN]
     return create_user(session, SERVICE, username=username, password_hash=password_hash, roles=roles, name=name)
@@ -148,9 +151,7 @@ def open_session(session: Session, actor: Actor, *, browser: str = "") -> str:
 
 def touch_session(session: Session, *, token_sha256: str) -> None:
     """Somebody is still there. No ledger event: what they do leaves its own."""
-    row = queries.signed_in(session, token_sha256=token_sha256)
-    if row is not None:
-        row.last_seen_at = clock.now()
+    session.execute(update(SessionRow).where(SessionRow.token_sha256 == token_sha256).values(last_seen_at=clock.now()))
 
 
 def close_session(session: Session, actor: Actor, *, token: str) -> None:

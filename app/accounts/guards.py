@@ -10,11 +10,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app import clock
 from app.accounts import actions, key_actions, queries, secrets
 from app.accounts.rate_limit import AskedTooOften, RateLimit
+from app.accounts.rules import scopes_with
 from app.accounts.sign_in_rules import SessionLimits, session_lives
 from app.accounts.tables import SessionRow
 from app.actor import Actor, Permission
 from app.audit.refusals import Forbidden
-from app.db import OurDatabase
+from app.db import Database, OurDatabase
 from app.errors import NotSignedIn
 from app.settings import Settings
 from app.web import csrf
@@ -24,6 +25,7 @@ from app.web.times import absolute
 SEEN_EVERY_SECONDS = 60
 LINKS_COOKIE = "blastscreen_links"
 """In a session that follows on a password chosen by a link: its owner is told on each page."""
+SEND_A_KEY = "Send your key in the header: Authorization: Bearer bs_…"
 NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("Upload", "/", Permission.SCREEN),
     ("Cases", "/cases", Permission.SEE_OWN),
@@ -37,7 +39,8 @@ NAVIGATION: tuple[tuple[str, str, Permission | None], ...] = (
     ("API", "/docs", None),
 )
 bearer = HTTPBearer(auto_error=False, scheme_name="Key", description="A lab client's key: `Bearer bs_…`")
-BearerKey = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+Key = HTTPAuthorizationCredentials | None
+BearerKey = Annotated[Key, Depends(bearer)]
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,23 @@ class ClientWith:
     permission: Permission
 
     def __call__(self, request: Request, database: OurDatabase, key: BearerKey) -> Actor:
-        actor = _client(request, database, key)
-        require(actor, self.permission)
-        return actor
+        return _client_with(self.permission, request, database, key)
+
+
+class ScopeMissing(Forbidden):
+    """Told to whoever programs a lab system: which scope their key lacks."""
+
+    def __init__(self, actor: Actor, *, permission: Permission) -> None:
+        super().__init__(actor, permission=permission)
+        needed = " or ".join(scopes_with(permission))
+        self.message = f"This key may not do this. Ask your administrator for one with the scope {needed}."
+
+
+def _client_with(permission: Permission, request: Request, database: Database, key: Key) -> Actor:
+    actor = _client(request, database, key)
+    if not actor.may(permission):
+        raise ScopeMissing(actor, permission=permission)
+    return actor
 
 
 def require(actor: Actor, *any_of: Permission) -> None:
@@ -145,22 +162,27 @@ def require(actor: Actor, *any_of: Permission) -> None:
         raise Forbidden(actor, permission=" or ".join(any_of))
 
 
-def _client(request: Request, database: OurDatabase, key: HTTPAuthorizationCredentials | None) -> Actor:
+def _client(request: Request, database: Database, key: Key) -> Actor:
     """The client whose key was sent, within its rate; an address that sends keys that are none is slowed down alike."""
     if key is None:
-        raise NotSignedIn("Send your key in the header: Authorization: Bearer bs_…")
+        raise NotSignedIn(SEND_A_KEY)
     try:
         with database.reading() as session:
             row = key_actions.recognise_key(session, whole=key.credentials)
             actor, used = key_actions.actor_of_key(row), row.use.last_used_at
     except key_actions.KeyRefused:
-        _spend(request, f"refused {address_of(request)}")
+        spend_refusal(request)
         raise
     _spend(request, f"client {actor.id}")
     if used is None or (clock.now() - used).total_seconds() > SEEN_EVERY_SECONDS:
         with database.writing() as session:
             key_actions.note_use(session, key_id=row.id)
     return actor
+
+
+def spend_refusal(request: Request) -> None:
+    """Raises AskedTooOften for an address that is refused again and again: it must not fill the ledger."""
+    _spend(request, f"refused {address_of(request)}")
 
 
 def _spend(request: Request, who: str) -> None:
@@ -178,6 +200,8 @@ def address_of(request: Request) -> str:
 
 def anybody_known(request: Request, database: OurDatabase, key: BearerKey) -> Actor:
     """A lab client with any key, or somebody signed in."""
+    if key is None and csrf.SESSION_COOKIE not in request.cookies:
+        raise NotSignedIn(f"{SEND_A_KEY} In a browser, sign in first.")
     return _client(request, database, key) if key else visitor(request, database).actor
 
 
@@ -186,7 +210,7 @@ def scraper(request: Request, database: OurDatabase, key: BearerKey) -> None:
     direct = request.client is not None and request.client.host in ("127.0.0.1", "::1")
     passed_on = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
     if key is not None or not direct or passed_on:
-        require(_client(request, database, key), Permission.SCRAPE_METRICS)
+        _client_with(Permission.SCRAPE_METRICS, request, database, key)
 
 
 Uploader = Annotated[Visit, Depends(VisitWith((Permission.SCREEN,)))]

@@ -32,6 +32,7 @@ def create_key(
     session: Session, actor: Actor, *, client_name: str, scopes: list[Scope], expires_at: datetime | None = None
 ) -> secrets.NewKey:
     """A key for the client of that name, who is made if new. A client may hold several keys."""
+    ledger.lock(session)
     client = queries.client_named(session, client_name) or _create_client(session, actor, name=client_name)
     granted = [scope.value for scope in scopes]
     key, row = _write(session, client_id=client.actor_id, scopes=granted, expires_at=expires_at)

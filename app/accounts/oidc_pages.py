@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import oidc_actions, proof_actions, secrets
-from app.accounts.oidc_actions import Provider
-from app.accounts.strangers import AnyStranger, let_in
+from app.accounts.guards import spend_refusal
+from app.accounts.oidc_actions import Provider, ProviderRefused
+from app.accounts.strangers import AnyStranger, Stranger, let_in
 from app.db import Database, OurDatabase
 from app.errors import NotFound
 from app.web import csrf
@@ -46,7 +47,16 @@ def leave(request: Request, provider: OurProvider, next: str = "/") -> Response:
 
 @router.get("/sign-in/oidc/back")
 def come_back(request: Request, who: AnyStranger, provider: OurProvider, database: OurDatabase) -> Response:
-    """An attempt is good for one answer, whatever becomes of it."""
+    """An attempt is good for one answer, whatever becomes of it. Raises ProviderRefused, or AskedTooOften in its place
+    where the same address has been refused too often."""
+    try:
+        return _come_back(request, who, provider, database)
+    except ProviderRefused:
+        spend_refusal(request)
+        raise
+
+
+def _come_back(request: Request, who: Stranger, provider: Provider, database: Database) -> Response:
     with database.writing() as session:
         asked = proof_actions.take_answer(session, token=who.session, state=request.query_params.get("state", ""))
     if asked is not None:

@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.accounts.rules import Role, UnusableUsername, parse_username
+from app.accounts.rules import NAME_LENGTH_MOST, Role, UnusableUsername, parse_username
 from app.errors import Misconfigured
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-NAME_LENGTH_MOST = 200
 CLOCKS_APART = timedelta(seconds=30)
 
 

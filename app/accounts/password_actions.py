@@ -23,6 +23,7 @@ class ResetLinkSpent(NotRecognised):
 
 def make_reset_link(session: Session, actor: Actor, *, user_id: UUID) -> str:
     """The token of a link by which this user chooses a password, once, within a day; an older link ends."""
+    ledger.lock(session)
     token = secrets.new_token()
     row = queries.reset_link_of(session, user_id)
     if row is None:

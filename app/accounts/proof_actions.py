@@ -76,6 +76,7 @@ def ask_provider(session: Session, actor: Actor, *, token: str, attempt: Attempt
 
 def take_answer(session: Session, *, token: str | None, state: str) -> Asked | None:
     """The proof that this session's answer is for, or None where it asked for none. It takes no second answer."""
+    ledger.lock(session)
     row = queries.proof(session, token_sha256=secrets.token_sha256(token)) if token else None
     if token is None or row is None or not row.state or row.state != state:
         return None

@@ -1,4 +1,4 @@
-"""How often a lab client may ask, and how often an address may send keys that are none.
+"""How often a lab client may ask, and how often an address may send keys that are none or answers of no provider.
 
 Counted by the library `limits`, in this process or, by URL, in a store that several workers share. Its import is slow:
 it waits for the first key that is sent, unless the settings differ from the defaults and must be checked at start-up.
@@ -32,7 +32,7 @@ class AskedTooOften(TooOften):
     code = "rate_limited"
 
     def __init__(self, *, retry_after_s: int) -> None:
-        message = f"This key has sent too many requests. Wait {retry_after_s} s, then send this again."
+        message = f"Too many requests have come. Wait {retry_after_s} s, then send this again."
         super().__init__(message, retry_after_s=retry_after_s)
 
 

@@ -44,6 +44,10 @@ def roles_with(permission: Permission) -> list[Role]:
     return [role for role in Role if permission in PERMISSIONS[role]]
 
 
+def scopes_with(permission: Permission) -> list[Scope]:
+    return [scope for scope in Scope if permission in PERMISSIONS[scope]]
+
+
 def permissions_of(granted: list[Role] | list[Scope]) -> frozenset[Permission]:
     return frozenset[Permission]().union(*(PERMISSIONS[one] for one in granted))
 
@@ -76,6 +80,7 @@ def leaves_an_administrator(*, others: int, keeps_the_role: bool) -> bool:
 OVERLAPS_H = {0: "at once", 1: "in an hour", 24: "in a day", 168: "in a week", 720: "in a month"}
 """When the old key of a rotation ends: hours, in words."""
 DAYS_MOST = 3650
+NAME_LENGTH_MOST = 200
 
 
 def parse_overlap(text: str) -> timedelta:
@@ -97,8 +102,22 @@ def parse_days(text: str) -> timedelta | None:
 
 def parse_client_name(text: str) -> str:
     name = " ".join(text.split())
-    if not 0 < len(name) <= 200 or not name.isprintable():
+    if not 0 < len(name) <= NAME_LENGTH_MOST or not name.isprintable():
         raise Invalid("Give the lab system a name of 1 to 200 characters.", code="client_name_unusable")
+    return name
+
+
+class UnusableName(Invalid):
+    code = "name_unusable"
+
+
+def parse_name(text: str) -> str:
+    """What colleagues know somebody by, and what a report prints under a signature; empty where nothing was typed."""
+    name = " ".join(text.split())
+    if len(name) > NAME_LENGTH_MOST or not name.isprintable():
+        raise UnusableName(
+            f"A name has at most {NAME_LENGTH_MOST} characters, and none that is not printed or turns the others round."
+        )
     return name
 
 

@@ -24,6 +24,7 @@ class WrongCode(Invalid):
 
 def begin(session: Session, actor: Actor) -> None:
     """A new secret for the app to learn; nothing is asked of anybody until a code of it has been seen."""
+    ledger.lock(session)
     row = queries.second_step(session, actor.id)
     if row is not None and row.confirmed_at is not None:
         raise SecondStepIsOn("The second step is on already. Turn it off first.")
@@ -38,6 +39,7 @@ def confirm(session: Session, actor: Actor, *, code: str) -> list[str]:
 
     Raises SecondStepNotBegun or WrongCode.
     """
+    ledger.lock(session)
     row = queries.second_step_begun(session, actor.id)
     counter = _counter_of(row, code=code)
     if counter is None:

@@ -10,12 +10,16 @@ import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from pwdlib import PasswordHash
 
 HERE = Path(__file__).parent
 KEY_MARK = "bs"
 RECOVERY_CODES = 10
+HASHED_AT_ONCE = 4
+_places = BoundedSemaphore(HASHED_AT_ONCE)
+"""A password that is hashed takes 64 MiB: strangers who sign in all at once must not take the machine's memory."""
 
 
 @cache
@@ -29,12 +33,14 @@ def _nobody() -> str:
 
 
 def hash_password(password: str) -> str:
-    return _hasher().hash(password)
+    with _places:
+        return _hasher().hash(password)
 
 
 def password_fits(password: str, *, stored: str | None) -> bool:
     """Takes as long for a user there is not (`stored` is None) as for one there is."""
-    fits = _hasher().verify(password, stored or _nobody())
+    with _places:
+        fits = _hasher().verify(password, stored or _nobody())
     return fits and stored is not None
 
 

@@ -42,19 +42,19 @@ def setup_form(request: Request, who: AnyStranger, db: DbSession, token: str = "
 @router.post("/setup")
 def set_up(request: Request, who: AnyStranger, database: OurDatabase, form: CheckedForm) -> Response:
     """Make the first administrator, and sign them in."""
-    typed = SetupPage(token=text(form, "token"), username=text(form, "username"), name=text(form, "name").strip()[:200])
+    typed = SetupPage(token=text(form, "token"), username=text(form, "username"), name=text(form, "name"))
     with database.reading() as session:  # before a password is hashed, which takes its time, for nothing
         actions.check_setup_link(session, token=typed.token)
     try:
-        username = rules.parse_username(typed.username)
+        username, name = rules.parse_username(typed.username), rules.parse_name(typed.name)
         check_password(text(form, "password"), username=username, common=secrets.common_words())
-    except (rules.UnusableUsername, UnusablePassword) as error:
+    except (rules.UnusableUsername, rules.UnusableName, UnusablePassword) as error:
         page = replace(typed, error=error.message)
         return show_again(request, "accounts/setup.html", page, frame=who.frame, error=error)
     password_hash = secrets.hash_password(text(form, "password"))
     with database.writing() as session:
         user = actions.set_up(session, token=typed.token, username=username, password_hash=password_hash,
-                              also_uploads=bool(text(form, "also_uploads")), name=typed.name)  # fmt: skip
+                              also_uploads=bool(text(form, "also_uploads")), name=name)  # fmt: skip
         token = actions.open_session(session, actions.actor_of(user), browser=who.browser)
     return let_in(request, token=token, onward="/")
 

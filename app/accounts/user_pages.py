@@ -16,6 +16,7 @@ from app.accounts.rules import Role
 from app.accounts.tables import UserRow
 from app.db import DbSession, OurDatabase
 from app.errors import BlastscreenError, Conflict, Invalid
+from app.settings import Settings
 from app.web.csrf import CheckedForm, text
 from app.web.errors import show_again
 from app.web.templating import render
@@ -103,7 +104,7 @@ def _lines(session: Session) -> tuple[UserLine, ...]:
 @router.post("/admin/users")
 def create(request: Request, visit: Administrator, database: OurDatabase, form: CheckedForm) -> Response:
     """The account, and the link by which its owner chooses a password."""
-    username, name = text(form, "username"), text(form, "name").strip()[:200]
+    username, name = text(form, "username"), text(form, "name")
     password_hash = secrets.unknown_password_hash()
     try:
         with database.writing() as session:
@@ -113,7 +114,7 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
                 username=rules.parse_username(username),
                 password_hash=password_hash,
                 roles=_chosen(form),
-                name=name,
+                name=rules.parse_name(name),
             )
             token = password_actions.make_reset_link(session, visit.actor, user_id=user.actor_id)
             made = _user(request, session, visit, user=user, link=_link(request, token))
@@ -126,7 +127,11 @@ def create(request: Request, visit: Administrator, database: OurDatabase, form: 
 
 
 def _link(request: Request, token: str) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}/reset?token={token}"
+    """For somebody at another browser, who may know this service by another address than the one that came with this
+    request."""
+    settings: Settings = request.app.state.settings
+    here = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{here}/reset?token={token}"
 
 
 @router.get("/admin/users/{user_id}")

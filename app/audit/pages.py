@@ -19,7 +19,7 @@ from app.cases import queries as cases
 from app.cases.queries import CaseNotFound
 from app.cases.rules import UnusableIdentifier, parse_accession
 from app.cases.tables import CaseRow
-from app.db import DbSession
+from app.db import Database, DbSession, OurDatabase
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.web.csrf import CheckedForm, text
@@ -29,6 +29,7 @@ from app.web.templating import render
 router = APIRouter(include_in_schema=False)
 A_PAGE = 100
 SUBJECT_LINES_MOST = 1000
+POSITION_MOST = 2**63 - 1  # that databases keep
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class SubjectPage:
 
 @router.get("/audit")
 def show(
-    request: Request, visit: Auditor, db: DbSession, before: Annotated[int | None, Query(ge=1)] = None
+    request: Request, visit: Auditor, db: DbSession, before: Annotated[int | None, Query(ge=1, le=POSITION_MOST)] = None
 ) -> Response:
     rows = queries.page(db, before=before, limit=A_PAGE)
     head = queries.head(db)
@@ -78,16 +79,25 @@ def show(
 
 
 @router.post("/audit/subject")
-def subject_log(request: Request, visit: Auditor, db: DbSession, form: CheckedForm) -> Response:
-    """Everything that was done with one subject's cases, found by a case number. A POST: no number stands in a URL."""
+def subject_log(request: Request, visit: Auditor, database: OurDatabase, form: CheckedForm) -> Response:
+    """Everything that was done with one subject's cases, found by a case number. A POST: no number stands in a URL.
+
+    The whole ledger is looked through, while nobody waits for a lock; then comes the event of it."""
     sought = text(form, "number")
     try:
-        case = _numbered(db, sought)
+        with database.snapshot() as session:
+            page, looked = _subject(session, visit, _numbered(session, sought), sought=sought)
     except (UnusableIdentifier, CaseNotFound) as error:
-        ledger.record(db, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", "none"))
+        _remember(database, visit, Event(Act.SUBJECT_LOG_SHOWN, "case", "none"))
         page = SubjectPage(sought[:100], 0, (), more=False, error=error.message)
         return show_again(request, "audit/subject.html", page, frame=visit.frame, error=error)
-    return render(request, "audit/subject.html", _subject(db, visit, case, sought=sought), frame=visit.frame)
+    _remember(database, visit, looked)
+    return render(request, "audit/subject.html", page, frame=visit.frame)
+
+
+def _remember(database: Database, visit: Visit, looked: Event) -> None:
+    with database.writing() as session:
+        ledger.record(session, visit.actor, looked)
 
 
 def _numbered(session: Session, sought: str) -> CaseRow:
@@ -98,7 +108,7 @@ def _numbered(session: Session, sought: str) -> CaseRow:
     return case
 
 
-def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> SubjectPage:
+def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> tuple[SubjectPage, Event]:
     theirs = [one.id for one in cases.of_same_subject(session, case)]
     rows = queries.about(
         session,
@@ -108,8 +118,9 @@ def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> S
     )
     shown = rows[:SUBJECT_LINES_MOST]
     detail: dict[str, Value] = {"cases": len(theirs), "events": len(shown)}
-    ledger.record(session, visit.actor, Event(Act.SUBJECT_LOG_SHOWN, "case", str(case.id), detail))
-    return SubjectPage(sought.strip(), len(theirs), _lines(session, visit.actor, shown), more=len(rows) > len(shown))
+    lines = _lines(session, visit.actor, shown)
+    page = SubjectPage(sought.strip(), len(theirs), lines, more=len(rows) > len(shown))
+    return page, Event(Act.SUBJECT_LOG_SHOWN, "case", str(case.id), detail)
 
 
 def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:

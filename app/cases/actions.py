@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts import queries as accounts
-from app.actor import Actor, Permission
+from app.actor import Actor, ActorKind, Permission
 from app.audit import ledger
 from app.audit.digest import salted_digest
 from app.audit.events import Act, Event, Value
@@ -57,15 +57,19 @@ def open_or_join(session: Session, actor: Actor, *, accession: str | None, subje
     if case is None:
         return _open(session, actor, accession=accession, subject=subject)
     if not queries.may_see(session, actor, case.id):
-        raise _taken()
+        raise _not_yours(actor)
     refuse_withdrawn(session, case_id=case.id)
     if subject is not None:
         _agree_on_subject(session, actor, case=case, subject=subject)
     return case
 
 
-def _taken() -> CaseNotYours:
-    return CaseNotYours("This case number is taken. Use another, or ask a colleague who may know the case to share it.")
+def _not_yours(actor: Actor) -> CaseNotYours:
+    """Never advises another number: it is the specimen's, and its cells would lie in a case of nobody's."""
+    told = "This case number is taken by a case that you do not see. Check the number; if it is right, "
+    if actor.kind is ActorKind.LAB:
+        return CaseNotYours(f"{told}send with a key of the lab system that opened the case, or of scope read:all.")
+    return CaseNotYours(f"{told}ask a colleague who may know the case to share it.")
 
 
 def refuse_withdrawn(session: Session, *, case_id: UUID) -> None:
@@ -131,7 +135,7 @@ def correct_identifiers(
         return case
     other = queries.by_accession(session, accession) if accession else None
     if other is not None and other.id != case.id:
-        raise _taken()
+        raise CaseNotYours("This case number is taken by another case. Check which of the two has the wrong one.")
     identifiers.accession, identifiers.subject = accession, subject
     identifiers.salt = identifiers.salt or secrets.token_hex(16)
     session.flush()

@@ -17,11 +17,11 @@ from app.audit.events import results_shown
 from app.cases import queries
 from app.cases.rules import UNNAMED, Priority, may_share
 from app.cases.tables import CaseRow
-from app.db import DbSession
+from app.db import OurDatabase
 from app.gallery import queries as gallery_queries
 from app.gallery import rules as gallery_rules
 from app.gallery import words as gallery_words
-from app.gallery.rules import ShownCell
+from app.gallery.rules import Filters, ShownCell
 from app.gallery.view import Gallery, Way, gallery
 from app.policy import queries as policies
 from app.reports import listing_queries, rules, words
@@ -97,22 +97,33 @@ def case(
     request: Request,
     case_id: UUID,
     visit: CaseReader,
-    db: DbSession,
+    database: OurDatabase,
     cell: Chosen = [],  # noqa: B006  FastAPI makes it anew each time
     page: PageNumber = 1,
 ) -> Response:
-    found = queries.get(db, visit.actor, case_id)
+    """Made while nobody waits for a lock, however large the case is; then the event of what it shows."""
     filters = gallery_rules.parse_filters(request.query_params, reasons=REASONS)
+    with database.snapshot() as session:
+        content, shown = _page(session, visit, case_id=case_id, filters=filters, chosen=cell, number=page)
+    with database.writing() as session:
+        ledger.record(session, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
+    return render(request, "cases/case.html", content, frame=visit.frame)
+
+
+def _page(
+    db: Session, visit: Visit, *, case_id: UUID, filters: Filters, chosen: Sequence[UUID], number: int
+) -> tuple[CasePage, list[UUID]]:
+    """With the cells that it shows."""
+    found = queries.get(db, visit.actor, case_id)
     everything = gallery_queries.cells_of(db, case_id)
     cells = gallery_rules.hide(everything, reviews.hidden_in_cases(db, visit.actor, [case_id]))
     known = {one.id for one in cells}
-    way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in cell if one in known))
+    way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in chosen if one in known))
     head = _head(db, visit, case=found, cells=everything)
-    view, shown = gallery(cells, way=way, number=page, withdrawn=head.withdrawn is not None)
-    ledger.record(db, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
+    view, shown = gallery(cells, way=way, number=number, withdrawn=head.withdrawn is not None)
     for_reading = sum(one.hidden for one in cells)
     told = None if for_reading or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
-    return render(request, "cases/case.html", CasePage(head, for_reading, told, view), frame=visit.frame)
+    return CasePage(head, for_reading, told, view), shown
 
 
 def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:

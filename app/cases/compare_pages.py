@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from app.accounts.guards import CaseReader
+from app.accounts.guards import CaseReader, Visit
 from app.audit import ledger
 from app.audit.events import results_shown
 from app.cases import queries
-from app.db import DbSession
+from app.db import OurDatabase
 from app.gallery import queries as gallery_queries
 from app.gallery import rules as gallery_rules
 from app.gallery import words as gallery_words
@@ -61,22 +62,30 @@ def compare(
     request: Request,
     case_id: UUID,
     visit: CaseReader,
-    db: DbSession,
+    database: OurDatabase,
     cell: Chosen = [],  # noqa: B006  FastAPI makes it anew each time
 ) -> Response:
-    case = queries.get(db, visit.actor, case_id)
     chosen = gallery_rules.chosen_to_compare(cell)
+    with database.snapshot() as session:
+        content = _page(session, visit, case_id=case_id, chosen=chosen)
+    with database.writing() as session:
+        shown = results_shown(list(chosen), where="GET /cases/{id}/compare", case=case_id)
+        ledger.record(session, visit.actor, shown)
+    return render(request, "cases/compare.html", content, frame=visit.frame)
+
+
+def _page(db: Session, visit: Visit, *, case_id: UUID, chosen: tuple[UUID, ...]) -> ComparePage:
+    case = queries.get(db, visit.actor, case_id)
     known = {one.id: one for one in gallery_queries.cells_shown_to(db, visit.actor, case_id)}
     if unknown := [one for one in chosen if one not in known]:
         raise ScreeningNotFound(
             f"There is no cell {screening_words.short_id(unknown[0])} in this case. Choose cells in its gallery."
         )
     images = screenings.images(db, {known[one].image for one in chosen})
-    ledger.record(db, visit.actor, results_shown(list(chosen), where="GET /cases/{id}/compare", case=case.id))
     withdrawn = queries.withdrawal(db, case.id) is not None
     square = max((max(image.width, image.height) for image in images.values()), default=1)
     way = Way(f"/cases/{case_id}", chosen=chosen)
-    content = ComparePage(
+    return ComparePage(
         case_href=way.address,
         more_href=way.to(way.filters),
         chosen=len(chosen),
@@ -85,7 +94,6 @@ def compare(
         sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
         withdrawn=withdrawn,
     )
-    return render(request, "cases/compare.html", content, frame=visit.frame)
 
 
 def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from app.cases.rules import (
     parse_whose,
 )
 from app.cases.tables import CaseRow
-from app.db import DbSession
+from app.db import Database, OurDatabase
 from app.gallery import listing_queries as listing
 from app.gallery import words as gallery_words
 from app.gallery.listing_queries import Asked, Summary
@@ -86,24 +87,25 @@ class CasesPage:
 def cases(
     request: Request,
     visit: CaseReader,
-    db: DbSession,
+    database: OurDatabase,
     whose: str = "all",
     which: str = "standing",
     page: PageNumber = 1,
 ) -> Response:
     lists = (parse_whose(whose), parse_which(which))
-    shown = _cases_page(db, visit, lists=lists, number=page, where="GET /cases")
+    shown = _cases_page(database, visit, lists=lists, number=page, where="GET /cases")
     return render(request, "cases/cases.html", shown, frame=visit.frame)
 
 
 @router.post("/cases/find")
-def find(request: Request, visit: CaseReader, db: DbSession, form: CheckedForm) -> Response:
+def find(request: Request, visit: CaseReader, database: OurDatabase, form: CheckedForm) -> Response:
     sought = text(form, "number")
     try:
-        case = _numbered(db, visit.actor, sought)
+        with database.reading() as session:
+            case = _numbered(session, visit.actor, sought)
     except (UnusableIdentifier, CaseNotFound) as error:
-        lists, where = (Whose.ALL, Which.STANDING), "POST /cases/find"
-        shown = _cases_page(db, visit, lists=lists, number=1, where=where, sought=sought[:100], error=error.message)
+        lists, where, told = (Whose.ALL, Which.STANDING), "POST /cases/find", error.message
+        shown = _cases_page(database, visit, lists=lists, number=1, where=where, sought=sought[:100], error=told)
         return show_again(request, "cases/cases.html", shown, frame=visit.frame, error=error)
     return RedirectResponse(f"/cases/{case.id}", status_code=303)
 
@@ -117,7 +119,7 @@ def _numbered(db: Session, actor: Actor, sought: str) -> CaseRow:
 
 
 def _cases_page(
-    db: Session,
+    database: Database,
     visit: Visit,
     *,
     lists: tuple[Whose, Which],
@@ -126,6 +128,19 @@ def _cases_page(
     sought: str = "",
     error: str | None = None,
 ) -> CasesPage:
+    """Made while nobody waits for a lock, however many cases there are; then the event of those that it shows."""
+    with database.snapshot() as session:
+        page, shown = _listed(session, visit, lists=lists, number=number, sought=sought, error=error)
+    if shown:
+        with database.writing() as session:
+            ledger.record(session, visit.actor, cases_shown(shown, where=where))
+    return page
+
+
+def _listed(
+    db: Session, visit: Visit, *, lists: tuple[Whose, Which], number: int, sought: str, error: str | None
+) -> tuple[CasesPage, list[UUID]]:
+    """With the cases that it shows."""
     whose, which = lists
     policy = policies.current(db)
     overdue_before = clock.now() - policy.turnaround
@@ -133,12 +148,10 @@ def _cases_page(
     asked = Asked(whose, which, overdue_before)
     found = listing.listed(db, visit.actor, asked, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(found)
-    if shown:
-        ledger.record(db, visit.actor, cases_shown([case.id for case in shown], where=where))
     summaries = listing.summaries(db, visit.actor, shown)
     numbers = masked_apart({case.id: case.accession for case in shown})
     groups = [one for one in Group if one is not Group.READING or visit.actor.may(Permission.READ)]
-    return CasesPage(
+    page = CasesPage(
         whose=tuple(_link(told, one, which, current=one is whose) for one, told in WHOSE.items()),
         which=tuple(_link(told, whose, one, current=one is which) for one, told in WHICH.items()),
         groups=tuple((one.value, gallery_words.GROUPS[one]) for one in groups),
@@ -154,6 +167,7 @@ def _cases_page(
         sought=sought,
         error=error,
     )
+    return page, [case.id for case in shown]
 
 
 def _query(whose: Whose, which: Which) -> tuple[tuple[str, str], ...]:

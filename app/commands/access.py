@@ -12,12 +12,12 @@ from app.settings import Settings
 
 
 def create_user(settings: Settings, *, username: str, roles: list[str], name: str, password: str) -> int:
-    parsed = rules.parse_username(username)
+    parsed, known_as = rules.parse_username(username), rules.parse_name(name)
     check_password(password, username=parsed, common=secrets.common_words())
     granted = [rules.parse_role(role) for role in roles]
     hashed = secrets.hash_password(password)
     with opened(settings) as database, database.writing() as session:
-        actions.create_user(session, SERVICE, username=parsed, password_hash=hashed, roles=granted, name=name)
+        actions.create_user(session, SERVICE, username=parsed, password_hash=hashed, roles=granted, name=known_as)
     print(f"Made the account {parsed} ({', '.join(sorted(granted))}).")
     return 0
 

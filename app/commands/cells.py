@@ -11,13 +11,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.errors import Invalid, Misconfigured
+from app.errors import Invalid
 from app.policy.rules import Policy
 from app.screening import rules
 from app.screening.archives import is_the_systems
 from app.screening.instrument import Seen, look_at, thresholds_of
 from app.screening.rules import Outcome
 from app.settings import Settings
+from app.storage import made
 from app.vision.bundle import Card
 from app.vision.classifier import OnnxClassifier
 from app.vision.decode import SUFFIXES, Limits, pixels_sha256
@@ -128,11 +129,8 @@ def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
 
 
 def draw(folder: Path, *, count: int, seed: int) -> int:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Misconfigured(f"{folder} cannot be made ({error.strerror}). Name another folder.") from error
+    here = made(folder)
     for name, kind, pixels in draw_set(count, seed):
-        save(folder / f"{name}.png", pixels, look=kind)
+        save(here / f"{name}.png", pixels, look=kind)
     print(f"Drew {count} images in {folder}. They show no patient.")
     return 0

@@ -10,6 +10,7 @@ from app.db import Database
 from app.errors import Misconfigured
 from app.main import make_instrument
 from app.settings import ROOT, Settings
+from app.storage import made
 
 FOLDER = ROOT / "var" / "demo"
 MARK = "playground.json"
@@ -60,7 +61,7 @@ def set_up(ours: Settings, *, folder: Path) -> Playground:
             f"{database} is no playground that this command made, so it is left alone. Name another --folder."
         )
     found = _read(mark) if mark.exists() else None
-    demo_cells.draw_references(references)
+    demo_cells.draw_references(made(references))
     if found is not None and found.whole and database.exists():
         return found
     for left in folder.glob("demo.db*"):

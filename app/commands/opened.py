@@ -10,12 +10,14 @@ from app.settings import Settings
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The migrated database of these settings; raises DatabaseUnreachable or NotMigrated."""
+    """The migrated database of these settings; raises DatabaseUnreachable, DatabaseTrouble, NotMigrated or
+    LaterDatabase."""
     database = Database(settings.database_url)
     try:
         database.require_file()
         database.reach()
-        schema.require_current(database)
-        yield database
+        with database.trouble_told():
+            schema.require_current(database)
+            yield database
     finally:
         database.dispose()

@@ -40,12 +40,14 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     Raises Misconfigured where the port, the model, the database or a folder is not as it must be; nothing is printed.
     """
     with _listening(host, port) as listening:  # first: a second service on a busy port must not renew the link
+        here = address_of(listening)
         instrument = make_instrument(settings)  # next: a damaged model must not migrate anything
         migrate_if_needed(settings)
         instrument.store.sweep()
-        app = create_app(settings, instrument=instrument)
-        _print_setup_link(settings, host=host, port=port)
-        print(f"Blastscreen serves http://{host}:{port} (Ctrl-C stops it).", flush=True)
+        with Database(settings.database_url).trouble_told():
+            app = create_app(settings, instrument=instrument)
+            _print_setup_link(settings, here=here)
+        print(f"Blastscreen serves {here} (Ctrl-C stops it).", flush=True)
         if workers == 1:
             Server(Config(app, **SERVER)).run(sockets=[listening])
         else:
@@ -80,13 +82,19 @@ def migrate_if_needed(settings: Settings) -> None:
     database = Database(settings.database_url)
     try:
         database.reach()
-        if not schema.is_current(database):
-            schema.migrate(database)
+        with database.trouble_told():
+            if not schema.is_current(database):
+                schema.migrate(database)
     finally:
         database.dispose()
 
 
-def _print_setup_link(settings: Settings, *, host: str, port: int) -> None:
+def address_of(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listening.family == socket.AF_INET6 else f"http://{host}:{port}"
+
+
+def _print_setup_link(settings: Settings, *, here: str) -> None:
     """On standard output, by the one process that starts the others; never in the log."""
     database = Database(settings.database_url)
     try:
@@ -98,4 +106,4 @@ def _print_setup_link(settings: Settings, *, host: str, port: int) -> None:
         print(
             "There is no account yet. Make the first administrator here (the link works once, for a day):", flush=True
         )
-        print(f"  http://{host}:{port}/setup?token={token}", flush=True)
+        print(f"  {settings.public_url.rstrip('/') or here}/setup?token={token}", flush=True)

@@ -11,7 +11,7 @@ from app.audit.digest import told_of
 from app.audit.verify import PURGED
 from app.cases import queries as cases
 from app.cases.tables import CaseRow
-from app.reports.rules import CELLS_ALIKE, Cell, RollUp
+from app.reports.rules import Cell, RollUp
 from app.review.read_queries import digest_of as read_digest
 from app.review.request_queries import digest_of as request_digest
 from app.review.rules import Review, ReviewState, Verdict
@@ -92,7 +92,7 @@ def told_of_roll_up(rolled: RollUp) -> Content:
         "share": rolled.share,
         "low": rolled.low,
         "high": rolled.high,
-        "cells_alike": CELLS_ALIKE,
+        "cells_alike": rolled.alike,
     }
 
 

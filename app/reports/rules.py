@@ -94,12 +94,12 @@ class Cell:
 @dataclass(frozen=True)
 class RollUp:
     """From cells to case. `share`, `low`, `high`: None below the minimum and while cells wait for a read, where a share
-    would say too much. `unread`: how many wait, whether they count or not."""
+    would say too much. `alike`: as CELLS_ALIKE was then. `unread`: how many wait, whether they count or not."""
 
     counted: int
     suspected: int
     minimum: int
-    worth: float  # how many independent cells these are worth
+    alike: float
     share: float | None = None
     low: float | None = None
     high: float | None = None
@@ -109,6 +109,10 @@ class RollUp:
     @property
     def sufficient(self) -> bool:
         return self.share is not None
+
+    @property
+    def worth(self) -> float:
+        return independent(self.counted, alike=self.alike)
 
 
 def each_image_once(cells: Iterable[Cell]) -> list[Cell]:
@@ -128,7 +132,7 @@ def roll_up(cells: Collection[Cell], *, minimum: int) -> RollUp:
     called = [cell.called for cell in each_image_once(cells) if cell.called is not None]
     counted, suspected, uncertain = len(called), called.count(Band.SUSPECTED), called.count(Band.UNCERTAIN)
     unread = sum(cell.waits for cell in cells)
-    bare = RollUp(counted, suspected, minimum, independent(counted), uncertain=uncertain, unread=unread)
+    bare = RollUp(counted, suspected, minimum, CELLS_ALIKE, uncertain=uncertain, unread=unread)
     if counted < minimum or not counted or unread:
         return bare
     low, high = wilson(suspected / counted, among=bare.worth)

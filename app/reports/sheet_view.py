@@ -101,10 +101,9 @@ def what_it_says(version: Version, case: CaseRow) -> Says | None:
 
 def _roll_up_of(content: Content) -> RollUp:
     told = content["roll_up"]
-    worth = rules.independent(told["counted"], alike=told["cells_alike"])
     parts = {name: told[name] for name in ("counted", "suspected", "minimum", "share", "low", "high")}
     called = [cell.called for cell in rules.each_image_once(cell_of(one) for one in content["cells"])]
-    return RollUp(worth=worth, uncertain=called.count(Band.UNCERTAIN), **parts)
+    return RollUp(alike=told["cells_alike"], uncertain=called.count(Band.UNCERTAIN), **parts)
 
 
 def block_of(version: Version) -> SignatureBlock:

@@ -20,7 +20,7 @@ from app.audit.events import Act, Event, cases_shown
 from app.cases import queries as cases
 from app.cases.rules import masked_apart
 from app.cases.tables import CaseRow
-from app.db import Database, DbSession, OurDatabase
+from app.db import Database, OurDatabase
 from app.errors import BlastscreenError
 from app.policy import queries as policies
 from app.reports import actions, listing_queries, queries, rules, sheet_view, words
@@ -96,15 +96,24 @@ class SignOffPage:
 
 
 @router.get("/sign-off")
-def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1) -> Response:
-    paging = Paging("/sign-off", page, A_PAGE)
+def to_sign(request: Request, visit: Signer, database: OurDatabase, page: PageNumber = 1) -> Response:
+    """Made while nobody waits for a lock, however many cases there are; then the event of those that it shows."""
+    with database.snapshot() as session:
+        content, shown = _to_sign_page(session, number=page)
+    if shown:
+        with database.writing() as session:
+            ledger.record(session, visit.actor, cases_shown(shown, where="GET /sign-off"))
+    return render(request, "reports/to_sign.html", content, frame=visit.frame)
+
+
+def _to_sign_page(db: Session, *, number: int) -> tuple[ToSignPage, list[UUID]]:
+    """With the cases that it shows."""
+    paging = Paging("/sign-off", number, A_PAGE)
     found = listing_queries.to_sign(db, offset=paging.offset, limit=paging.limit)
     shown, lately = paging.shown(found), listing_queries.signed_lately(db, limit=LATELY)
     numbers = masked_apart({case.id: case.accession for case in (*shown, *(case for case, _ in lately))})
-    if numbers:
-        ledger.record(db, visit.actor, cases_shown(list(numbers), where="GET /sign-off"))
     counts = listing_queries.count_by_call(db, [case.id for case in shown])
-    content = ToSignPage(
+    page = ToSignPage(
         cases=tuple(_line(case, counts[case.id], number=numbers[case.id]) for case in shown),
         newer=paging.newer,
         older=paging.older(found),
@@ -118,7 +127,7 @@ def to_sign(request: Request, visit: Signer, db: DbSession, page: PageNumber = 1
             for case, version in lately
         ),
     )
-    return render(request, "reports/to_sign.html", content, frame=visit.frame)
+    return page, list(numbers)
 
 
 def _line(case: CaseRow, counts: dict[str, int], *, number: str) -> ToSignLine:

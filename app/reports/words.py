@@ -1,6 +1,6 @@
 """How pages and reports say how a case stands. Never a diagnosis."""
 
-from app.reports.rules import CELLS_ALIKE, CaseState, RollUp
+from app.reports.rules import CaseState, RollUp
 from app.review.rules import Verdict
 from app.screening.words import percent
 from app.vision.quality import Unusable, explain
@@ -37,8 +37,6 @@ def tone(state: CaseState, *, stands: bool) -> str:
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
 FAULT = "Unverified: do not rely on this report. Tell whoever runs this service."
-ADDED_TO = "Added to since it was signed"
-CORRECTED = "Corrected since it was signed"
 OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
 RULE = (
     "The share counts suspected cells among the usable ones; an uncertain cell is usable and not suspected. Where a "
@@ -113,7 +111,7 @@ def interval(rolled: RollUp) -> str:
     """What the interval allows for."""
     return (
         "The interval (Wilson, 95 %) allows for cells of one subject being called alike: by this project's evaluation "
-        f"with an intraclass correlation of {CELLS_ALIKE:g}, so that {rolled.counted} cells tell as much as "
+        f"with an intraclass correlation of {rolled.alike:g}, so that {rolled.counted} cells tell as much as "
         f"{rolled.worth:.1f} independent ones."
     )
 

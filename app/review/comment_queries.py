@@ -2,29 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts import queries as accounts
 from app.actor import Actor
 from app.audit.digest import digest, told_of
 from app.audit.verify import recomputed
-from app.cases.queries import note_digest, note_text
+from app.cases.queries import note_digest
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.review import queries
+from app.review.remark_queries import Remark, remarks
 from app.review.tables import CommentRow
-
-
-@dataclass(frozen=True)
-class Comment:
-    """`text`: None once retention has emptied it."""
-
-    by: str
-    at: datetime
-    text: str | None
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,7 @@ class Comments:
     `length_most`: of one more, in characters."""
 
     screening_id: UUID
-    shown: tuple[Comment, ...]
+    shown: tuple[Remark, ...]
     hidden: int
     length_most: int = NOTE_LENGTH_MOST
 
@@ -43,9 +33,7 @@ def comments_for(session: Session, actor: Actor, screening_id: UUID) -> Comments
     rows = of_screening(session, screening_id)
     blind = bool(rows) and screening_id in queries.hidden_from(session, actor, [screening_id])
     shown = [row for row in rows if row.by_id == actor.id or not blind]
-    names = accounts.names(session, {row.by_id for row in shown})
-    told = tuple(Comment(names[row.by_id], row.at, note_text(session, row.note_id)) for row in shown)
-    return Comments(screening_id, told, len(rows) - len(shown))
+    return Comments(screening_id, remarks(session, shown), len(rows) - len(shown))
 
 
 def of_screening(session: Session, screening_id: UUID) -> list[CommentRow]:

@@ -14,9 +14,10 @@ from app.actor import Actor, Permission
 from app.db import in_parts
 from app.leases import Item, LeaseRow
 from app.policy import queries as policies
-from app.review import rules
+from app.review import desk_rules
+from app.review.desk_rules import Filters, Key
 from app.review.read_queries import History, history_of
-from app.review.rules import Awaits, Filters, Key, ReadKind, Step, Verdict, step_of
+from app.review.rules import Awaits, ReadKind, Step, Verdict, step_of
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening.tables import ScreeningRow
 
@@ -129,9 +130,9 @@ def settings_of(session: Session, reader_id: UUID) -> ReaderSettingsRow | None:
 
 def filters_of(session: Session, actor: Actor) -> Filters:
     settings = settings_of(session, actor.id)
-    return rules.parse_filters(settings.filters if settings else {})
+    return desk_rules.parse_filters(settings.filters if settings else {})
 
 
 def keys_of(session: Session, actor: Actor) -> dict[Key, str]:
     settings = settings_of(session, actor.id)
-    return rules.keys_of(settings.keys if settings else {})
+    return desk_rules.keys_of(settings.keys if settings else {})

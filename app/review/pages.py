@@ -16,10 +16,10 @@ from app.audit import ledger
 from app.audit.events import cells_shown, results_shown
 from app.db import DbSession, OurDatabase
 from app.review import desk_queries, queries, queue_actions, queue_queries, words
+from app.review.desk_rules import FILTERS, Filters, Key, UnusableKeys
+from app.review.desk_rules import KEYS as USUAL_KEYS
 from app.review.queue_queries import Marks
 from app.review.reading_view import UndoNotice, undo_notice
-from app.review.rules import FILTERS, Filters, Key, UnusableKeys
-from app.review.rules import KEYS as USUAL_KEYS
 from app.screening import words as screening_words
 from app.screening.tables import ScreeningRow
 from app.web.csrf import CheckedForm, text
@@ -109,34 +109,43 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(request: Request, visit: Reviewer, db: DbSession, page: PageNumber = 1) -> Response:
-    paging = Paging("/review", page, A_PAGE)
-    reader = queue_queries.reader_of(db, visit.actor)
-    filters = desk_queries.filters_of(db, visit.actor)
+def queue(request: Request, visit: Reviewer, database: OurDatabase, page: PageNumber = 1) -> Response:
+    """Made while nobody waits for a lock, however long the list is; then the events of what it shows."""
+    with database.snapshot() as session:
+        content, ids, hidden = _queue_page(session, visit.actor, number=page)
+    with database.writing() as session:
+        _remember(session, visit.actor, ids, hidden=hidden)
+    return render(request, "review/queue.html", content, frame=visit.frame)
+
+
+def _queue_page(db: Session, actor: Actor, *, number: int) -> tuple[QueuePage, list[UUID], set[UUID]]:
+    """With the cells that it shows, and those of them whose results it hides."""
+    paging = Paging("/review", number, A_PAGE)
+    reader = queue_queries.reader_of(db, actor)
+    filters = desk_queries.filters_of(db, actor)
     rows = queue_queries.queue(db, reader, filters, offset=paging.offset, limit=paging.limit)
     shown = paging.shown(rows)
     ids = [row.id for row in shown]
-    hidden = queries.hidden_from(db, visit.actor, ids)
+    hidden = queries.hidden_from(db, actor, ids)
     marks = queue_queries.marks(db, reader, ids)
-    _remember(db, visit.actor, ids, hidden=hidden)
     counts = queue_queries.counts(db, reader)
     put_off = filters.whose == "postponed"
-    content = QueuePage(
+    page = QueuePage(
         lines=tuple(_line(row, marks, hidden=row.id in hidden, put_off=put_off) for row in shown),
-        tiles=_tiles(counts, visit.actor, hours=reader.policy.turnaround_hours),
+        tiles=_tiles(counts, actor, hours=reader.policy.turnaround_hours),
         waiting=counts.waiting,
         begun=counts.begun,
         held=counts.held,
         own=counts.own,
         blind=reader.policy.blind_first,
-        filters=_choices(filters, visit.actor, blind=reader.policy.blind_first),
+        filters=_choices(filters, actor, blind=reader.policy.blind_first),
         filtered=(filters.blind() if reader.policy.blind_first else filters) != Filters(),
         put_off=put_off,
-        undo=undo_notice(db, visit.actor),
+        undo=undo_notice(db, actor),
         newer=paging.newer,
         older=paging.older(rows),
     )
-    return render(request, "review/queue.html", content, frame=visit.frame)
+    return page, ids, hidden
 
 
 def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) -> None:

@@ -14,7 +14,7 @@ from app.audit.events import Act, Event
 from app.errors import Invalid, NotFound
 from app.leases import Held, LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due_queries, queue_queries, rules
+from app.review import desk_queries, desk_rules, due_queries, queue_queries
 from app.review.desk_queries import Task
 from app.review.rules import Step, Verdict
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow
@@ -87,7 +87,7 @@ def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict 
     if draft is None:
         draft = DraftRow(screening_id=task.screening.id, reader_id=reader.id, note="", at=clock.now())
         session.add(draft)
-    draft.verdict, draft.note, draft.at = verdict, note[: rules.DRAFT_LENGTH_MOST], clock.now()
+    draft.verdict, draft.note, draft.at = verdict, note[: desk_rules.DRAFT_LENGTH_MOST], clock.now()
     session.flush()
 
 
@@ -174,16 +174,19 @@ def _set_down(session: Session, actor: Actor, *, screening_id: UUID, typed: Left
 
 
 def choose_filters(session: Session, actor: Actor, *, told: Mapping[str, str]) -> None:
-    wanted = rules.parse_filters(told)
-    _settings(session, actor).filters = {name: getattr(wanted, name) for name in rules.FILTERS if getattr(wanted, name)}
+    wanted = desk_rules.parse_filters(told)
+    _settings(session, actor).filters = {
+        name: getattr(wanted, name) for name in desk_rules.FILTERS if getattr(wanted, name)
+    }
 
 
 def choose_keys(session: Session, actor: Actor, *, typed: Mapping[str, str]) -> None:
     """Raises UnusableKeys."""
-    _settings(session, actor).keys = rules.parse_keys(typed)
+    _settings(session, actor).keys = desk_rules.parse_keys(typed)
 
 
 def _settings(session: Session, actor: Actor) -> ReaderSettingsRow:
+    ledger.lock(session)
     row = desk_queries.settings_of(session, actor.id)
     if row is None:
         row = ReaderSettingsRow(reader_id=actor.id, filters={}, keys={})

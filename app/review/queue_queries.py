@@ -18,8 +18,9 @@ from app.leases import LeaseRow
 from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
+from app.review.desk_rules import Filters, order_for
 from app.review.read_queries import contested, disputed, given_by, kept_out, stands
-from app.review.rules import Filters, ReadKind, order_for
+from app.review.rules import ReadKind
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.queries import band_code
 from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow

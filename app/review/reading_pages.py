@@ -15,10 +15,11 @@ from app.db import Database, DbSession, OurDatabase
 from app.errors import Conflict, Invalid
 from app.review import actions, due_queries, queue_actions, words
 from app.review.actions import NotBlind, OwnCallFirst, Said
+from app.review.desk_rules import SKIP_MINUTES, parse_hours
 from app.review.due_queries import AlreadyRead, Late, LeaseLost, OwnUpload
 from app.review.queue_actions import NoSuchReader
 from app.review.reading_view import LatePage, TypedRead, given_page, reading_page
-from app.review.rules import SKIP_MINUTES, Step, Verdict, parse_hours
+from app.review.rules import Step, Verdict
 from app.screening.forms import our_instrument
 from app.screening.queries import ScreeningNotFound
 from app.typed import LARGEST, whole_number

@@ -12,10 +12,11 @@ from app.actor import Actor
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.leases import LeaseRow
 from app.policy import queries as policies
-from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, request_queries, words
+from app.review import desk_queries, due_queries, queries, queue_queries, read_queries, words
 from app.review.desk_queries import Task
-from app.review.request_queries import Request
-from app.review.rules import POSTPONE_H, Awaits, Key, ReadKind, Step
+from app.review.desk_rules import POSTPONE_H, Key
+from app.review.remark_queries import Remark, remarks
+from app.review.rules import Awaits, ReadKind, Step
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.explanation import has_heat_map
@@ -90,7 +91,7 @@ class ReadingPage:
     seen: Seen | None
     own_call: str | None
     others: tuple[OtherRead, ...]
-    requests: tuple[Request, ...]
+    requests: tuple[Remark, ...]
     choices: tuple[Choice, ...]
     keys: dict[str, str]
     key_lines: tuple[KeyLine, ...]
@@ -117,7 +118,7 @@ class GivenPage:
     at: datetime
     review: str
     withdraw: str | None
-    requests: tuple[Request, ...]
+    requests: tuple[Remark, ...]
     result: str
 
 
@@ -181,7 +182,7 @@ def reading_page(
         seen=seen,
         own_call=words.verdict(task.blind_verdict) if task.blind_verdict else None,
         others=_others(session, task) if adjudicates else (),
-        requests=request_queries.told(session, task.history) if seen else (),
+        requests=remarks(session, task.history.requests) if seen else (),
         choices=tuple(
             Choice(code.value, title, keys[Key(code.value)], code == chosen.verdict)
             for code, title in words.VERDICTS.items()
@@ -253,7 +254,7 @@ def given_page(session: Session, task: Task) -> GivenPage:
         at=given.at,
         review=words.review(review),
         withdraw=None if due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
-        requests=request_queries.told(session, task.history),
+        requests=remarks(session, task.history.requests),
         result=f"/screenings/{one.id}",
     )
 

@@ -2,33 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.accounts import queries as accounts
 from app.actor import Actor
 from app.audit.digest import digest, told_of
 from app.audit.queries import released_at
 from app.audit.verify import recomputed
 from app.cases import queries as case_queries
-from app.cases.queries import note_digest, note_text
+from app.cases.queries import note_digest
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.policy import queries as policies
 from app.review import desk_queries, queries, words
 from app.review.read_queries import History, history_of
+from app.review.remark_queries import Remark, remarks
 from app.review.tables import ReadRequestRow
 from app.screening.tables import ScreeningRow
-
-
-@dataclass(frozen=True)
-class Request:
-    """`reason`: None once retention has emptied it."""
-
-    by: str
-    at: datetime
-    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,7 @@ class Requests:
     `length_most`: of a reason, in characters."""
 
     screening_id: UUID
-    shown: tuple[Request, ...]
+    shown: tuple[Remark, ...]
     what_follows: str | None
     length_most: int = NOTE_LENGTH_MOST
 
@@ -49,12 +39,7 @@ def requests_for(session: Session, actor: Actor, screening: ScreeningRow) -> Req
     history = history_of(session, screening.id)
     asks = history.settled_by is not None and may_ask(session, actor, screening)
     follows = _what_follows(session, actor, screening, history) if asks else None
-    return Requests(screening.id, told(session, history), follows)
-
-
-def told(session: Session, history: History) -> tuple[Request, ...]:
-    names = accounts.names(session, {one.by_id for one in history.requests})
-    return tuple(Request(names[one.by_id], one.at, note_text(session, one.note_id)) for one in history.requests)
+    return Requests(screening.id, remarks(session, history.requests), follows)
 
 
 def may_ask(session: Session, actor: Actor, screening: ScreeningRow) -> bool:

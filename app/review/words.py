@@ -1,6 +1,7 @@
 """How pages say what reviewers decided, and what they may do."""
 
-from app.review.rules import Awaits, Key, Review, ReviewState, Verdict
+from app.review.desk_rules import Key
+from app.review.rules import Awaits, Review, ReviewState, Verdict
 from app.screening.rules import ReviewReason
 from app.screening.words import BANDS, UNUSABLE
 

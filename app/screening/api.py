@@ -41,12 +41,19 @@ class BadCursor(Invalid):
     dependencies=[TakesNone],
     openapi_extra=SCREENING_BODY,
     responses={
-        200: {"model": ScreeningOut, "description": "These pixels were screened in this case before"},
+        200: {"model": ScreeningOut, "description": "These pixels were screened in this case before: that screening"},
+        201: {
+            "description": "Screened, or found unusable: recorded either way. Or what this Idempotency-Key gave before",
+            "headers": {"Idempotency-Replayed": {"description": "`true`, if so", "schema": {"type": "string"}}},
+        },
         **problems(400, 409, 415),
     },
 )
 def screen(client: ScreeningClient, sent: Sent, instrument: OurInstrument, db: DbSession) -> Response:
-    """Screen one cell image. The record is safe before the reply leaves."""
+    """Screen one cell image. The record is safe before the reply leaves; what is answered with a 4xx was not stored.
+
+    After a 5xx, or where no reply came, send it again under the same `Idempotency-Key`.
+    """
     done = actions.screen_cell(db, client, instrument=instrument, submission=sent)
     told = _show(db, client, [done.screening], where="POST /api/v1/screenings")[0]
     headers = {"Idempotency-Replayed": "true"} if done.replayed else {}
@@ -75,7 +82,10 @@ def several(
     after: Annotated[str | None, Query(max_length=64, description="`next` of an earlier reply")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
-    """Screenings in the order of the ledger. Ask again with `next` to get only what is new."""
+    """Screenings in the order of the ledger. Ask again with `next` to get only what is new.
+
+    What review makes of those that came before is told by each one's own address.
+    """
     found = queries.in_ledger_order(db, client, after=_position(after), wanted=wanted, limit=limit)
     items = _show(db, client, found.screenings, where="GET /api/v1/screenings")
     following = after if found.last_position is None else _cursor(found.last_position)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.db import Database
-from app.errors import BlastscreenError, Conflict, Invalid, NotFound
+from app.errors import BlastscreenError, Conflict, Invalid, NotFound, Unavailable
 from app.screening import actions
 from app.screening.actions import Screened, Submission
 from app.screening.archives import Found
@@ -28,9 +28,9 @@ class ImageResult:
     error: BlastscreenError | None = None
 
     @property
-    def case_trouble(self) -> BlastscreenError | None:
+    def trouble(self) -> BlastscreenError | None:
         """What no other image of the same batch will fare better with."""
-        return self.error if isinstance(self.error, Conflict | NotFound) else None
+        return self.error if isinstance(self.error, Conflict | NotFound | Unavailable) else None
 
 
 def screen_all(
@@ -44,7 +44,8 @@ def screen_all(
     instrument: Instrument,
     is_hidden: IsHidden,
 ) -> Iterator[ImageResult]:
-    """Without an accession they share the case of that id. Once the case is refused, nothing more is looked at."""
+    """Without an accession they share the case of that id. Once the case is refused or nothing can be stored, no more
+    is looked at."""
     trouble: BlastscreenError | None = None
     for found in images:
         try:
@@ -54,7 +55,7 @@ def screen_all(
             with database.writing() as session:
                 done = actions.screen_cell(session, actor, instrument=instrument, submission=submission)
                 result = ImageResult(found, done, hidden=is_hidden(session, done))
-        except (Invalid, Conflict, NotFound) as error:
+        except (Invalid, Conflict, NotFound, Unavailable) as error:
             result = ImageResult(found, error=error)
-            trouble = trouble or result.case_trouble
+            trouble = trouble or result.trouble
         yield result

@@ -47,7 +47,8 @@ def get(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which screenings a list asks for; None: all."""
+    """Which screenings a list asks for; None: all. `needs_review`: as each of them tells it, a fact of its moment, so
+    that nothing comes into a list, or leaves it, behind a reader's cursor."""
 
     case_id: UUID | None = None
     needs_review: bool | None = None
@@ -73,7 +74,7 @@ def in_ledger_order(session: Session, actor: Actor, *, after: int, wanted: Wante
     if wanted.case_id is not None:
         rows = rows.where(ScreeningRow.case_id == wanted.case_id)
     if wanted.needs_review is not None:
-        flagged = ScreeningRow.reasons.any()
+        flagged = ScreeningRow.reasons.any(FlagReasonRow.reason.not_in(LATER))
         rows = rows.where(flagged if wanted.needs_review else ~flagged)
     found = session.execute(rows).unique().all()
     shown = found[:limit]

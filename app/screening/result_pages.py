@@ -31,8 +31,11 @@ from app.screening import explanation, queries, rules, words
 from app.screening.explanation import View
 from app.screening.explanation_view import Explained, explained
 from app.screening.forms import OurInstrument
+from app.screening.instrument import Instrument
 from app.screening.model_view import calibration
 from app.screening.tables import ScreeningRow
+from app.storage import ImageNotFound
+from app.vision.decode import Rejected
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -129,10 +132,18 @@ def result(
     request: Request, screening_id: UUID, visit: ResultReader, database: OurDatabase, instrument: OurInstrument
 ) -> Response:
     known = _facts(database, visit, screening_id, where="GET /screenings/{id}")
-    screening = known.screening
-    enlarged = screening.probability is not None and not known.hidden
-    view = explanation.view(instrument, screening, card=known.card) if enlarged else None
-    return render(request, "screening/result.html", _page(known, view=view), frame=visit.frame)
+    page = _page(known, view=_where_to_look(instrument, known))
+    return render(request, "screening/result.html", page, frame=visit.frame)
+
+
+def _where_to_look(instrument: Instrument, known: Facts) -> View | None:
+    """What was found stays to be seen where the pixels are gone or cannot be read, as `doctor` tells of them."""
+    if known.screening.probability is None or known.hidden:
+        return None
+    try:
+        return explanation.view(instrument, known.screening, card=known.card)
+    except (ImageNotFound, Rejected):
+        return None
 
 
 @router.get("/screenings/{screening_id}/explained")

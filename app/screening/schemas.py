@@ -10,6 +10,7 @@ from app.review.rules import Review, ReviewState, Verdict
 from app.screening import rules
 from app.screening.rules import LATER, Band, Outcome, ReviewReason
 from app.screening.tables import ScreeningRow
+from app.vision.unusable import Unusable
 
 SHA256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -27,8 +28,10 @@ class ThresholdsOut(BaseModel):
 
 
 class ReviewOut(BaseModel):
-    """`withdrawn`: the case was taken back, and none of its cells is read or reported any more; the verdict is what had
-    been found before."""
+    """`settled` is no last word: where a reader takes a verdict back, or another read is asked for, it is `waiting` or
+    `reading` once more, without a verdict until that is settled; and `not_needed` becomes `waiting` where a human is
+    asked for later. Ask again before you report. `withdrawn`: the case was taken back, and none of its cells is read or
+    reported any more; the verdict is what had been found before."""
 
     state: ReviewState | Literal["withdrawn"]
     verdict: Verdict | None
@@ -36,19 +39,22 @@ class ReviewOut(BaseModel):
 
 
 class ScreeningOut(BaseModel):
-    """All but `review` are facts of the moment of screening and never change."""
+    """All but `review` are facts of the moment of screening and never change; a wrong `case` may be corrected."""
 
     id: UUID
-    case: str | None = Field(description="accession number, where one was given")
+    case: str | None = Field(description="accession number, where one was given; as it was corrected since")
     case_id: UUID
     outcome: Outcome
     all_probability: float | None = Field(ge=0, le=1, description="calibrated; null where the image is unusable")
     band: Band | None = Field(description="of an image that was compressed with loss, never `not_suspected`")
-    needs_review: bool = Field(description="triage asked for a human")
-    review_reasons: list[ReviewReason] = Field(
-        description="`lossy_image`: compressed with loss, as JPEG is; the cell is not cleared, whatever its score"
+    needs_review: bool = Field(
+        description="triage asked for a human; where one is asked for later, only `review.state` tells"
     )
-    unusable_reason: str | None
+    review_reasons: list[ReviewReason] = Field(
+        description="`lossy_image`: compressed with loss, as JPEG is; the cell is not cleared, whatever its score. "
+        "`asked_for` and `same_image_found_later` come after the screening and stand in no reply"
+    )
+    unusable_reason: str | None = Field(description=f"why there is no score: {', '.join(Unusable)}")
     image_sha256: SHA256 = Field(description="of the file as received")
     pixels_sha256: SHA256 = Field(description="of the decoded RGB pixels")
     model: ModelOut
@@ -108,7 +114,15 @@ ANY_ROUTE = (401, 403, 408, 413, 422, 429, 500, 503)
 """What every route of a lab client may answer: the guard, the limits and caps around it, and a surprise."""
 
 
+COME_AGAIN = (429, 503)
+RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "string"}}}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI is told of the errors that a route can answer with: `ANY_ROUTE` and its own."""
+    """What OpenAPI is told of the errors that a route can answer with: `ANY_ROUTE` and its own. `Problem` is named and
+    not given as a model, for FastAPI would then tell of `application/json` too."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"model": Problem, "content": content} for status in sorted({*ANY_ROUTE, *statuses})}
+    return {
+        status: {"content": content, **({"headers": RETRY_AFTER} if status in COME_AGAIN else {})}
+        for status in sorted({*ANY_ROUTE, *statuses})
+    }

@@ -6,7 +6,7 @@ out of file descriptors, and what is smaller than a megabyte stays in memory.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,6 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import Invalid
+from app.storage import writing_to_disk
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -82,6 +83,7 @@ class Received:
     files: list[Spooled] = field(default_factory=list)
     fields: dict[str, bytearray] = field(default_factory=dict)
     files_seen: int = 0
+    ended: bool = False
     _header: tuple[bytearray, bytearray] = field(default_factory=lambda: (bytearray(), bytearray()))
     _disposition: bytes = b""
     _file: Spooled | None = None
@@ -102,7 +104,12 @@ class Received:
             "on_header_end": self.on_header_end,
             "on_headers_finished": self.on_headers_finished,
             "on_part_data": self.on_part_data,
+            "on_end": self.on_end,
         }
+
+    def on_end(self) -> None:
+        """The closing boundary came: without it, what comes behind the last file may be missing."""
+        self.ended = True
 
     def on_part_begin(self) -> None:
         self._disposition, self._file, self._text = b"", None, None
@@ -156,7 +163,8 @@ class Received:
         return len(self._waiting) >= WRITE_BYTES
 
     def write(self) -> None:
-        self.spool.write(self._waiting)
+        with writing_to_disk():
+            self.spool.write(self._waiting)
         self._written += len(self._waiting)
         self._waiting.clear()
 
@@ -164,7 +172,9 @@ class Received:
 @contextmanager
 def open_spool(folder: Path) -> Iterator[IO[bytes]]:
     """A file that is gone when it is closed, however that comes about."""
-    with TemporaryFile(dir=folder) as spool:
+    with ExitStack() as held:
+        with writing_to_disk():
+            spool = held.enter_context(TemporaryFile(dir=folder))
         yield spool
 
 

@@ -164,7 +164,7 @@ def upload(
     first = outcomes[0]
     if len(outcomes) == 1 and first.screened:
         return RedirectResponse(f"/screenings/{first.screened.screening.id}", status_code=303)
-    if first.case_trouble or len(outcomes) == 1:
+    if first.trouble or len(outcomes) == 1:
         return _again(request, visit, sent=sent, error=first.error)
     shown = [one.screened.screening.id for one in outcomes if one.screened and not one.hidden]
     if shown:
@@ -208,8 +208,8 @@ def upload_rows(
 def _lines(request: Request, visit: Visit, *, outcomes: Iterator[ImageResult]) -> Iterator[str]:
     templates: Templates = request.app.state.templates
     for outcome in outcomes:
-        if outcome.case_trouble:
-            yield json.dumps({"stop": outcome.case_trouble.message}) + "\n"
+        if outcome.trouble:
+            yield json.dumps({"stop": outcome.trouble.message}) + "\n"
             break
         row = _row(outcome)
         done = outcome.screened

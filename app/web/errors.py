@@ -9,16 +9,21 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app import errors
+from app.db import cause_of
+from app.web.headers import METHODS
 from app.web.onward import inside
 from app.web.templating import ErrorPage, Frame, render
 
 log = structlog.get_logger("blastscreen.errors")
 
 STATUS: tuple[tuple[type[errors.BlastscreenError], int], ...] = (  # the first that fits
+    (errors.Unreadable, 400),
     (errors.TooLarge, 413),
     (errors.TooSlow, 408),
     (errors.UnsupportedType, 415),
@@ -63,6 +68,7 @@ def install(app: FastAPI, *, remember: Remember) -> None:
     app.add_exception_handler(errors.BlastscreenError, on_our_error)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_unreadable_request)
+    app.add_exception_handler(ClientDisconnect, on_hanging_up)
     app.add_exception_handler(OperationalError, on_database_trouble)
     app.add_exception_handler(Exception, on_surprise)
 
@@ -72,7 +78,8 @@ def on_our_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.BlastscreenError)  # noqa: S101  registered for this kind only
     remember(request, error)
     if isinstance(error, errors.NotSignedIn) and not _for_machine(request) and request.method == "GET":
-        return RedirectResponse(f"/sign-in?next={request.url.path}", status_code=303)
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(_sign_in(asked), status_code=303)
     return answer(request, error)
 
 
@@ -107,9 +114,12 @@ def _headers(error: errors.BlastscreenError) -> Mapping[str, str]:
 
 
 async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer from a middleware, before any route: what else the client had to send is not read."""
+    """Answer from a middleware, before any route. What else the client has to send is passed over by the server, which
+    gives it `HEAD_SECONDS`: to hang up at once would cost many clients the answer, for they send before they read. Who
+    sends too slowly had time enough."""
     response = answer(Request(scope), error)
-    response.headers["connection"] = "close"
+    if isinstance(error, errors.TooSlow):
+        response.headers["connection"] = "close"
     await response(scope, receive, send)
 
 
@@ -123,7 +133,16 @@ def on_http_error(request: Request, error: Exception) -> Response:
     code, message = told.get(error.status_code, ("http_error", str(error.detail)))
     reply = _reply(request, status=error.status_code, code=code, message=message)
     reply.headers.update(error.headers or {})
+    if error.status_code == 405:
+        reply.headers["allow"] = ", ".join(_methods(request))
     return reply
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes. FastAPI names the methods of the first that fits, which need not be the only one."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = [{**request.scope, "method": method} for method in sorted(METHODS)]
+    return [scope["method"] for scope in asked if any(one.matches(scope)[0] is Match.FULL for one in routes)]
 
 
 def on_unreadable_request(request: Request, error: Exception) -> Response:
@@ -134,8 +153,15 @@ def on_unreadable_request(request: Request, error: Exception) -> Response:
     return _reply(request, status=422, code="invalid_request", message=message)
 
 
+def on_hanging_up(request: Request, _error: Exception) -> Response:
+    """Nobody is there to read it; log and figures tell it from a fault of ours."""
+    message = "The connection ended before the request was whole. Nothing of it was stored: send it again."
+    return _reply(request, status=400, code="request_cut_off", message=message)
+
+
 def on_database_trouble(request: Request, error: Exception) -> Response:
-    log.error("database trouble", kind=type(error).__name__, orig=type(getattr(error, "orig", None)).__name__)
+    assert isinstance(error, OperationalError)  # noqa: S101  registered for this kind only
+    log.error("database trouble", why=cause_of(error))
     return _reply(
         request, status=503, code="database_unavailable", message="The database does not answer. Try again shortly."
     )
@@ -151,21 +177,25 @@ def _for_machine(request: Request) -> bool:
     return request.url.path.startswith(FOR_MACHINES) or "text/html" not in request.headers.get("accept", "")
 
 
-def _sign_in(request: Request) -> str:
-    """Where to sign in, so that it leads back to the page whose form was sent."""
+def _sign_in(onward: str) -> str:
+    """Where to sign in, so that it leads to this page of ours."""
+    return f"/sign-in?{urlencode({'next': inside(onward)}, safe='/')}"
+
+
+def _sign_in_again(request: Request) -> str:
+    """The same, so that it leads back to the page whose form was sent."""
     try:
         came_from = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return "/sign-in"
-    page = inside(came_from._replace(scheme="", netloc="", fragment="").geturl())
-    return f"/sign-in?{urlencode({'next': page})}"
+    return _sign_in(came_from._replace(scheme="", netloc="", fragment="").geturl())
 
 
 def _reply(request: Request, *, status: int, code: str, message: str) -> Response:
     request_id = getattr(request.state, "request_id", "-")
     title = TITLES.get(status, "Error")
     if not _for_machine(request):
-        sign_in = _sign_in(request) if status == 401 else None
+        sign_in = _sign_in_again(request) if status == 401 else None
         page = ErrorPage(title=title, message=message, request_id=request_id, sign_in=sign_in)
         nobody = Frame(who=None, navigation=(), csrf="", banners=request.app.state.banners)
         frame = getattr(request.state, "frame", nobody)

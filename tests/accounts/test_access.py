@@ -7,7 +7,7 @@ import pytest
 from app import clock
 from app.accounts import actions, key_actions, queries, rules, secrets
 from app.accounts.rules import PERMISSIONS, Role, Scope
-from app.actor import SERVICE, Permission
+from app.actor import SERVICE
 from app.audit.events import Act
 from app.db import Database
 from app.web.onward import inside
@@ -158,9 +158,20 @@ def test_user_names_of_other_characters_are_refused(name: str) -> None:
         rules.parse_username(name)
 
 
-def test_every_role_and_scope_stands_in_the_table_and_administrators_see_no_images() -> None:
+def test_each_role_and_scope_may_do_what_it_is_for_and_nothing_besides() -> None:
+    """Who manages access sees no image, a reader sees no case that is not theirs, and an auditor does nothing."""
     assert set(PERMISSIONS) == {*Role, *Scope}
-    assert PERMISSIONS[Role.ADMIN] == {Permission.MANAGE_ACCESS}
+    assert {one.value: sorted(held) for one, held in PERMISSIONS.items()} == {
+        "uploader": ["screen", "see_own"],
+        "reviewer": ["read"],
+        "senior": ["adjudicate", "read", "see_every_case", "see_own", "sign"],
+        "admin": ["manage_access"],
+        "auditor": ["audit"],
+        "screen": ["screen"],
+        "read": ["see_own"],
+        "read:all": ["see_every_case", "see_own"],
+        "metrics": ["scrape_metrics"],
+    }
 
 
 def test_two_people_cannot_share_a_user_name(database: Database) -> None:

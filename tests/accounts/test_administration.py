@@ -1,5 +1,6 @@
 """The administrator: makes accounts, changes roles, disables, gives links, and sees no image."""
 
+import io
 import re
 
 import pytest
@@ -9,7 +10,9 @@ from app.accounts import actions
 from app.accounts.rules import Role
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
+from app.cli import main
 from tests.factories import PASSWORD, Browser, Service, acts, cell, make_user, verify
+from tests.live import Changed
 
 
 def _user_page(browser: Browser, username: str) -> str:
@@ -201,3 +204,39 @@ def test_who_signs_in_after_links_gave_their_account_a_password_is_told_of_each(
     assert not re.search(told, sven.get("/cases").text)
     assert re.findall("link made by <bdi>(.+?)</bdi>", sven.get("/account").text) == ["Anna", "Adam"]
     assert verify(service.database).intact
+
+
+def test_a_one_time_link_names_the_address_that_people_know(changed: Changed) -> None:
+    service = changed(public_url="https://als.example.org/")
+    anna = service.signed_in("anna", Role.ADMIN)
+
+    made = anna.submit("/admin/users", {"username": "ursula", "name": "", "role": "uploader"}, at="/admin/users")
+
+    assert "https://als.example.org/reset?token=" in made.text
+    assert "testserver/reset" not in made.text
+
+
+@pytest.mark.parametrize("name", ["n" * 201, "Dr. \u202egN", "\x1b[31mDr. Ng", "Dr.\u200bNg"])
+def test_a_name_that_would_not_read_as_it_is_is_refused_wherever_it_is_given(
+    service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    anna = service.signed_in("anna", Role.ADMIN)
+
+    refused = anna.submit("/admin/users", {"username": "ng", "name": name, "role": "senior"}, at="/admin/users")
+
+    assert refused.status_code == 422
+    assert "A name has at most 200 characters" in refused.text
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", service.settings.database_url)
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD))
+    assert main(["user", "create", "--username", "ng", "--role", "senior", "--name", name, "--password-stdin"]) == 1
+    assert "A name has at most 200 characters" in capsys.readouterr().err
+
+
+def test_a_name_keeps_its_letters_and_loses_spaces_that_nobody_sees(service: Service) -> None:
+    anna = service.signed_in("anna", Role.ADMIN)
+
+    made = anna.submit(
+        "/admin/users", {"username": "ng", "name": "  Dr.  Ngọc 黄 ", "role": "senior"}, at="/admin/users"
+    )
+
+    assert "Dr. Ngọc 黄" in made.text

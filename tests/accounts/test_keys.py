@@ -1,7 +1,9 @@
 """Keys of lab systems: rotated with an overlap, revoked at once, last used, rate-limited, and never written down."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from limits.storage import MemoryStorage
@@ -10,7 +12,7 @@ from sqlalchemy import select
 from app import clock, logs
 from app.accounts import key_actions, rules
 from app.accounts.rate_limit import RateLimit, UnusableRateLimit, make_rate_limit
-from app.accounts.rules import Role, Scope
+from app.accounts.rules import KeyLife, Role, Scope
 from app.accounts.tables import KeyUseRow
 from app.actor import SERVICE
 from app.audit.events import Act
@@ -225,6 +227,23 @@ def test_a_key_that_cannot_be_made_is_not_and_what_was_typed_stays(service: Serv
     assert Act.KEY_CREATED not in acts(service.database)
 
 
+ENDS = datetime(2026, 11, 26, 12, tzinfo=UTC)
+JUST_BEFORE = ENDS - timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("life", "fault"),
+    [
+        (KeyLife(revoked=False, expires_at=ENDS, replaced_from=None), "expired"),
+        (KeyLife(revoked=False, expires_at=None, replaced_from=ENDS), "replaced"),
+    ],
+)
+def test_a_key_ends_at_the_moment_that_was_said(life: KeyLife, fault: str) -> None:
+    assert rules.key_fault(life, now=JUST_BEFORE) is None
+    assert rules.key_fault(life, now=ENDS) == fault
+    assert rules.key_fault(replace(life, revoked=True), now=JUST_BEFORE) == "revoked"
+
+
 @pytest.mark.parametrize("hours", ["", "5", "-1", "²", "1e3"])
 def test_an_overlap_is_one_of_those_offered(hours: str) -> None:
     with pytest.raises(Invalid):
@@ -252,3 +271,26 @@ def test_no_key_is_written_anywhere(service: Service, capfd: pytest.CaptureFixtu
     assert secret[:-1] not in written
     assert files
     assert not [path for path in files if secret[:-1].encode() in path.read_bytes()]
+
+
+def test_a_key_without_the_scope_is_told_which_one_it_lacks(service: Service) -> None:
+    reader, sender, neither = (service.lab(scope, scope) for scope in (Scope.READ, Scope.SCREEN, Scope.METRICS))
+
+    told = [
+        reader.screen(cell(1)).json(),
+        sender.get("/api/v1/screenings").json(),
+        neither.get(f"/api/v1/screenings/{uuid4()}").json(),
+        reader.get("/metrics").json(),
+    ]
+
+    assert {one["code"] for one in told} == {"forbidden"}
+    needed = ["screen", "read or read:all", "read or read:all", "metrics"]
+    assert [one["detail"].partition("with the scope ")[2] for one in told] == [f"{scopes}." for scopes in needed]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/model", "/openapi.json", "/api/v1/screenings"])
+def test_who_sends_no_key_is_told_in_which_header_it_goes(service: Service, path: str) -> None:
+    reply = service.anybody().get(path)
+
+    assert reply.status_code == 401
+    assert "Send your key in the header: Authorization: Bearer" in reply.json()["detail"]

@@ -193,6 +193,20 @@ def test_a_cookie_that_is_none_of_ours_is_refused(service: Service, cookie: byte
     assert_refused(service, reply, "no attempt")
 
 
+def test_who_brings_answers_that_are_none_cannot_fill_the_ledger(
+    settings: Settings, instrument: Instrument, liar: Liar
+) -> None:
+    few = configured(settings, liar.issuer).model_copy(update={"rate_limit": "5/minute"})
+    with Service.start(few, instrument) as service:
+        stranger = service.browser()
+
+        told = [come_back(stranger, {"code": "x", "state": "x"}) for _ in range(20)]
+
+        assert acts(service.database).count(Act.SIGN_IN_REFUSED) == 5
+    assert [reply.status_code for reply in told] == [401] * 5 + [429] * 15
+    assert "Too many requests" in told[-1].text
+
+
 @pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "/\u2603"])
 def test_the_way_back_never_leads_to_another_host(service: Service, liar: Liar, elsewhere: str) -> None:
     browser = service.browser()

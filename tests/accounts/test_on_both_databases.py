@@ -1,8 +1,10 @@
 """What access asks of the database, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts import actions, key_actions, password_actions, queries, secrets, sign_in_actions
 from app.accounts import second_step_actions as second_step
+from app.accounts.actions import SetupLinkSpent, UsernameTaken
 from app.accounts.rules import Role, Scope
 from app.accounts.sign_in_actions import MustWait, SignInRefused
 from app.actor import SERVICE, Permission
@@ -18,6 +21,7 @@ from app.audit import refusals
 from app.cases import actions as cases
 from app.cases import queries as case_queries
 from app.db import Database
+from app.errors import BlastscreenError
 from tests.factories import PASSWORD, make_user, verify
 
 HERE = "203.0.113.7"
@@ -97,6 +101,63 @@ def test_an_accounts_whole_life(either_database: Database) -> None:
         assert queries.sessions_of(session, actor.id) == []
         assert queries.people_who_may(session, Permission.READ) == []
     assert verify(either_database).intact
+
+
+def _at_once(database: Database, act: Callable[[Session, int], object]) -> list[object]:
+    """What comes of it where four do the same at once: what the act returns, or the kind of error that it raises."""
+    together = Barrier(4)
+
+    def one(number: int) -> object:
+        together.wait()
+        try:
+            with database.writing() as session:
+                return act(session, number)
+        except BlastscreenError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(one, range(4)))
+
+
+def test_of_many_who_hold_the_set_up_link_one_makes_the_first_account(either_database: Database) -> None:
+    with either_database.writing() as session:
+        link = actions.renew_setup_link(session)
+    assert link
+
+    came_of_it = _at_once(
+        either_database,
+        lambda session, number: (
+            actions.set_up(
+                session, token=link, username=f"anna{number}", password_hash="-", also_uploads=False
+            ).username
+        ),
+    )
+
+    assert came_of_it.count(SetupLinkSpent) == 3
+    with either_database.reading() as session:
+        assert [user.username for user in queries.users(session)] == [one for one in came_of_it if isinstance(one, str)]
+
+
+def test_two_accounts_of_one_name_made_at_once_are_one_and_a_sentence(either_database: Database) -> None:
+    came_of_it = _at_once(
+        either_database,
+        lambda session, _: (
+            actions.create_user(session, SERVICE, username="anna", password_hash="-", roles=[Role.ADMIN]).username
+        ),
+    )
+
+    assert sorted(came_of_it, key=str) == [UsernameTaken, UsernameTaken, UsernameTaken, "anna"]
+
+
+def test_keys_of_one_new_client_made_at_once_are_all_its_keys(either_database: Database) -> None:
+    _at_once(
+        either_database,
+        lambda session, _: key_actions.create_key(session, SERVICE, client_name="LIS", scopes=[Scope.READ]).prefix,
+    )
+
+    with either_database.reading() as session:
+        assert [key.client.name for key in queries.keys(session)] == ["LIS"] * 4
+        assert len({key.client_id for key in queries.keys(session)}) == 1
 
 
 def test_keys_rotate_and_cases_are_shared(either_database: Database) -> None:

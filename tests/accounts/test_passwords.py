@@ -1,6 +1,8 @@
 """Passwords: which may be one, and how they are changed and chosen."""
 
 import re
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
@@ -15,6 +17,7 @@ from app.accounts.password_rules import UnusablePassword, check_password
 from app.accounts.rules import Role
 from app.actor import SERVICE
 from app.audit.events import Act
+from app.schema import ROOT
 from tests.factories import PASSWORD, Service, acts, make_user
 
 NEW = "a kettle hums in ward nine"
@@ -147,3 +150,20 @@ def test_no_link_stands_in_a_log_or_in_the_database(service: Service, capfd: pyt
 
     assert token.encode() not in written
     assert token not in re.sub(r"\s", "", "".join(capfd.readouterr()))
+
+
+MANY_AT_ONCE = """
+import resource
+from concurrent.futures import ThreadPoolExecutor
+from app.accounts import secrets
+
+with ThreadPoolExecutor(16) as pool:
+    list(pool.map(lambda one: secrets.password_fits(one, stored=None), ["a guess"] * 16))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_many_who_sign_in_at_once_do_not_take_the_memory() -> None:
+    done = subprocess.run([sys.executable, "-c", MANY_AT_ONCE], cwd=ROOT, check=True, capture_output=True, text=True)
+
+    assert int(done.stdout) < 600, "MiB; sixteen at once would take a thousand"

@@ -15,9 +15,11 @@ from app.accounts.rules import Role
 from app.accounts.sign_in_rules import (
     ACCOUNT_PATIENCE,
     CODE_STEP_S,
+    SessionLimits,
     address_group,
     browser_name,
     in_words,
+    session_lives,
     wait_left,
 )
 from app.audit.events import Act
@@ -316,6 +318,18 @@ def test_a_session_that_has_run_out_is_not_listed(service: Service, monkeypatch:
     assert again.get("/account").text.count("/account/sessions/") == 1
 
 
+def test_a_session_ends_at_the_moment_that_was_said() -> None:
+    limits, now = SessionLimits(timedelta(minutes=30), timedelta(hours=12)), clock.now()
+    moment = timedelta(microseconds=1)
+
+    def lives(*, unused: timedelta, old: timedelta) -> bool:
+        return session_lives(created_at=now - old, last_seen_at=now - unused, limits=limits, now=now)
+
+    assert lives(unused=limits.idle - moment, old=limits.life - moment)
+    assert not lives(unused=limits.idle, old=limits.life - moment)
+    assert not lives(unused=limits.idle - moment, old=limits.life)
+
+
 def test_nobody_ends_anothers_session(service: Service) -> None:
     ursula, otto = service.signed_in("ursula", Role.UPLOADER), service.signed_in("otto", Role.UPLOADER)
     path = re.search(r"/account/sessions/[^\"]+/end", ursula.get("/account").text)
@@ -394,3 +408,16 @@ def test_who_sent_a_form_after_their_session_ended_comes_back_to_its_page(
     assert told
     asked = parse_qs(urlsplit(html.unescape(told.group(1))).query)
     assert asked.get("next") == ([onward] if onward else None)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/cases?whose=mine&which=unsigned", "/?case_id=00000000-0000-4000-8000-000000000007"]
+)
+def test_who_asks_for_a_page_after_their_session_ended_comes_back_to_it_filters_and_all(
+    service: Service, address: str
+) -> None:
+    reply = service.anybody().get(address, headers={"accept": "text/html"}, follow_redirects=False)
+
+    assert reply.status_code == 303
+    onward = urlsplit(reply.headers["location"])
+    assert (onward.path, parse_qs(onward.query)) == ("/sign-in", {"next": [address]})

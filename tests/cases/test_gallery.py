@@ -26,7 +26,7 @@ from app.screening.rules import Band, predictive_values
 from tests.cases.many import Made, case_with, known
 from tests.factories import Browser, Service, cell, set_policy
 from tests.fakes import FakeClassifier
-from tests.review.test_second_reads import read
+from tests.review.conftest import read
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 

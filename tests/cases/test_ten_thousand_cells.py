@@ -11,7 +11,7 @@ from sqlalchemy import event
 from app.accounts.rules import Role
 from app.db import Database
 from tests.cases.many import Made, case_with, known
-from tests.factories import Browser, Service
+from tests.factories import Browser, Service, make_user
 
 MANY = 10_000
 
@@ -73,6 +73,28 @@ def test_a_page_of_a_case_with_ten_thousand_cells_is_quick_and_small(either_serv
         assert len(browser.page) < 150_000, path
         assert statements <= few_statements + 12, path  # reviews are asked for five hundred cells at a time
         assert seconds < 1.0, f"{path} took {seconds:.2f} s"
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases", "/cases/{case}", "/cases/{case}/compare?cell={cell}", "/review", "/sign-off", "/audit/subject"]
+)
+def test_however_much_there_is_nobody_waits_to_write_while_it_is_read(service: Service, path: str) -> None:
+    browser = service.signed_in("ursula", Role.UPLOADER, Role.SENIOR, Role.AUDITOR)
+    others = make_user(service.database, "otto", Role.UPLOADER)
+    case_id, ids = case_with(service.database, others, _cells(10), number="S26-0001")
+    case_with(service.database, others, [Made()], number="S26-0002")
+    address = path.format(case=case_id, cell=ids[1])
+
+    browser.get("/account")
+    with counted(service.database) as sent:
+        form = {"number": "S26-0001"}
+        seen = browser.submit(address, form) if "subject" in path else browser.get(address)
+
+    assert seen.status_code == 200
+    reads = [place for place, statement in enumerate(sent) if "FROM screenings" in statement]
+    assert reads
+    assert sent.count("BEGIN IMMEDIATE") == 1
+    assert max(reads) < sent.index("BEGIN IMMEDIATE")
 
 
 def test_every_cell_is_on_exactly_one_page(service: Service) -> None:

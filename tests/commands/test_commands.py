@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -92,6 +93,25 @@ def test_the_doctor_finds_a_new_service_well(capsys: pytest.CaptureFixture[str])
     assert main(["doctor"]) == 0
 
     assert capsys.readouterr().out == "well\n"
+
+
+def test_the_readmes_copy_of_a_database_in_use_is_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], database: Database
+) -> None:
+    told = re.search(r'python -c "(.*VACUUM INTO.*)"', (ROOT / "README.md").read_text("utf-8"))
+    assert told
+    copying = told[1].replace("var/blastscreen.db", str(tmp_path / "blastscreen.db"))
+    with database.reading() as in_use:
+        in_use.execute(text("SELECT 1 FROM ledger"))
+        _create_user(monkeypatch, "reviewer")
+        assert b"argon2" not in (tmp_path / "blastscreen.db").read_bytes(), "it still lies in the -wal"
+
+        subprocess.run([sys.executable, "-c", copying.replace("var/copy.db", str(tmp_path / "copy.db"))], check=True)
+
+    monkeypatch.setenv("BLASTSCREEN_DATABASE_URL", f"sqlite:///{tmp_path / 'copy.db'}")
+    capsys.readouterr()
+    assert main(["audit", "verify"]) == 0
+    assert "intact: 1 events" in capsys.readouterr().out
 
 
 def test_drawn_cells_are_screened_without_server_or_record(
@@ -247,6 +267,8 @@ COMMANDS = (
         ("sqlite:///{folder}", "{folder}"),
         ("sqlite:///{file}/below.db", "{file}"),
         ("sqlite:///{file}", "{file}"),
+        ("sqlite://", "name a file"),
+        ("sqlite:///:memory:", "name a file"),
         (f"nonsense://blast:{SECRET}@somewhere/x", "no kind of database"),
         (f"{SECRET}", "no kind of database"),
     ],
@@ -273,6 +295,32 @@ def test_a_database_that_cannot_be_reached_is_told_in_a_sentence_without_its_pas
     assert sentence.startswith("blastscreen: The database cannot be reached: ")
     assert told.format(**places) in sentence
     assert SECRET not in sentence
+
+
+FULL = "BEFORE INSERT ON clients BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+NEWER = "is at revision 0099"
+
+
+@pytest.mark.parametrize(
+    ("command", "sql", "told"),
+    [
+        *((command, "UPDATE alembic_version SET version_num = '0099'", NEWER) for command in COMMANDS),
+        *((command, "DELETE FROM alembic_version", "table actors already exists") for command in COMMANDS[:2]),
+        (COMMANDS[-1], f"CREATE TRIGGER full {FULL}", "database or disk is full"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], database: Database, command: list[str], sql: str, told: str
+) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text(sql))
+
+    assert main(command) == 1
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    [sentence] = said.err.splitlines()
+    assert told in sentence
 
 
 @pytest.mark.parametrize("command", [["screen"], ["draw"]], ids=" ".join)
@@ -372,3 +420,15 @@ def test_a_number_that_makes_no_sense_is_refused_before_anything_is_done(
 
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variable", ["BLASTSCREEN_SPOOL", "BLASTSCREEN_IMAGE_STORE"])
+def test_a_folder_that_cannot_be_made_stops_the_start_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, variable: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(variable, str(tmp_path / "file" / "folder"))
+
+    assert main(["serve", "--port", "0"]) == 1
+    assert f"{tmp_path / 'file' / 'folder'}" in (told := capsys.readouterr().err)
+    assert "cannot be made (Not a directory). Name another one." in told

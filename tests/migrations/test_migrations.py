@@ -1,6 +1,9 @@
 """The real migrations, on both databases."""
 
+import os
+import sys
 from collections.abc import Iterator
+from subprocess import PIPE, Popen
 
 import pytest
 from alembic.config import Config
@@ -83,6 +86,27 @@ def test_a_database_that_was_never_migrated_is_refused_with_the_way_out(tmp_path
     with pytest.raises(schema.NotMigrated, match="blastscreen migrate"):
         schema.require_current(database)
     database.dispose()
+
+
+def test_a_database_that_a_later_version_has_migrated_is_refused_and_left_as_it_is(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for use in (schema.require_current, schema.migrate):
+        with pytest.raises(schema.LaterDatabase, match="a later version has used it"):
+            use(database)
+    assert schema.revision_of(database) == "9999"
+
+
+def test_services_that_migrate_at_once_wait_for_each_other(alembic_engine: Engine) -> None:
+    url = alembic_engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "app.cli", "migrate"]
+    environment = {**os.environ, "BLASTSCREEN_DATABASE_URL": url}
+
+    services = [Popen(command, cwd=ROOT, env=environment, stderr=PIPE, text=True) for _ in range(3)]
+    said = [service.communicate()[1] for service in services]
+
+    assert said == ["", "", ""]
 
 
 def test_every_table_of_facts_bears_its_triggers(either_database: Database) -> None:

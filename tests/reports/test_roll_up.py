@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reports import words
+from app.reports import rules, words
 from app.reports.rules import CELLS_ALIKE, Cell, count, each_image_once, independent, roll_up
 from app.review.rules import Review, ReviewState, Verdict
 from app.screening.rules import Band, wilson
+from tests.factories import set_policy
+from tests.reports.conftest import Desk
 from tests.shipped import SHIPPED
 
 RESULTS = Path(__file__).parents[2] / "training" / "results"
@@ -172,6 +174,20 @@ def test_more_cells_of_one_subject_never_tell_more_than_their_likeness_allows(nu
     assert worth + 1e-9 >= 1
     assert worth < 1 / CELLS_ALIKE + 1e-9
     assert worth <= independent(number + 1) + 1e-9
+
+
+def test_a_version_tells_how_alike_cells_were_taken_to_be_when_it_was_signed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_policy(desk.service.database, minimum_cells=2)
+    path = desk.case(0.99, 0.01)
+    with monkeypatch.context() as then:
+        then.setattr(rules, "CELLS_ALIKE", 0.2)
+        desk.sign(path)
+
+    for address in ("report", "versions/1"):
+        page = desk.senior.get(f"{path}/{address}").text
+        assert "an intraclass correlation of 0.2, so that 2 cells tell as much as 1.7 independent ones" in page
 
 
 def test_how_alike_cells_of_one_subject_are_called_is_what_the_shipped_models_results_say() -> None:

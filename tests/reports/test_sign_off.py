@@ -336,6 +336,24 @@ def test_rooms_below_can_ask_whether_a_case_is_out(desk: Desk) -> None:
         assert released_at(session, case_id) is not None
 
 
+def test_a_verdict_given_after_signing_can_be_taken_back_until_the_case_is_signed_again(desk: Desk) -> None:
+    rea = desk.service.signed_in("rea", Role.REVIEWER)
+    path = desk.case(0.99)
+    desk.sign(path)
+    waiting = desk.send(desk.classifier.unsure)["id"]
+    here = f"/review/{waiting}"
+
+    desk.read(waiting, by=rea)
+    taken_back = rea.submit(f"{here}/withdraw", at=here)
+    desk.read(waiting, by=rea)
+    desk.sign(path)
+    held = rea.submit(f"{here}/withdraw", at=here)
+
+    assert taken_back.status_code == 200
+    assert held.status_code == 409
+    assert "A signed result holds your verdict" in held.text
+
+
 def test_a_senior_finds_the_way_from_the_list_to_the_signature(desk: Desk) -> None:
     sure, suspected = desk.case(0.01, number="S26-0001"), desk.case(0.99, number="S26-0002")
 

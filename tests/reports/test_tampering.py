@@ -1,9 +1,12 @@
 """What somebody with the keys to the database could do to a signed case: the page and `audit verify` say so."""
 
+import json
+
 import pytest
 from sqlalchemy import text
 
 from app.accounts.rules import Role
+from app.reports.content import canonical, sha256_of
 from tests.factories import verify
 from tests.reports.conftest import Desk
 from tests.tampering import without_triggers
@@ -60,6 +63,25 @@ def test_whatever_is_altered_after_signing_shows_as_a_signature_that_does_not_ma
     number = 7 if trick == "the number" else 1
     version = desk.senior.get(f"{signed}/versions/{number}")
     assert "ignature does not match" in version.text
+
+
+def test_a_text_that_is_forged_with_its_hash_and_its_signature_is_not_borne_out_by_the_ledger(
+    desk: Desk, signed: str
+) -> None:
+    with without_triggers(desk.service.database, "result_versions", "signatures") as connection:
+        content = json.loads(connection.scalar(text("SELECT canonical_json FROM result_versions")) or "")
+        content["roll_up"]["suspected"] = 0
+        forged = canonical(content)
+        told = {"text": forged, "hash": sha256_of(forged)}
+        connection.execute(text("UPDATE result_versions SET canonical_json = :text, sha256 = :hash"), told)
+        connection.execute(text("UPDATE signatures SET sha256 = :hash"), told)
+
+    page = desk.senior.get(f"{signed}/report").text
+
+    assert "Signature does not match" in page
+    assert "The ledger does not bear it out." in page
+    assert "Signature does not match" in desk.senior.get(signed).text
+    assert not verify(desk.service.database).intact
 
 
 def test_a_signed_cell_that_is_gone_is_named(desk: Desk, signed: str) -> None:

@@ -4,21 +4,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from app.accounts.rules import Role, Scope
+from app.accounts.rules import Role
 from app.audit.events import Act
 from app.commands.records import FACTS
 from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_policy, verify
 from tests.fakes import FakeClassifier
-from tests.review.test_reading import call, decide, reads
-from tests.review.test_second_reads import read, state
+from tests.review.conftest import call, decide, read, reads, state
 from tests.tampering import without_triggers
 
 WHY = "The chromatin is fine and the nucleoli are plain: I see a blast."
-
-
-@pytest.fixture
-def lab(service: Service) -> LabSystem:
-    return service.lab("LIS", Scope.SCREEN, Scope.READ_ALL)
 
 
 @pytest.fixture
@@ -26,21 +20,6 @@ def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
     """A cell that one reader has to read."""
     classifier.probability = classifier.unsure
     return f"/review/{lab.screen(cell(1), case='S26-0001').json()['id']}"
-
-
-@pytest.fixture
-def rea(service: Service) -> Browser:
-    return service.signed_in("rea", Role.REVIEWER)
-
-
-@pytest.fixture
-def otto(service: Service) -> Browser:
-    return service.signed_in("otto", Role.REVIEWER)
-
-
-@pytest.fixture
-def sena(service: Service) -> Browser:
-    return service.signed_in("sena", Role.SENIOR)
 
 
 def screening(path: str) -> str:
@@ -52,7 +31,7 @@ def ask(browser: Browser, path: str, reason: str = WHY):
 
 
 def test_a_senior_asks_and_the_cell_waits_for_another_reader(
-    service: Service, lab: LabSystem, path: str, rea: Browser, otto: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     read(rea, path, "normal")
     page = sena.get(screening(path)).text
@@ -67,24 +46,24 @@ def test_a_senior_asks_and_the_cell_waits_for_another_reader(
     assert "Ask for another read" not in asked.text
     assert state(lab, path) == ("reading", None)
     assert rows(service.database)["open_flags"] == 1
-    assert path in otto.get("/review").text
+    assert path in lars.get("/review").text
     assert f'href="{path}"' not in rea.get("/review").text
     assert f'href="{path}"' not in sena.get("/review").text
     assert acts(service.database).count(Act.ANOTHER_READ_ASKED_FOR) == 1
-    read(otto, path, "normal")
+    read(lars, path, "normal")
     assert state(lab, path) == ("settled", "normal")
     assert [row[0] for row in reads(service) if row[2]] == ["first", "further"]
     assert verify(service.database).intact
 
 
 def test_the_next_reader_learns_who_asked_and_why_after_their_own_call_and_never_what_was_found(
-    path: str, rea: Browser, otto: Browser, sena: Browser
+    path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     read(rea, path, "normal", "smooth chromatin")
     ask(sena, path)
 
-    before = [otto.get(path).text, otto.get(screening(path)).text, otto.get("/review").text]
-    after = call(otto, path, "leukaemic_blast").text
+    before = [lars.get(path).text, lars.get(screening(path)).text, lars.get("/review").text]
+    after = call(lars, path, "leukaemic_blast").text
 
     for page in before:
         assert WHY not in page
@@ -97,11 +76,11 @@ def test_the_next_reader_learns_who_asked_and_why_after_their_own_call_and_never
 
 
 def test_readers_who_differ_leave_it_to_a_senior_even_to_the_one_who_asked(
-    service: Service, lab: LabSystem, path: str, rea: Browser, otto: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     read(rea, path, "normal")
     ask(sena, path)
-    read(otto, path, "leukaemic_blast")
+    read(lars, path, "leukaemic_blast")
 
     assert state(lab, path) == ("reading", None)
     assert path in sena.get("/review").text
@@ -117,11 +96,11 @@ def test_readers_who_differ_leave_it_to_a_senior_even_to_the_one_who_asked(
 
 
 def test_a_seniors_word_that_is_contested_stays_on_record_and_is_given_anew(
-    service: Service, lab: LabSystem, path: str, rea: Browser, otto: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     read(rea, path, "normal")
     ask(sena, path)
-    read(otto, path, "leukaemic_blast")
+    read(lars, path, "leukaemic_blast")
     sena.get(path)
     decide(sena, path, "normal")
 
@@ -166,7 +145,7 @@ def test_the_one_who_asked_is_told_that_somebody_else_reads_it(
 
 
 def test_neither_who_has_read_it_nor_who_uploaded_it_gives_the_other_read(
-    service: Service, classifier: FakeClassifier, rea: Browser, otto: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser, lars: Browser
 ) -> None:
     classifier.probability = classifier.unsure
     ursula = service.signed_in("ursula", Role.UPLOADER, Role.REVIEWER)
@@ -179,12 +158,12 @@ def test_neither_who_has_read_it_nor_who_uploaded_it_gives_the_other_read(
         refused = reader.submit(path, {"verdict": "leukaemic_blast"}, at="/account")
         assert refused.status_code == 403
         assert acts(service.database)[-1] == Act.READ_REFUSED
-    read(otto, path, "normal")
+    read(lars, path, "normal")
     assert verify(service.database).intact
 
 
 def test_who_has_not_read_withdraws_nothing_and_who_has_keeps_the_right(
-    service: Service, lab: LabSystem, path: str, rea: Browser, otto: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     read(rea, path, "normal")
     ask(sena, path)
@@ -194,7 +173,7 @@ def test_who_has_not_read_withdraws_nothing_and_who_has_keeps_the_right(
 
     assert read_again.status_code == 200
     assert state(lab, path) == ("reading", None), "somebody else’s read is still needed"
-    read(otto, path, "normal")
+    read(lars, path, "normal")
     assert state(lab, path) == ("settled", "normal")
 
 
@@ -270,12 +249,12 @@ def test_a_case_that_somebody_may_not_see_tells_nothing(
 
 
 def test_a_second_request_asks_for_one_more(
-    service: Service, lab: LabSystem, path: str, rea: Browser, otto: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
 ) -> None:
     set_policy(service.database, reads_uncertain=2)  # of later cells: this one keeps its own
     read(rea, path, "normal")
     ask(sena, path)
-    read(otto, path, "normal")
+    read(lars, path, "normal")
     ask(sena, path, "Still.")
 
     assert state(lab, path) == ("reading", None)

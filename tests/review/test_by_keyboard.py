@@ -10,7 +10,7 @@ from tests.browsers import Person
 from tests.factories import PASSWORD, Service, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
 from tests.live import Live
-from tests.review.test_reading import reads
+from tests.review.conftest import reads
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
 from tests.factories import PASSWORD, LabSystem, Service, cell, make_user, rows
 from tests.fakes import FakeClassifier
-from tests.review.test_second_reads import read
+from tests.review.conftest import read
 
 pytestmark = pytest.mark.browser
 WORDS = "שלום: a cleft at four o'clock 🔬\nsecond line"

@@ -14,56 +14,17 @@ from app.audit.events import Act
 from app.vision.drawn import Look
 from tests.factories import Browser, Service, acts, cell, rows, set_policy, verify
 from tests.fakes import FakeClassifier
-
-
-@pytest.fixture
-def reviewer(service: Service) -> Browser:
-    return service.signed_in("rea", Role.REVIEWER)
-
-
-def waiting_cell(
-    service: Service, classifier: FakeClassifier, *, seed: int = 1, probability: float | None = None
-) -> str:
-    classifier.probability = classifier.unsure if probability is None else probability
-    classifier.atypical = probability is not None
-    return str(service.lab("LIS").screen(cell(seed)).json()["id"])
-
-
-def token_on(page: str) -> str:
-    found = re.search(r'name="token" value="(\d+)"', page)
-    assert found
-    return found.group(1)
-
-
-def call(reviewer: Browser, path: str, verdict: str, note: str = ""):
-    """The own call, as the page sends it."""
-    page = reviewer.get(path).text
-    form = {"verdict": verdict, "note": note, "step": "blind", "token": token_on(page), "seconds": ""}
-    return reviewer.submit(path, form)
-
-
-def decide(reviewer: Browser, path: str, verdict: str, note: str = ""):
-    """The final call, from the page last seen."""
-    form = {"verdict": verdict, "note": note, "step": "final", "token": token_on(reviewer.page)}
-    return reviewer.submit(path, form)
-
-
-def reads(service: Service) -> list[tuple[object, ...]]:
-    with service.database.reading() as session:
-        found = session.execute(
-            text("SELECT kind, blind_verdict, verdict, seconds, supersedes_id FROM reads ORDER BY at")
-        )
-        return [tuple(row) for row in found]
+from tests.review.conftest import call, decide, reads, token_on, waiting_cell
 
 
 def test_the_own_call_comes_first_and_both_calls_are_kept(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
 
-    before = reviewer.get(path).text
-    after = call(reviewer, path, "normal", "round, smooth").text
-    decide(reviewer, path, "leukaemic_blast", "round, but nucleoli")
+    before = rea.get(path).text
+    after = call(rea, path, "normal", "round, smooth").text
+    decide(rea, path, "leukaemic_blast", "round, but nucleoli")
 
     for told in ("Uncertain", "56.25\N{NO-BREAK SPACE}%", "between the thresholds", "Measurements and findings"):
         assert told not in before
@@ -81,89 +42,85 @@ def test_the_own_call_comes_first_and_both_calls_are_kept(
 
 
 def test_a_blind_call_tells_nothing_of_the_model_even_where_it_departs_from_it(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier, probability=0.99)}"
-    reviewer.get(path)
+    rea.get(path)
 
-    nothing = reviewer.submit(path, {"step": "blind", "note": "kept"})
+    nothing = rea.submit(path, {"step": "blind", "note": "kept"})
 
     assert nothing.status_code == 422
     assert "Choose a verdict" in nothing.text
     assert "departs" not in nothing.text
     assert "99" not in re.sub(r"[0-9a-f-]{8,}|\d{4}-\d\d-\d\d \d\d:\d\d", "", nothing.text)
-    assert call(reviewer, path, "normal").status_code == 200
+    assert call(rea, path, "normal").status_code == 200
 
 
-def test_without_blind_reads_one_call_is_enough(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
-) -> None:
+def test_without_blind_reads_one_call_is_enough(service: Service, classifier: FakeClassifier, rea: Browser) -> None:
     set_policy(service.database, blind_first=False)
     path = f"/review/{waiting_cell(service, classifier)}"
 
-    assert "56.25\N{NO-BREAK SPACE}%" in reviewer.get("/review").text
-    assert "56.25\N{NO-BREAK SPACE}%" in reviewer.get(path).text
-    decide(reviewer, path, "normal")
+    assert "56.25\N{NO-BREAK SPACE}%" in rea.get("/review").text
+    assert "56.25\N{NO-BREAK SPACE}%" in rea.get(path).text
+    decide(rea, path, "normal")
 
     assert [row[:3] for row in reads(service)] == [("first", None, "normal")]
 
 
 def test_a_verdict_against_the_model_needs_a_reason_and_keeps_what_was_typed(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier, probability=0.99)}"
-    call(reviewer, path, "normal")
+    call(rea, path, "normal")
 
-    again = decide(reviewer, path, "normal", " ")
+    again = decide(rea, path, "normal", " ")
 
     assert again.status_code == 422
     assert "Say in the note what you saw" in again.text
     assert 'value="normal" required checked' in again.text
     assert [row[2] for row in reads(service)] == [None]
 
-    decide(reviewer, path, "normal", "smooth <chromatin>, no nucleoli")
+    decide(rea, path, "normal", "smooth <chromatin>, no nucleoli")
     assert [row[2] for row in reads(service)] == [None, "normal"]
     assert verify(service.database).intact
 
 
 def test_a_note_of_2000_characters_is_kept_and_one_more_is_given_back(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
     note = "שלום 🔬\r\n" + "x" * 1992
-    call(reviewer, path, "normal")
+    call(rea, path, "normal")
 
-    again = decide(reviewer, path, "normal", note + "xx")
+    again = decide(rea, path, "normal", note + "xx")
 
     assert again.status_code == 422
     assert "x" * 1994 in again.text
-    assert decide(reviewer, path, "normal", note).status_code == 200
+    assert decide(rea, path, "normal", note).status_code == 200
     with service.database.reading() as session:
         assert session.scalar(text("SELECT text FROM notes")) == note.replace("\r\n", "\n")
 
 
-def test_a_form_without_a_verdict_is_told_so(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
+def test_a_form_without_a_verdict_is_told_so(service: Service, classifier: FakeClassifier, rea: Browser) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
 
     for nothing in ({}, {"verdict": "guilty"}):
-        again = reviewer.submit(path, {**nothing, "note": "kept"}, at=path)
+        again = rea.submit(path, {**nothing, "note": "kept"}, at=path)
         assert again.status_code == 422
         assert "Choose a verdict" in again.text
         assert ">kept</textarea>" in again.text
 
 
 @pytest.mark.parametrize("step", ["blind", "final"])
-def test_a_double_click_makes_one_read(
-    service: Service, classifier: FakeClassifier, reviewer: Browser, step: str
-) -> None:
+def test_a_double_click_makes_one_read(service: Service, classifier: FakeClassifier, rea: Browser, step: str) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    page = reviewer.get(path).text
+    page = rea.get(path).text
     if step == "final":
-        call(reviewer, path, "normal", "the same")
-    form = {"verdict": "normal", "note": "the same", "step": step, "token": token_on(page), "csrf": reviewer.token()}
+        call(rea, path, "normal", "the same")
+    form = {"verdict": "normal", "note": "the same", "step": step, "token": token_on(page), "csrf": rea.token()}
 
     with ThreadPoolExecutor(4) as pool:
-        replies = list(pool.map(lambda _: reviewer.client.post(path, data=form), range(4)))
+        replies = list(pool.map(lambda _: rea.client.post(path, data=form), range(4)))
 
     assert {reply.status_code for reply in replies} == {200}
     assert len(reads(service)) == (1 if step == "blind" else 2)
@@ -171,27 +128,27 @@ def test_a_double_click_makes_one_read(
 
 
 def test_the_back_button_after_a_verdict_changes_nothing_and_says_so(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    call(reviewer, path, "normal")
-    form = {"verdict": "normal", "step": "final", "token": token_on(reviewer.page), "csrf": reviewer.token()}
-    reviewer.client.post(path, data=form)
+    call(rea, path, "normal")
+    form = {"verdict": "normal", "step": "final", "token": token_on(rea.page), "csrf": rea.token()}
+    rea.client.post(path, data=form)
 
-    other = reviewer.client.post(path, data={**form, "verdict": "leukaemic_blast", "note": "I changed my mind"})
+    other = rea.client.post(path, data={**form, "verdict": "leukaemic_blast", "note": "I changed my mind"})
 
     assert other.status_code == 409
     assert "it stands as it was" in other.text
     assert "I changed my mind" in other.text
-    assert "You have read cell" in reviewer.get(path).text
+    assert "You have read cell" in rea.get(path).text
     assert [row[2] for row in reads(service)] == [None, "normal"]
 
 
-def test_a_blind_call_is_not_made_twice(service: Service, classifier: FakeClassifier, reviewer: Browser) -> None:
+def test_a_blind_call_is_not_made_twice(service: Service, classifier: FakeClassifier, rea: Browser) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    call(reviewer, path, "normal")
+    call(rea, path, "normal")
 
-    other = reviewer.submit(path, {"verdict": "leukaemic_blast", "step": "blind"})
+    other = rea.submit(path, {"verdict": "leukaemic_blast", "step": "blind"})
 
     assert other.status_code == 409
     assert "Your final call may differ" in other.text
@@ -199,10 +156,10 @@ def test_a_blind_call_is_not_made_twice(service: Service, classifier: FakeClassi
 
 
 def test_a_cell_on_somebodys_screen_is_not_given_to_another_who_is_told_whose_it_is(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    reviewer.get(path)
+    rea.get(path)
     late = service.signed_in("lars", Role.REVIEWER)
 
     told = late.get(path)
@@ -214,7 +171,7 @@ def test_a_cell_on_somebodys_screen_is_not_given_to_another_who_is_told_whose_it
 
 
 def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_the_note(
-    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
+    service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
     late = service.signed_in("lars", Role.REVIEWER)
@@ -222,11 +179,11 @@ def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_
     old = {"verdict": "leukaemic_blast", "note": "many nucleoli", "step": "final", "token": token_on(late.page)}
     start = clock.now()
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
-    call(reviewer, path, "normal")
+    call(rea, path, "normal")
 
     while_held = late.submit(path, old, at="/account")
-    reviewer.get(path)
-    decide(reviewer, path, "normal")
+    rea.get(path)
+    decide(rea, path, "normal")
     settled = late.submit(path, old, at="/account")
 
     assert (while_held.status_code, settled.status_code) == (409, 409)
@@ -238,27 +195,27 @@ def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_
 
 
 def test_a_hold_that_ran_out_and_that_nobody_took_still_counts(
-    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
+    service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    call(reviewer, path, "normal")
+    call(rea, path, "normal")
     start = clock.now()
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=25))
 
-    assert decide(reviewer, path, "normal").status_code == 200
+    assert decide(rea, path, "normal").status_code == 200
     assert [row[2] for row in reads(service)] == [None, "normal"]
 
 
 def test_two_tabs_of_one_reader_do_not_shut_each_other_out(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
-    first = reviewer.get(path).text
-    second = reviewer.get(path).text
+    first = rea.get(path).text
+    second = rea.get(path).text
 
     assert token_on(first) == token_on(second)
-    call(reviewer, path, "normal")
-    stale = reviewer.submit(path, {"verdict": "normal", "step": "blind", "token": token_on(first)})
+    call(rea, path, "normal")
+    stale = rea.submit(path, {"verdict": "normal", "step": "blind", "token": token_on(first)})
     assert "Your final call" in stale.text
     assert len(reads(service)) == 1
 
@@ -288,7 +245,7 @@ def test_the_database_refuses_a_read_by_the_uploader(service: Service, classifie
         connection.execute(text(insert), {"id": screening})
 
 
-def test_a_human_read_can_be_asked_for_on_an_unusable_image(service: Service, reviewer: Browser) -> None:
+def test_a_human_read_can_be_asked_for_on_an_unusable_image(service: Service, rea: Browser) -> None:
     uploader = service.signed_in("ursula", Role.UPLOADER)
     result = uploader.upload(cell(1, Look.BLANK))
     path = result.url.path
@@ -297,56 +254,56 @@ def test_a_human_read_can_be_asked_for_on_an_unusable_image(service: Service, re
     uploader.submit(f"{path}/ask", at=path)
 
     assert "A colleague asked for a human read" in asked.text
-    assert path.replace("screenings", "review") in reviewer.get("/review").text
+    assert path.replace("screenings", "review") in rea.get("/review").text
     assert rows(service.database)["open_flags"] == 1
     assert verify(service.database).intact
 
 
 def test_a_reviewer_sees_no_cell_that_is_not_theirs_to_read(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     classifier.probability = 0.99
     sure = service.lab("LIS").screen(cell(1)).json()["id"]
 
     for path in (f"/screenings/{sure}", f"/screenings/{sure}/image", f"/screenings/{sure}/thumbnail/96"):
-        assert reviewer.get(path).status_code == 404
-    assert reviewer.get(f"/review/{sure}").status_code == 404
+        assert rea.get(path).status_code == 404
+    assert rea.get(f"/review/{sure}").status_code == 404
 
 
 def test_a_reader_can_still_open_what_they_have_read(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     screening = waiting_cell(service, classifier)
-    reviewer.submit(f"/review/{screening}", {"verdict": "normal"}, at=f"/review/{screening}")
+    rea.submit(f"/review/{screening}", {"verdict": "normal"}, at=f"/review/{screening}")
 
-    assert "Read: Normal cell" in reviewer.get(f"/screenings/{screening}").text
+    assert "Read: Normal cell" in rea.get(f"/screenings/{screening}").text
 
 
 def test_the_seconds_of_a_read_are_those_of_both_calls_and_a_page_can_only_shorten_them(
-    service: Service, classifier: FakeClassifier, reviewer: Browser, monkeypatch: pytest.MonkeyPatch
+    service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = f"/review/{waiting_cell(service, classifier)}"
     start = clock.now()
-    page = reviewer.get(path).text
+    page = rea.get(path).text
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(seconds=40))
     blind = {"verdict": "normal", "step": "blind", "token": token_on(page), "seconds": "12"}
-    reviewer.submit(path, blind)
+    rea.submit(path, blind)
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(seconds=70))
-    reviewer.submit(path, {**blind, "step": "final", "seconds": "9999"})
+    rea.submit(path, {**blind, "step": "final", "seconds": "9999"})
 
     assert [row[3] for row in reads(service)] == [12, 42]
 
 
 def test_a_verdict_leads_to_the_next_cell_and_that_to_the_queue(
-    service: Service, classifier: FakeClassifier, reviewer: Browser
+    service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
     paths = {f"/review/{waiting_cell(service, classifier, seed=seed)}" for seed in (1, 2)}
-    first = reviewer.get("/review/next").url.path
-    call(reviewer, first, "normal")
+    first = rea.get("/review/next").url.path
+    call(rea, first, "normal")
 
-    second = decide(reviewer, first, "normal").url.path
-    call(reviewer, second, "normal")
-    done = decide(reviewer, second, "normal")
+    second = decide(rea, first, "normal").url.path
+    call(rea, second, "normal")
+    done = decide(rea, second, "normal")
 
     assert {first, second} == paths
     assert done.url.path == "/review"

@@ -1,29 +1,19 @@
 """What a cell comes to by what its readers said, tried for every way in which up to three may speak."""
 
 from itertools import product
-from uuid import UUID, uuid4
 
 import pytest
 
-from app.review import rules
 from app.review.rules import (
-    KEYS,
     Awaits,
     Call,
     Conclusion,
-    Filters,
-    Key,
     ReviewState,
     Step,
-    UnusableKeys,
     Verdict,
     conclude,
     departs_from_model,
-    keys_of,
     note_needed,
-    order_for,
-    parse_filters,
-    parse_keys,
     state_of,
     step_of,
 )
@@ -153,51 +143,3 @@ def test_a_verdict_departs_from_the_model_where_it_contradicts_it(
 def test_a_senior_who_agrees_with_neither_reader_says_why() -> None:
     assert note_needed(Verdict.CANNOT_TELL, band=Band.UNCERTAIN, found_before=[NORMAL, BLAST])
     assert not note_needed(NORMAL, band=Band.UNCERTAIN, found_before=[NORMAL, BLAST])
-
-
-def test_the_neutral_order_is_the_same_for_one_reader_and_another_for_the_next() -> None:
-    reader = UUID("3f0c1c9e-6f0e-4d3a-9b4f-0c2a5a1d7e11")
-
-    assert order_for(reader) == order_for(reader)
-    assert len({order_for(uuid4()) for _ in range(50)}) == 50
-    assert all(str(uuid4())[place - 1] != "-" for _ in range(50) for place in order_for(uuid4()))
-
-
-def test_filters_that_are_none_of_the_choices_filter_nothing() -> None:
-    assert parse_filters({"priority": "urgent", "due": "tomorrow", "band": "suspected"}) == Filters(
-        priority="urgent", band="suspected"
-    )
-    assert parse_filters({"priority": "urgent", "band": "suspected"}).blind() == Filters(priority="urgent")
-
-
-def typed(**changed: str) -> dict[str, str]:
-    return {**{key.value: sign for key, sign in KEYS.items()}, **changed}
-
-
-def test_keys_that_a_reader_chose_stand_and_an_empty_one_is_off() -> None:
-    chosen = parse_keys(typed(normal="G", skip=""))
-
-    assert chosen == {"normal": "g", "skip": ""}
-    assert keys_of(chosen)[Key.NORMAL] == "g"
-    assert keys_of(chosen)[Key.SKIP] == ""
-    assert keys_of(chosen)[Key.LEUKAEMIC_BLAST] == "b"
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"normal": "b"}, "b has several"),
-        ({"normal": "nn"}, "one sign"),
-        ({"normal": "?"}, "always shows the keys"),
-        ({"normal": "\x07"}, "one sign"),
-    ],
-)
-def test_keys_that_cannot_work_are_refused(changed: dict[str, str], told: str) -> None:
-    with pytest.raises(UnusableKeys, match=told):
-        parse_keys(typed(**changed))
-
-
-def test_the_usual_keys_are_each_used_once() -> None:
-    signs = list(rules.KEYS.values())
-
-    assert len(set(signs)) == len(signs) == len(Key)

@@ -6,16 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.rules import Role, Scope
+from app.accounts.rules import Role
 from app.audit.events import Act
 from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_policy, verify
 from tests.fakes import FakeClassifier
-from tests.review.test_reading import call, decide, reads
-
-
-@pytest.fixture
-def lab(service: Service) -> LabSystem:
-    return service.lab("LIS", Scope.SCREEN, Scope.READ_ALL)
+from tests.review.conftest import call, decide, read, reads, state
 
 
 @pytest.fixture
@@ -24,26 +19,6 @@ def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
     set_policy(service.database, reads_uncertain=2)
     classifier.probability = classifier.unsure
     return f"/review/{lab.screen(cell(1)).json()['id']}"
-
-
-@pytest.fixture
-def rea(service: Service) -> Browser:
-    return service.signed_in("rea", Role.REVIEWER)
-
-
-@pytest.fixture
-def lars(service: Service) -> Browser:
-    return service.signed_in("lars", Role.REVIEWER)
-
-
-def read(reader: Browser, path: str, verdict: str, note: str = "") -> None:
-    call(reader, path, verdict)
-    decide(reader, path, verdict, note)
-
-
-def state(lab: LabSystem, path: str) -> tuple[str, str | None]:
-    review = lab.screening(path.removeprefix("/review/"))["review"]
-    return review["state"], review["verdict"]
 
 
 def test_two_of_one_mind_settle_a_cell_and_one_does_not(

@@ -19,8 +19,9 @@ from app.review import actions as reviews
 from app.review import case_actions, queries, queue_queries, read_queries, request_actions
 from app.review.actions import Said
 from app.review.desk_queries import READING
+from app.review.desk_rules import Filters
 from app.review.queue_queries import reader_of
-from app.review.rules import Awaits, Filters, ReadKind, Verdict
+from app.review.rules import Awaits, ReadKind, Verdict
 from app.screening import actions
 from app.screening.actions import Submission
 from app.screening.instrument import Instrument

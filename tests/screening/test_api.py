@@ -1,5 +1,6 @@
 """The REST contract: what a reply holds, what repeats do, what clashes, and what a list gives."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -75,11 +76,21 @@ def test_the_same_key_and_request_give_the_first_reply_again(service: Service) -
     assert rows(service.database)["screenings"] == 1
 
 
-def test_the_same_key_with_another_request_is_refused(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("seed", "fields"),
+    [
+        (2, {"case": "S26-0001", "subject": "P-1"}),
+        (1, {"case": "S26-0002", "subject": "P-1"}),
+        (1, {"case": "S26-0001", "subject": "P-2"}),
+        (1, {"case": "S26-0001"}),
+        (1, {"subject": "P-1"}),
+    ],
+)
+def test_the_same_key_with_another_request_is_refused(service: Service, seed: int, fields: dict[str, str]) -> None:
     lab = service.lab()
-    lab.screen(cell(1), key="order-1")
+    lab.screen(cell(1), key="order-1", case="S26-0001", subject="P-1")
 
-    other = lab.screen(cell(2), key="order-1")
+    other = lab.screen(cell(seed), key="order-1", **fields)
 
     assert other.status_code == 422
     assert other.json()["code"] == "idempotency_key_reused"
@@ -145,6 +156,17 @@ def test_another_clients_case_number_is_refused_and_nothing_is_stored(service: S
     assert set(service.settings.image_store.rglob("*.png")) == stored
 
 
+def test_who_may_not_add_to_a_case_is_never_advised_to_send_under_another_number(service: Service) -> None:
+    one, other = service.lab("One"), service.lab("Other")
+    told = one.screen(cell(1), case="S26-0001").json()
+
+    refused = other.screen(cell(2), case="S26-0001").json()["detail"]
+    advised = service.lab("Archive", Scope.SCREEN, Scope.READ_ALL).screen(cell(2), case="S26-0001")
+
+    assert refused.endswith("send with a key of the lab system that opened the case, or of scope read:all.")
+    assert advised.json()["case_id"] == told["case_id"]
+
+
 def test_another_subject_in_the_same_case_is_refused(service: Service) -> None:
     lab = service.lab()
     lab.screen(cell(1), case="S26-0001", subject="P-7")
@@ -197,6 +219,17 @@ def test_a_list_can_be_narrowed_to_what_needs_review_and_to_a_case(
     assert ids(needs_review="true") == [unsure["id"]]
     assert ids(needs_review="false") == [sure["id"]]
     assert ids(case_id=sure["case_id"]) == [sure["id"]]
+
+
+def test_a_list_of_what_needs_review_holds_what_says_so_and_no_other(service: Service) -> None:
+    lab = service.lab()
+    earlier = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    lab.screen(cell(1), case="S26-0002", subject="P-8")
+
+    assert lab.screening(earlier["id"])["review"]["state"] == "waiting", "flagged since, on the other's account"
+    for needs_review in (True, False):
+        items = lab.get("/api/v1/screenings", needs_review=str(needs_review).lower()).json()["items"]
+        assert [item["needs_review"] for item in items] == [needs_review]
 
 
 @pytest.mark.parametrize("cursor", ["x", "cDE", "cC0x", "ä", "cDk5OTk5OTk5OTk5OTk5OTk5OTk5"])
@@ -299,3 +332,57 @@ def test_a_misspelt_filter_is_not_passed_over_in_silence(service: Service, path:
     assert reply.status_code == 422
     assert reply.json()["code"] == "parameter_unknown"
     assert "needs_reveiw" in reply.json()["detail"]
+
+
+def test_of_two_filters_of_one_name_none_is_passed_over_in_silence(service: Service) -> None:
+    lab = service.lab()
+    one, other = (lab.screen(cell(seed)).json()["case_id"] for seed in (1, 2))
+
+    reply = lab.client.get(f"/api/v1/screenings?case_id={one}&case_id={other}", headers=lab.headers)
+
+    assert reply.status_code == 422
+    assert reply.json()["code"] == "parameter_repeated"
+    assert "case_id" in reply.json()["detail"]
+
+
+def test_the_openapi_document_tells_of_errors_in_the_form_in_which_they_come(service: Service) -> None:
+    document = service.lab().get("/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    refused = service.lab().get("/api/v1/screenings", after="x")
+
+    for operation in operations:
+        errors = [reply for status, reply in operation["responses"].items() if status >= "400"]
+        assert errors
+        assert {kind for reply in errors for kind in reply["content"]} == {refused.headers["content-type"]}
+        assert all("Retry-After" in operation["responses"][status]["headers"] for status in ("429", "503"))
+    assert sorted(document["components"]["schemas"]["Problem"]["properties"]) == sorted(refused.json())
+
+
+def test_a_case_number_that_was_corrected_is_what_a_lab_system_is_told(service: Service) -> None:
+    lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
+    told = lab.screen(cell(1), case="S26-001", key="order-1").json()
+    page = f"/cases/{told['case_id']}"
+
+    senior.submit(f"{page}/correct", {"accession": "S26-0001"}, at=f"{page}/manage")
+
+    corrected = {**told, "case": "S26-0001"}
+    assert lab.screening(told["id"]) == lab.screen(cell(1), case="S26-001", key="order-1").json() == corrected
+    schema = lab.get("/openapi.json").json()["components"]["schemas"]["ScreeningOut"]
+    assert "a wrong `case` may be corrected" in schema["description"]
+
+
+def test_the_openapi_document_warns_that_a_settled_review_may_be_opened_again(service: Service) -> None:
+    told = service.lab().get("/openapi.json").json()["components"]["schemas"]["ReviewOut"]["description"]
+
+    assert "`settled` is no last word" in told
+    assert "Ask again before you report" in told
+
+
+def test_the_openapi_document_says_what_a_case_number_may_be(service: Service) -> None:
+    document = service.lab().get("/openapi.json").json()
+    form = document["paths"]["/api/v1/screenings"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+
+    for name in ("case", "subject"):
+        told = re.compile(form["properties"][name]["pattern"])
+        assert told.search("S26/0001 #2")
+        assert not any(told.search(number) for number in ("", "Müller", "a|b", "-1", "a\nb"))

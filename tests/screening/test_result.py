@@ -285,3 +285,19 @@ def test_a_cell_of_a_case_that_is_not_yours_has_no_explanation(drawn: Service) -
 
     for part in ("", "/explained", "/heatmap", "/crop"):
         assert stranger.get(f"{result}{part}").status_code == 404
+
+
+@pytest.mark.parametrize("kept", [None, b"no image"])
+def test_what_was_found_stays_to_be_seen_where_the_pixels_are_gone_or_damaged(
+    service: Service, kept: bytes | None
+) -> None:
+    uploader = service.signed_in("ursula", Role.UPLOADER)
+    result = uploaded(uploader, cell(1))
+    [file] = service.settings.image_store.glob("??/*.png")
+    file.unlink() if kept is None else file.write_bytes(kept)
+
+    page = uploader.get(result)
+
+    assert page.status_code == 200
+    assert "ALL suspected" in page.text
+    assert "97.00\N{NO-BREAK SPACE}%" in page.text

@@ -158,6 +158,19 @@ def test_more_entries_than_files_are_taken_are_told_in_one_row(changed: Changed)
     assert rows(service.database)["screenings"] == 3
 
 
+def test_images_between_archives_do_not_let_a_later_archive_bring_more_than_an_upload_may(changed: Changed) -> None:
+    service = changed(upload_files=3)
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    first, last = (zipped({f"{seed}.png": cell(seed) for seed in seeds}) for seeds in (range(3), range(3, 9)))
+    files = [("first.zip", first), ("alone.png", cell(9)), ("last.zip", last)]
+
+    page = ursula.submit("/screenings", at="/", files=[("image", file) for file in files])
+
+    assert rows(service.database)["screenings"] == 3
+    assert "1 of the 3 in this archive were left out" in page.text
+    assert "6 of the 6 in this archive were left out" in page.text
+
+
 def test_a_list_of_a_million_entries_is_never_read_into_memory() -> None:
     one = zipped({"": b""})
     start = one.index(b"PK\1\2")

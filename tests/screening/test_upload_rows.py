@@ -1,10 +1,11 @@
 """What the upload page's script asks for: rows, one by one, as soon as each image is safe."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-from app.accounts.rules import Role
+from app.accounts.rules import Role, Scope
 from app.audit.events import Act
 from tests.factories import Browser, Service, acts, cell, rows, verify
 from tests.screening.zips import zipped
@@ -35,6 +36,23 @@ def test_each_image_is_a_line_and_the_last_line_says_that_it_is_the_last(service
     assert (bad["id"], bad["band"]) == (None, "rejected")
     assert "Could not be opened" in bad["row"]
     assert end == {"end": True}
+
+
+def test_where_nothing_can_be_stored_that_is_said_and_the_rest_is_not_tried(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    shutil.rmtree(service.instrument.store.folder / "staging")
+
+    stop, end = lines(ursula, cell(1), cell(2))
+    page = ursula.upload(cell(1))
+    told = service.lab("LIS", Scope.SCREEN).screen(cell(1))
+
+    assert "could not be written to disk" in stop["stop"]
+    assert end == {"end": True}
+    assert (page.status_code, told.status_code) == (503, 503)
+    assert "could not be written to disk" in page.text
+    assert told.json()["code"] == "storage_unavailable"
+    assert told.headers["retry-after"]
+    assert Act.CELL_SCREENED not in acts(service.database)
 
 
 def test_every_result_that_a_row_shows_is_in_the_ledger_as_shown(service: Service) -> None:

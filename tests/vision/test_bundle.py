@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -95,7 +96,14 @@ def test_a_probability_follows_the_logit_however_far_it_goes():
 
 @pytest.mark.parametrize(
     ("probability", "classes"),
-    [(0.05, ("HEM",)), (0.5, ("HEM", "ALL")), (0.95, ("ALL",))],
+    [
+        (0.05, ("HEM",)),
+        (math.nextafter(0.3, 0), ("HEM",)),
+        (0.3, ("HEM", "ALL")),
+        (0.6, ("HEM", "ALL")),
+        (math.nextafter(0.6, 1), ("ALL",)),
+        (0.95, ("ALL",)),
+    ],
 )
 def test_the_conformal_set_names_the_classes_that_are_not_ruled_out(probability, classes):
     conformal = Conformal(miscoverage=0.1, hem=0.6, all=0.7)

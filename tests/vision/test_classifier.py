@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +67,23 @@ def test_what_is_no_cell_lies_farther_from_the_training_cells(classifier):
     other = classifier.score(draw(1, Look.NOISE))
 
     assert cell.distance < other.distance
+
+
+def test_a_cell_is_atypical_from_the_cards_distance_on_and_where_its_class_is_not_certain(bundle):
+    cell = draw(500, Look.BLAST)
+    seen = OnnxClassifier(bundle).score(cell)
+    distance = json.loads((bundle / "card.json").read_text())["distance"]
+
+    def atypical(**fields):
+        change_card(bundle, **fields)
+        return OnnxClassifier(bundle).score(cell).atypical
+
+    assert seen.conformal_set == ("ALL",)
+    assert seen.distance is not None
+    assert atypical(distance={**distance, "atypical_from": seen.distance})
+    assert not atypical(distance={**distance, "atypical_from": math.nextafter(seen.distance, math.inf)})
+    assert atypical(conformal={"miscoverage": 0.1, "hem": 1.0, "all": 1.0})
+    assert atypical(conformal={"miscoverage": 0.1, "hem": 0.0, "all": 0.0})
 
 
 def test_many_threads_get_the_scores_that_one_gets(classifier):

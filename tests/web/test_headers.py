@@ -1,13 +1,17 @@
 """What every reply tells a browser, whom the service listens to, and what it writes to its log."""
 
 import json
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.accounts.rules import Role, Scope
+from app.screening.instrument import Instrument
+from app.settings import Settings
 from tests.factories import PASSWORD, Service, cell, make_user
-from tests.live import Changed, Live
+from tests.live import Changed, Live, listening
 
 
 def test_every_kind_of_reply_carries_the_headers_that_bind_a_browser(service: Service) -> None:
@@ -162,3 +166,57 @@ def test_an_unexpected_error_logs_no_variables_and_tells_the_client_nothing(
     assert "broken on purpose" in written
     assert "sesame" not in written.replace('password = "sesame"', "")
     assert reply.headers["x-request-id"] in written
+
+
+def test_every_line_of_the_log_is_an_object_also_those_of_the_server(
+    changed: Changed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    service = changed(log_level="warning")
+    service.app.get("/broken")(lambda: 1 / 0)
+
+    with listening(service.app) as live:
+        live.ask(b"GET /broken HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        live.ask(b"no request\r\n\r\n")
+
+    logged = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert {"unexpected error", "Exception in ASGI application", "Invalid HTTP request received."} <= {
+        line["event"] for line in logged
+    }
+
+
+@pytest.mark.postgres
+def test_a_value_that_the_database_did_not_take_is_not_logged(
+    postgres_url: str, settings: Settings, instrument: Instrument, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Service.start(settings.model_copy(update={"database_url": postgres_url}), instrument) as service:
+        service.lab().screen(cell(1), case="S26-0001")
+
+        @service.app.get("/broken")
+        def broken() -> None:
+            with service.database.writing() as session:
+                same = text("INSERT INTO case_identifiers (case_id, accession) SELECT id, :number FROM models")
+                session.execute(same, {"number": "S26-0001"})
+
+        assert service.anybody().get("/broken").status_code == 500
+
+    written = capfd.readouterr().err
+    assert "IntegrityError" in written
+    assert "S26-0001" not in written
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("PUT", "/api/v1/screenings", "GET, POST"),
+        ("DELETE", f"/api/v1/screenings/{UUID(int=0)}", "GET"),
+        ("GET", "/sign-out", "POST"),
+        ("PUT", "/sign-in", "GET, POST"),
+    ],
+)
+def test_an_address_that_does_not_take_a_method_says_which_it_takes(
+    service: Service, method: str, path: str, takes: str
+) -> None:
+    reply = service.anybody().request(method, path)
+
+    assert reply.status_code == 405
+    assert reply.headers["allow"] == takes

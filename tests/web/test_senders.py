@@ -1,13 +1,15 @@
 """Clients that crowd, dribble or lie about what they send."""
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from app import logs
 from app.accounts.rules import Scope
 from app.commands.service import SERVER
 from app.web.connections import PatientHttp
-from tests.factories import Service, make_key
+from tests.factories import Service, make_key, rows
 from tests.live import Changed, Live, listening, rest_of, status_of
 
 KIB = 1024
@@ -18,7 +20,7 @@ def test_one_request_too_many_is_told_to_come_back_and_health_is_not(changed: Ch
     with listening(busy.app) as live, live.connect() as waiting:
         waiting.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")  # and keeps its place
         assert status_of(live.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == 200
-        turned_away = live.ask(b"GET /sign-in HTTP/1.1\r\nHost: x\r\n\r\n")
+        turned_away = live.ask(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         waiting.sendall(b"cd")
         assert status_of(waiting.recv(KIB)) == 403
         served = live.ask(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -89,7 +91,59 @@ def test_a_request_in_progress_is_answered_before_the_service_stops(service: Ser
     assert not live.thread.is_alive()
 
 
-HEAD = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+@pytest.mark.parametrize(("crowded", "status"), [(False, 413), (True, 503)])
+def test_who_sends_everything_before_reading_still_gets_the_answer(
+    changed: Changed, crowded: bool, status: int
+) -> None:
+    service = changed(requests_at_once=1, screening_bytes=30 * KIB * KIB if crowded else 17 * KIB * KIB)
+    size = 25 * KIB * KIB  # more than lies in the buffers of a connection
+    with listening(service.app) as live, live.connect() as waiting, live.connect() as line:
+        if crowded:
+            waiting.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+            assert status_of(live.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == 200
+        line.sendall(b"POST /api/v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        line.sendall(b"a" * size)
+        reply = line.recv(KIB)
+
+    assert status_of(reply) == status
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/v1/screenings"])
+def test_who_hangs_up_half_way_is_no_fault_of_ours(
+    live: Live, service: Service, capfd: pytest.CaptureFixture[str], path: str
+) -> None:
+    logs.configure("info")
+    key = make_key(service.database, "LIS", Scope.SCREEN)
+    before = rows(service.database)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 900\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n\r\n--x"
+    )
+
+    with live.connect() as line:
+        line.sendall(head.encode())
+    live.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    live.server.should_exit = True
+    live.thread.join(30)
+
+    told = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line["status"] for line in told if line.get("route") == path] == [400]
+    assert "unexpected error" not in [line["event"] for line in told]
+    assert rows(service.database) == before
+
+
+def test_who_goes_on_sending_after_the_answer_is_hung_up_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.connections.HEAD_SECONDS", 0.2)
+    head = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999\r\n\r\n"
+
+    with live.connect() as line, pytest.raises(ConnectionError):  # noqa: PT012
+        line.sendall(head)
+        assert status_of(line.recv(KIB)) == 413
+        while True:
+            line.sendall(b"a" * KIB)
+
+
+HEAD = b"POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n8000\r\n" + b"a" * 0x8000 + b"\r\n8001\r\n" + b"a" * 0x8001
 LIES = {
     "announced and over": (b"Content-Length: 70000\r\n\r\n", 413),

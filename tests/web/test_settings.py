@@ -56,7 +56,15 @@ def test_a_value_from_two_places_or_from_no_file_is_refused(monkeypatch: pytest.
         ("BLASTSCREEN_BODY_RATE", "sesame"),
         ("BLASTSCREEN_TRUSTED_PROXIES", "10.0.0.1, sesame"),
         ("BLASTSCREEN_TRUSTED_PROXIES", "*"),
+        ("BLASTSCREEN_HOSTS", "https://als.example.org"),
+        ("BLASTSCREEN_HOSTS", "als.example.org, als.example.org:8443"),
+        ("BLASTSCREEN_HOSTS", "*"),
         ("BLASTSCREEN_REQUESTS_AT_ONCE", "0"),
+        ("BLASTSCREEN_IMAGE_BYTES", "0"),
+        ("BLASTSCREEN_UPLOAD_FILES", "-1"),
+        ("BLASTSCREEN_SESSION_IDLE", "PT0S"),
+        ("BLASTSCREEN_BODY_PATIENCE", "-PT20S"),
+        ("BLASTSCREEN_LOG_LEVEL", "loud"),
         ("BLASTSCREEN_TIME_ZONE", ""),
         ("BLASTSCREEN_TIME_ZONE", "CEST"),
         ("BLASTSCREEN_TIME_ZONE", "Europe"),
@@ -73,6 +81,36 @@ def test_an_unusable_value_stops_the_start_and_is_named(
         read_settings()
 
     assert variable in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("BLASTSCREEN_TRUSTED_PROXY", "BLASTSCREEN_TRUSTED_PROXIES"),
+        ("BLASTSCREEN_HOST", "BLASTSCREEN_HOSTS"),
+        ("blastscreen_data_base_url_file", "BLASTSCREEN_DATABASE_URL"),
+        ("BLASTSCREEN_BUNDLE", ""),
+    ],
+)
+def test_a_setting_that_there_is_not_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, variable: str, meant: str
+) -> None:
+    monkeypatch.setenv(variable, "sesame")
+
+    with pytest.raises(UnusableSetting) as refused:
+        read_settings()
+
+    assert f"no setting {variable}" in refused.value.message
+    assert meant in refused.value.message
+    assert "sesame" not in refused.value.message
+
+
+def test_what_kubernetes_and_the_tests_set_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "PORT_8000_TCP_ADDR", "SERVICE_HOST", "SERVICE_PORT", "TEST_CELLS"):
+        monkeypatch.setenv(f"BLASTSCREEN_{name}", "10.0.0.7")
+    monkeypatch.setenv("BLASTSCREEN_HOSTS", "als.example.org, [::1], 10.0.0.7, als-2")
+
+    assert read_settings().hosts == ("als.example.org", "[::1]", "10.0.0.7", "als-2")
 
 
 @pytest.mark.parametrize("secret", ["change-me", "CHANGE ME", "secret", "example", "…", "<your-secret>"])
