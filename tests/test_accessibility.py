@@ -153,6 +153,19 @@ def test_a_page_is_for_everybody(playground: Served, visit: Visit) -> None:
     assert not IDENTIFIERS.search(title)
 
 
+@pytest.mark.parametrize("route", ["/cases/{case_id}", "/screenings/{screening_id}", "/cases/{case_id}/report"])
+def test_on_paper_there_is_nothing_to_press_and_no_time_that_was_true_only_then(playground: Served, route: str) -> None:
+    page = playground.person("selma").page
+    page.goto(Visit(route, "selma", "003", "uncertain").address(playground))
+    page.emulate_media(media="print")
+
+    pressed = "[...document.querySelectorAll('form, button, .button, input, select, textarea, .ago')]"
+    left = page.evaluate(f"{pressed}.filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 90))")
+    page.emulate_media(media="screen")
+
+    assert left == []
+
+
 def test_the_checks_find_what_they_look_for(browser) -> None:
     person = Person(browser, "http://127.0.0.1")
 

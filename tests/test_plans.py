@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.actor import Actor, ActorKind, Permission
 from app.cases import queries as case_queries
 from app.db import Database
-from app.review import figures_queries, read_queries
+from app.review import figures_queries, queries, queue_queries, read_queries
+from app.review.desk_rules import Filters
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -63,3 +65,27 @@ def test_what_is_asked_by_time_is_found_by_an_index(database: Database, question
     plan = _plan(database, ask)
 
     assert f"SEARCH {by_time}" in plan, plan
+
+
+REA = Actor(ActorKind.CLINICIAN, uuid4(), "Rea", frozenset({Permission.READ, Permission.ADJUDICATE}))
+BY_SCREENING: dict[str, Callable[[Session], object]] = {
+    "queue": lambda session: _queue(session, queue_queries.reader_of(session, REA)),
+    "what waits blind": lambda session: queries.hidden_in_cases(session, REA, [uuid4()]),
+}
+
+
+def _queue(session: Session, reader: queue_queries.Reader) -> None:
+    queue_queries.queue(session, reader, Filters(whose="begun"), offset=0, limit=50)
+    queue_queries.counts(session, reader)
+    queue_queries.marks(session, reader, [uuid4()])
+
+
+@pytest.mark.parametrize("question", BY_SCREENING)
+def test_a_queue_is_no_slower_for_who_has_read_much_nor_where_much_was_screened(
+    database: Database, question: str
+) -> None:
+    plan = _plan(database, BY_SCREENING[question])
+
+    assert "reads USING INDEX ix_reads_screening_id_at (screening_id=?)" in plan, plan
+    assert "ix_reads_reader_id_at" not in plan, plan
+    assert "SCAN screenings" not in plan, plan

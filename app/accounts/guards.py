@@ -67,6 +67,7 @@ def frame_for(request: Request, *, actor: Actor | None, cookie: str) -> Frame:
         csrf=csrf.token_for(cookie),
         banners=banners,
         lock_after_s=int(min(settings.lock_after, settings.session_idle).total_seconds()) if actor else None,
+        posted=request.method == "POST",
     )
 
 

@@ -122,7 +122,7 @@ def _page(
     head = _head(db, visit, case=found, cells=everything)
     view, shown = gallery(cells, way=way, number=number, withdrawn=head.withdrawn is not None)
     for_reading = sum(one.hidden for one in cells)
-    told = None if for_reading or head.fault else _told(db, cells)
+    told = None if for_reading or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
     return CasePage(head, for_reading, told, view), shown
 
 
@@ -170,14 +170,14 @@ def _withdrawn(db: Session, case: CaseRow, *, versions: int) -> Withdrawn | None
     return Withdrawn(reason, accounts.name(db, row.by_id), row.at, versions)
 
 
-def _told(db: Session, cells: Sequence[ShownCell]) -> Told:
+def _told(db: Session, cells: Sequence[ShownCell], *, withdrawn: bool) -> Told:
     policy = policies.current(db)
     rolled = rules.roll_up(cells, minimum=policy.minimum_cells)
     models = screenings.models_with_cards(db, {cell.model_id for cell in cells if cell.model_id})
     trust = (gallery_words.trust(model, prevalence=policy.prevalence_all) for model in models)
     return Told(
         headline=words.headline(rolled),
-        under=words.under_headline(rolled),
+        under=words.under_headline(rolled, withdrawn=withdrawn),
         rule=(words.RULE, *([words.interval(rolled)] if rolled.sufficient else []), *words.LIMITS),
         prevalence=f"{policy.prevalence_all * 100:g} %",
         trust=tuple(told for told in trust if told),

@@ -106,7 +106,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
         alt=gallery_words.alternative(cell, short_id=short_id),
         group=cell.group.value,
         told=gallery_words.GROUPS[cell.group],
-        score="" if cell.hidden else gallery_words.score(cell),
+        score="" if cell.hidden else gallery_words.score_told(cell),
         review=gallery_words.review(cell),
         width=image.width,
         height=image.height,

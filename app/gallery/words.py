@@ -16,7 +16,7 @@ GROUPS = {
 REVIEWS = {
     ReviewState.NOT_NEEDED: "No read needed",
     ReviewState.WAITING: "Waiting",
-    ReviewState.READING: "Being read",
+    ReviewState.READING: "Reading begun",
     ReviewState.SETTLED: "Read",
 }
 
@@ -35,6 +35,11 @@ def score(cell: ShownCell) -> str:
     return words.percent(cell.probability)
 
 
+def score_told(cell: ShownCell) -> str:
+    """The same where nothing beside it says what the number is."""
+    return score(cell) if cell.probability is None else f"ALL probability {score(cell)}"
+
+
 def review(cell: ShownCell) -> str:
     """What became of the read that a cell needed; nothing where none was."""
     return "" if cell.review.state is ReviewState.NOT_NEEDED else review_words.review(cell.review)
@@ -43,7 +48,7 @@ def review(cell: ShownCell) -> str:
 def alternative(cell: ShownCell, *, short_id: str) -> str:
     """What a tile's picture shows, for who cannot see it."""
     told = f"Cell {short_id}, {GROUPS[cell.group]}"
-    return told if cell.hidden else f"{told}, {score(cell)}"
+    return told if cell.hidden else f"{told}, {score_told(cell)}"
 
 
 def trust(model: ModelRow, *, prevalence: float) -> str | None:

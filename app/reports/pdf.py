@@ -47,7 +47,7 @@ def pdf_of(sheet: Sheet, *, pictures: Mapping[UUID, bytes], zone: tzinfo, paper:
     page = _Page(_blank(sheet, paper=PAPERS[paper]), zone=zone)
     page.head(sheet)
     page.result(sheet)
-    page.gallery(sheet.telling, pictures)
+    page.gallery(sheet.telling, pictures, told=sheet.telling_told)
     page.reads(sheet)
     page.models(sheet.models)
     page.listed("Limits", sheet.limits)
@@ -168,11 +168,13 @@ class _Page:
         self.pdf.set_y(top + 11.5)
         self.write(told, size=8, colour="soft")
 
-    def gallery(self, tiles: Sequence[Tile], pictures: Mapping[UUID, bytes]) -> None:
+    def gallery(self, tiles: Sequence[Tile], pictures: Mapping[UUID, bytes], *, told: str) -> None:
         if not tiles:
             return
         side = (self.pdf.epw - GAP_MM * (TILES_A_ROW - 1)) / TILES_A_ROW
-        self.heading("The most telling cells", room_mm=side + 30)
+        self.heading("The most telling cells", room_mm=side + 35)
+        self.write(told, size=8.5, colour="soft")
+        self.pdf.ln(1)
         for first in range(0, len(tiles), TILES_A_ROW):
             if self.pdf.will_page_break(side + 14):
                 self.pdf.add_page()

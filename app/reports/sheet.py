@@ -106,6 +106,7 @@ class Sheet:
     demonstration: str = words.DEMONSTRATION
     bar_told: str = words.BAR
     counts_told: str = words.BANDS
+    telling_told: str = words.TELLING
     no_reads: str = words.NO_READS
     not_signed: str = words.NOT_SIGNED
     hash_told: str = words.HASH

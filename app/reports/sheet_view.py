@@ -133,6 +133,7 @@ def _sheet(
     counts = rules.count(cells)
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
+    withdrawn = standing.state is CaseState.WITHDRAWN
     return Sheet(
         case_id=case.id,
         mark=mark,
@@ -143,11 +144,11 @@ def _sheet(
         made_at=clock.now(),
         sandbox=queries.any_sandbox(session, case.id),
         headline=words.headline(rolled),
-        under_headline=words.under_headline(rolled),
+        under_headline=words.under_headline(rolled, withdrawn=withdrawn),
         bar=_bar(rolled, cells),
         rule=(words.RULE, words.interval(rolled)) if rolled.sufficient else (words.RULE,),
         counts=tuple(_counts(counts)),
-        reviews=_reviews(counts, withdrawn=standing.state is CaseState.WITHDRAWN),
+        reviews=_reviews(counts, withdrawn=withdrawn),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
         telling=tuple(_tiles(content["cells"])),
         reads=reads,

@@ -53,6 +53,7 @@ NOT_CLEARED = "Blastscreen is not a cleared medical device."
 DEMONSTRATION = "Demonstration: drawn cells, or a model trained on them. It says nothing about a patient."
 BAR = "From the left: suspected, uncertain, not suspected. The line below is the 95 % interval of the suspected share."
 BANDS = "The model’s bands, before any human read."
+TELLING = "Under each cell: the model’s band and its ALL probability, and the cell’s short name."
 ANOTHER_READ = "Another read asked for"
 NO_READS = "No cell of this case has been read by a human."
 NOT_SIGNED = "Not signed. Until a senior has signed it, nothing in this report is final."
@@ -72,11 +73,13 @@ def headline(rolled: RollUp) -> str:
     return f"{share}, {percent(rolled.uncertain / rolled.counted, decimals=1)} uncertain" if rolled.uncertain else share
 
 
-def under_headline(rolled: RollUp) -> str:
+def under_headline(rolled: RollUp, *, withdrawn: bool = False) -> str:
+    """`withdrawn`: its case was, so that what still waited is not read any more."""
+    unread = _never_read(rolled) if withdrawn else _unread(rolled)
     if rolled.counted and rolled.share is None and rolled.counted >= rolled.minimum:
-        return f"{_usable(rolled)}. No share yet: {_unread(rolled)}"
+        return f"{_usable(rolled)}. No share{'' if withdrawn else ' yet'}: {unread}"
     if rolled.share is None or rolled.low is None or rolled.high is None:
-        waits = f". {_unread(rolled)}" if rolled.unread else ""
+        waits = f". {unread}" if rolled.unread else ""
         return f"{_usable(rolled)}, of which {_called(rolled)}; a share needs {rolled.minimum}{waits}"
     called = _called(rolled) if rolled.uncertain else str(rolled.suspected)
     reach = f"{percent(rolled.low, decimals=1)} to {percent(rolled.high, decimals=1)}"
@@ -95,6 +98,13 @@ def _usable(rolled: RollUp) -> str:
 def _unread(rolled: RollUp) -> str:
     cells = "1 cell still needs" if rolled.unread == 1 else f"{rolled.unread} cells still need"
     return f"{cells} a human read."
+
+
+def _never_read(rolled: RollUp) -> str:
+    cells = (
+        "1 cell that needed a human read" if rolled.unread == 1 else f"{rolled.unread} cells that needed a human read"
+    )
+    return f"{cells} got none."
 
 
 def interval(rolled: RollUp) -> str:

@@ -11,7 +11,7 @@ from app.cases.queries import is_withdrawn
 from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
-from app.review.read_queries import History, disputed, histories_of, kept_out
+from app.review.read_queries import History, disputed, given_by, histories_of, kept_out
 from app.review.rules import Awaits, Review, ReviewState, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
@@ -71,7 +71,7 @@ def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
     state = state_of(concluded, calls=len(standing), held=held)
     settled_at = standing[-1].at if state is ReviewState.SETTLED else None
     reopened = bool(found.requests) and concluded.awaits is Awaits.READER
-    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn, reopened)
+    return Review(state, concluded.verdict, settled_at, concluded.awaits, withdrawn, reopened, held)
 
 
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
@@ -95,11 +95,10 @@ def _reads_blind(session: Session, actor: Actor) -> bool:
 
 
 def _blind_reads_due(actor: Actor) -> Select[UUID]:
-    begun = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == actor.id)
     due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
     return due.where(
         ScreeningRow.submitted_by != actor.id,
-        ~begun.exists(),
+        ~given_by(actor.id).exists(),
         ~is_withdrawn(ScreeningRow.case_id),
         ~disputed(),
         ~kept_out(actor.id),
@@ -116,7 +115,7 @@ def to_read(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
     """A screening that waits for this reader, or that they have read."""
     screening = screening_queries.find(session, screening_id)
     if actor.may(Permission.READ) and screening is not None and screening.submitted_by != actor.id:
-        read = select(ReadRow.id).where(ReadRow.screening_id == screening_id, ReadRow.reader_id == actor.id)
+        read = given_by(actor.id, screening_id=screening_id)
         if flag(session, screening_id) or session.scalars(read.limit(1)).first():
             return screening
     raise ScreeningNotFound("There is no such screening, or it is not yours to see.")

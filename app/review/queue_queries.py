@@ -19,7 +19,7 @@ from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
 from app.review.desk_rules import Filters, order_for
-from app.review.read_queries import contested, disputed, kept_out, stands
+from app.review.read_queries import contested, disputed, given_by, kept_out, stands
 from app.review.rules import ReadKind
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.queries import band_code
@@ -83,7 +83,7 @@ def counts(session: Session, reader: Reader) -> Counts:
     besides = (
         theirs.where(_postponed(reader), ~_held_by_other(reader)),
         theirs.where(_held_by_other(reader)),
-        _open().where(ScreeningRow.submitted_by == reader.actor.id),
+        _every_open().where(ScreeningRow.submitted_by == reader.actor.id),
     )
     return Counts(*(int(one) for one in told), *(how_many(rows) for rows in besides))
 
@@ -122,9 +122,14 @@ def _open() -> Select[Any]:
     return rows.join(CaseRow, CaseRow.id == ScreeningRow.case_id).where(~is_withdrawn())
 
 
+def _every_open() -> Select[Any]:
+    """All that are open, begun from the flags: SQLite would else go through every screening that there ever was."""
+    return _open().where(ScreeningRow.id.in_(select(OpenFlagRow.screening_id)))
+
+
 def _theirs(reader: Reader) -> Select[Any]:
     """Open, uploaded by somebody else, not read by this reader, not handed on to another; a dispute is for seniors."""
-    rows = _open().where(ScreeningRow.submitted_by != reader.actor.id, ~_read(reader), ~_handed_to_other(reader))
+    rows = _every_open().where(ScreeningRow.submitted_by != reader.actor.id, ~_read(reader), ~_handed_to_other(reader))
     independent = and_(~disputed(), ~kept_out(reader.actor.id))
     return rows.where(or_(disputed(), independent) if reader.actor.may(Permission.ADJUDICATE) else independent)
 
@@ -168,15 +173,13 @@ def _overdue(reader: Reader) -> ColumnElement[bool]:
 
 def _read(reader: Reader) -> ColumnElement[bool]:
     """A senior's word against which another read was asked for does not count: they may give it anew."""
-    by_them = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == reader.actor.id)
-    by_them = by_them.where(ReadRow.verdict.is_not(None), stands())
+    by_them = given_by(reader.actor.id).where(ReadRow.verdict.is_not(None), stands())
     return by_them.where(~and_(ReadRow.kind == ReadKind.ADJUDICATION, contested())).correlate(ScreeningRow).exists()
 
 
 def _begun(reader: Reader) -> ColumnElement[bool]:
     """Their blind call is given and their final call is not (or was withdrawn)."""
-    by_them = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.reader_id == reader.actor.id)
-    return by_them.correlate(ScreeningRow).exists() & ~_read(reader)
+    return given_by(reader.actor.id).correlate(ScreeningRow).exists() & ~_read(reader)
 
 
 def _drafted(reader: Reader) -> ColumnElement[bool]:

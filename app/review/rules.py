@@ -103,7 +103,8 @@ def state_of(concluded: Conclusion, *, calls: int, held: bool) -> ReviewState:
 @dataclass(frozen=True)
 class Review:
     """What became of a screening that needed a human. `withdrawn`: its case was, so that nobody reads it any more;
-    `reopened`: it was settled once, and the further read that somebody asked for is awaited."""
+    `reopened`: it was settled once, and the further read that somebody asked for is awaited; `held`: somebody has it on
+    their screen."""
 
     state: ReviewState = ReviewState.NOT_NEEDED
     verdict: Verdict | None = None
@@ -111,6 +112,7 @@ class Review:
     awaits: Awaits = Awaits.NOBODY
     withdrawn: bool = False
     reopened: bool = False
+    held: bool = False
 
 
 NOT_NEEDED = Review()

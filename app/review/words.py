@@ -14,9 +14,11 @@ VERDICTS = {
 STATES = {
     ReviewState.NOT_NEEDED: "No human read was asked for.",
     ReviewState.WAITING: "Waiting for a human read.",
-    ReviewState.READING: "Being read.",
+    ReviewState.READING: "Its reading has begun.",
     ReviewState.SETTLED: "Read.",
 }
+BEING_READ = "Being read at this moment."
+READ_ONCE = "Read once: waiting for a second reader."
 REOPENED = "Another read was asked for: waiting for a reader."
 NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
@@ -71,6 +73,8 @@ def review(made: Review) -> str:
         return "Its readers differ: waiting for a senior."
     if made.reopened:
         return REOPENED
+    if made.state is ReviewState.READING:
+        return BEING_READ if made.held else READ_ONCE
     return STATES[made.state]
 
 

@@ -25,13 +25,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the base template shows around every page."""
+    """What the base template shows around every page. `posted`: it is the answer to a form, so that its address is no
+    way back to it."""
 
     who: str | None
     navigation: tuple[Link, ...]
     csrf: str
     banners: tuple[str, ...]
     lock_after_s: int | None = None
+    posted: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,32 @@ def test_a_page_that_nobody_watches_loses_its_content_and_its_session(service: S
     assert ursula.complaints == []
 
 
+def test_a_page_says_a_minute_before_that_it_will_empty_itself_and_a_touch_keeps_it(
+    service: Service, address, browser
+) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    ursula = Person(browser, address)
+    ursula.page.clock.install()
+    ursula.sign_in("ursula")
+    ursula.page.goto("/cases")
+    warning = ursula.page.get_by_role("alert").filter(has_text="In less than a minute")
+
+    ursula.page.clock.fast_forward("13:50")
+    assert not warning.is_visible()
+    ursula.page.clock.fast_forward("00:20")
+    assert warning.is_visible()
+    ursula.shot("about-to-lock")
+    assert ursula.violations() == []
+    ursula.page.keyboard.press("Shift")
+    assert not warning.is_visible()
+    ursula.page.clock.fast_forward("14:10")
+    with ursula.page.expect_response("**/sign-out"):
+        ursula.page.clock.fast_forward("01:00")
+
+    assert ursula.page.evaluate("document.activeElement.textContent") == "Locked: sign in again", "it is read out"
+    assert not warning.is_visible()
+
+
 def test_escape_twice_empties_the_page_at_once_and_once_does_nothing(service: Service, address, browser) -> None:
     service.lab().screen(cell(1), case="S26-0001")
     make_user(service.database, "ursula", Role.UPLOADER)
@@ -59,6 +85,27 @@ def test_escape_twice_empties_the_page_at_once_and_once_does_nothing(service: Se
     assert "…0001" not in ursula.page.content()
     ursula.page.goto("/cases")
     assert "/sign-in" in ursula.page.url
+
+
+def test_a_locked_page_leads_back_to_where_one_was_filters_and_all(service: Service, address, browser) -> None:
+    make_user(service.database, "ursula", Role.UPLOADER)
+    ursula = Person(browser, address)
+    page = ursula.page
+
+    def locked_way() -> str:
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        return str(page.get_by_role("link", name="Sign in").get_attribute("href"))
+
+    ursula.sign_in("ursula")
+    page.goto("/cases?which=urgent")
+    assert locked_way() == "/sign-in?next=%2Fcases%3Fwhich%3Durgent"
+    ursula.sign_in("ursula")
+    page.goto("/cases?which=urgent")
+    page.get_by_label("Find by case number").fill("S26-0009")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("alert").wait_for()
+    assert locked_way() == "/sign-in?next=%2Fcases%3Fwhich%3Durgent", "there is no page at the address of the answer"
 
 
 def test_a_page_whose_session_was_ended_elsewhere_empties_itself_when_touched(
@@ -157,3 +204,28 @@ def test_a_case_is_shared_in_the_browser(service: Service, address, browser, tmp
     ursula.shot("case-shared")
 
     assert ursula.complaints == []
+
+
+def test_whoever_sent_a_form_that_could_not_be_taken_is_led_to_the_reason(service: Service, address, browser) -> None:
+    for place in range(30):
+        make_user(service.database, f"uploader-{place}", Role.UPLOADER)
+    make_user(service.database, "ada", Role.ADMIN, Role.UPLOADER)
+    ada = Person(browser, address)
+    ada.sign_in("ada", "a wrong one")
+    assert ada.page.title() == "Error: Sign in – Blastscreen"
+    assert ada.page.evaluate("document.activeElement.id") == "username"
+    assert ada.page.get_by_label("User name").get_attribute("aria-describedby") == "error"
+    ada.sign_in("ada")
+    ada.page.get_by_role("button", name="Sign out").wait_for()
+
+    ada.page.goto("/admin/users")
+    ada.page.get_by_label("User name", exact=True).fill("uploader-3")
+    ada.page.get_by_label("uploader", exact=False).last.check()
+    ada.page.get_by_role("button", name="Make the account").click()
+
+    error = ada.page.get_by_role("alert")
+    error.wait_for()
+    assert ada.page.evaluate("document.activeElement.textContent") == error.inner_text()
+    assert error.evaluate("one => one.getBoundingClientRect().top < innerHeight"), "it is in sight, below thirty lines"
+    assert ada.page.title() == "Error: Users – Blastscreen"
+    assert ada.violations() == []

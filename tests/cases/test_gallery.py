@@ -305,6 +305,19 @@ def test_cells_chosen_on_another_page_stay_chosen(service: Service) -> None:
     assert f"cell={first}&amp;page=1" in page
 
 
+def test_a_percentage_is_told_for_what_it_is(service: Service) -> None:
+    browser = service.signed_in("ursula", Role.UPLOADER)
+    case_id, ids = case_with(service.database, known(service, "ursula"), [Made(0.97), Made(None)])
+
+    browser.get(f"/cases/{case_id}")
+    assert "is the ALL probability that the model gave it" in browser.page
+    assert f"Cell {str(ids[0])[:8]}, ALL suspected, ALL probability 97.00" in browser.page
+    browser.get(f"/cases/{case_id}/compare?cell={ids[0]}&cell={ids[1]}")
+
+    assert browser.page.count('"number">ALL probability 97.00') == 1
+    assert '"number">Out of focus' in browser.page
+
+
 def test_the_page_bears_no_identifier_in_title_or_address(service: Service) -> None:
     browser = service.signed_in("ursula", Role.UPLOADER)
     path, ids = _path(service, Made(0.9), number="S26-0001")

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from app.accounts.rules import Role
+from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
 from tests.cases.many import Made, case_with, known
-from tests.factories import Service, cell, make_user
+from tests.factories import PASSWORD, Service, cell, make_user
 
 pytestmark = pytest.mark.browser
 Ursula = Callable[..., Person]
@@ -133,3 +134,71 @@ def test_filters_and_acts_work_without_scripts(service: Service, ursula: Ursula)
     page.get_by_role("button", name="Withdraw this case").click()
 
     page.locator(".withdrawn").get_by_text("mixed up with another tube").wait_for()
+
+
+def test_a_reason_outlives_the_session_that_ends_while_it_is_written(service: Service, ursula: Ursula) -> None:
+    person = ursula()
+    path, _ = _case(service, Made(0.9))
+    page = person.page
+    page.goto(f"{path}/manage")
+    page.get_by_label("Reason").fill("Drawn from the wrong tube.")
+    page.get_by_label("Withdraw it for good").check()
+
+    person.context.clear_cookies(name=SESSION_COOKIE)
+    page.get_by_role("button", name="Withdraw this case").click()
+    page.get_by_role("link", name="Sign in again").click()
+    page.get_by_label("User name").fill("ursula")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    page.get_by_text("You wrote this before and have not sent it.").wait_for()
+    assert page.get_by_label("Reason").input_value() == "Drawn from the wrong tube."
+    page.get_by_label("Withdraw it for good").check()
+    page.get_by_role("button", name="Withdraw this case").click()
+    page.get_by_text("Withdrawn by Ursula").wait_for()
+
+
+def test_a_place_is_brought_to_the_middle_by_a_press_and_a_swipe_scrolls_cells_that_are_not_enlarged(
+    service: Service, ursula: Ursula
+) -> None:
+    page = ursula().page
+    page.goto(_with_images(service))
+    for place in (0, 1):
+        page.locator("input[type=checkbox][form=compare]").nth(place).check()
+    page.get_by_role("button", name="Compare chosen cells").click()
+    view = page.locator(".viewport").first
+    touched = "one => getComputedStyle(one).touchAction"
+    page.get_by_role("slider", name="Zoom").wait_for()
+
+    assert view.evaluate(touched) == "auto"
+    page.get_by_role("slider", name="Zoom").fill("3")
+    assert view.evaluate(touched) == "none"
+    box = view.bounding_box()
+    assert box
+    view.click(position={"x": box["width"] * 0.75, "y": box["height"] * 0.5})
+
+    sides = page.locator("#sides")
+    assert float(sides.evaluate("one => parseFloat(one.style.getPropertyValue('--x'))")) == pytest.approx(-25, abs=1)
+    assert float(sides.evaluate("one => parseFloat(one.style.getPropertyValue('--y'))")) == pytest.approx(0, abs=1)
+
+
+def test_what_has_the_focus_is_never_under_what_stays_in_sight(service: Service, ursula: Ursula) -> None:
+    person = ursula()
+    page = person.page
+    path, _ = _case(service, *(Made(0.9) for _ in range(60)))
+    page.set_viewport_size({"width": 720, "height": 490})
+    page.goto(path)
+    shows = """() => {
+      const one = document.activeElement, box = one.getBoundingClientRect();
+      const there = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+      return !!one.closest("li") && !one.contains(there) ? one.outerHTML.slice(0, 120) : "";
+    }"""
+
+    page.locator(".cell-tile input").last.focus()
+    hidden = []
+    for _ in range(90):
+        page.keyboard.press("Shift+Tab")
+        hidden += [told for told in [page.evaluate(shows)] if told]
+
+    assert page.locator(".compare-bar").evaluate("one => getComputedStyle(one).position") == "sticky"
+    assert hidden == []

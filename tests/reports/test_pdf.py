@@ -85,8 +85,8 @@ def test_the_page_and_the_file_say_the_same_sentences(signature: SignatureBlock 
     in_file = plain(" ".join(pages(pdf_of(sheet, pictures={}, zone=UTC))))
 
     told = (
-        sheet.headline, sheet.under_headline, sheet.bar_told, sheet.counts_told, *sheet.rule, *sheet.told,
-        *sheet.limits, "ALL suspected 15", "Read. 4", sheet.demonstration, sheet.more_reads or "",
+        sheet.headline, sheet.under_headline, sheet.bar_told, sheet.counts_told, sheet.telling_told, *sheet.rule,
+        *sheet.told, *sheet.limits, "ALL suspected 15", "Read. 4", sheet.demonstration, sheet.more_reads or "",
         *((f"{sheet.hash_told} /reports/verify.",) if signature else (sheet.not_signed,)),
     )  # fmt: skip
     for sentence in told:

@@ -157,6 +157,16 @@ def test_the_headline_names_the_uncertain_cells_and_gives_no_share_while_any_wai
     assert words.under_headline(rolled).replace("\N{NO-BREAK SPACE}", " ") == under
 
 
+def test_what_waited_when_its_case_was_withdrawn_needs_no_read_any_more() -> None:
+    waits = [Cell(uuid4(), str(n), Band.UNCERTAIN, review=WAITS) for n in range(13)]
+
+    told = words.under_headline(roll_up(waits, minimum=10), withdrawn=True)
+    alone = words.under_headline(roll_up(waits[:1], minimum=10), withdrawn=True)
+
+    assert told == "13 usable cells. No share: 13 cells that needed a human read got none."
+    assert alone.endswith("; a share needs 10. 1 cell that needed a human read got none.")
+
+
 @given(st.integers(1, 10_000))
 def test_more_cells_of_one_subject_never_tell_more_than_their_likeness_allows(number: int) -> None:
     worth = independent(number)

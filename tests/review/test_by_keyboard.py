@@ -5,8 +5,9 @@ import re
 import pytest
 
 from app.accounts.rules import Role
+from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
-from tests.factories import Service, cell, make_user, rows, verify
+from tests.factories import PASSWORD, Service, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
 from tests.live import Live
 from tests.review.conftest import reads
@@ -68,3 +69,36 @@ def test_keys_do_nothing_while_one_types_and_what_was_typed_is_kept(
     rea.page.keyboard.press("0")
     assert rea.page.locator("[data-sheet]").evaluate("sheet => sheet.style.width") == "100%"
     assert rea.complaints == []
+
+
+def test_a_note_outlives_the_session_that_ends_while_it_is_typed(
+    service: Service, classifier: FakeClassifier, live: Live, browser
+) -> None:
+    make_user(service.database, "rea", Role.REVIEWER)
+    classifier.probability = classifier.unsure
+    service.lab("LIS").screen(cell(1))
+    rea = Person(browser, live.address)
+    rea.sign_in("rea")
+    rea.page.goto("/review/next")
+    note = rea.page.get_by_label(re.compile("^Note"))
+    note.fill("Fine chromatin.")
+    rea.page.get_by_text("Draft kept.").wait_for()
+
+    rea.context.clear_cookies(name=SESSION_COOKIE)
+    note.press_sequentially(" A nucleolus.")
+    rea.page.get_by_text("The session of this page has ended.").wait_for()
+    note.press_sequentially(" And a cleft.")
+    rea.page.get_by_label("Normal cell").check()
+    rea.page.get_by_role("button", name="Make my call").click()
+    rea.page.get_by_role("heading", name="Please sign in").wait_for()
+    rea.page.get_by_role("link", name="Sign in").click()
+    rea.page.get_by_label("User name").fill("rea")
+    rea.page.get_by_label("Password").fill(PASSWORD)
+    rea.page.get_by_role("button", name="Sign in").click()
+
+    rea.page.get_by_text("it was not recorded").wait_for()
+    assert note.input_value() == "Fine chromatin. A nucleolus. And a cleft."
+    rea.page.get_by_text("Draft kept.").wait_for()
+    rea.page.reload()
+    assert note.input_value() == "Fine chromatin. A nucleolus. And a cleft."
+    assert not rea.page.get_by_text("it was not recorded").is_visible(), "it is a draft now, like any other"

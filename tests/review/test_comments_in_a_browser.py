@@ -1,10 +1,13 @@
-"""A comment at a real browser: said, seen, and not lost with a session that ends while it is being written."""
+"""A comment, or why another read is asked for, at a real browser: said, seen, and not lost with a session that ends."""
 
 import pytest
 
 from app.accounts.rules import Role
+from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
 from tests.factories import PASSWORD, LabSystem, Service, cell, make_user, rows
+from tests.fakes import FakeClassifier
+from tests.review.conftest import read
 
 pytestmark = pytest.mark.browser
 WORDS = "שלום: a cleft at four o'clock 🔬\nsecond line"
@@ -73,3 +76,31 @@ def test_a_comment_outlives_the_session_that_ends_while_it_is_written(
     paula.page.locator(".said").wait_for()
     assert paula.page.locator(".said").inner_text() == WORDS
     assert rows(service.database)["comments"] == 1
+
+
+def test_why_another_read_is_needed_outlives_the_session_too(
+    service: Service, classifier: FakeClassifier, lab: LabSystem, browser, address: str
+) -> None:
+    classifier.probability = classifier.unsure
+    screening = f"/screenings/{lab.screen(cell(1), case='S26-0001').json()['id']}"
+    read(service.signed_in("rea", Role.REVIEWER), screening.replace("screenings", "review"), "normal")
+    make_user(service.database, "selma", Role.SENIOR)
+    selma = Person(browser, address)
+    selma.sign_in("selma")
+    selma.page.get_by_role("button", name="Sign out").wait_for()
+    selma.page.goto(screening)
+    selma.page.get_by_text("Ask for another read").first.click()
+    selma.page.get_by_label("Reason").fill("I see a nucleolus.")
+
+    selma.context.clear_cookies(name=SESSION_COOKIE)
+    selma.page.get_by_role("button", name="Ask for another read").click()
+    selma.page.get_by_role("link", name="Sign in again").click()
+    selma.page.get_by_label("User name").fill("selma")
+    selma.page.get_by_label("Password").fill(PASSWORD)
+    selma.page.get_by_role("button", name="Sign in").click()
+    selma.page.get_by_text("You wrote this before and have not sent it.").wait_for()
+    assert selma.page.get_by_label("Reason").input_value() == "I see a nucleolus."
+    selma.page.get_by_role("button", name="Ask for another read").click()
+
+    selma.page.locator(".note-text").wait_for()
+    assert selma.page.evaluate("sessionStorage.length") == 0, "it stands on the page now"

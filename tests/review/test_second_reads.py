@@ -38,6 +38,18 @@ def test_two_of_one_mind_settle_a_cell_and_one_does_not(
     assert verify(service.database).intact
 
 
+def test_a_cell_is_called_being_read_only_while_somebody_has_it(path: str, rea: Browser, lars: Browser) -> None:
+    read(rea, path, "normal")
+
+    given = rea.get(path).text
+    lars.get(path)
+    meanwhile = rea.get(path).text
+
+    assert "Read once: waiting for a second reader." in given
+    assert "Being read" not in given
+    assert "Being read at this moment." in meanwhile
+
+
 def test_the_second_reader_sees_nothing_of_the_first_read(path: str, rea: Browser, lars: Browser) -> None:
     screening = path.replace("review", "screenings")
     read(rea, path, "normal", "a note that must not be seen")

@@ -8,11 +8,14 @@
   const light = document.getElementById("light");
   const views = [...sides.querySelectorAll(".viewport")];
   const at = { x: 0, y: 0 }; // in widths of a view
+  const STILL_PX = 4; // a press that moves less is no drag
+  let dragged = 0;
 
   function draw() {
     const reach = (Number(zoom.value) - 1) / 2;
     at.x = Math.min(reach, Math.max(-reach, at.x));
     at.y = Math.min(reach, Math.max(-reach, at.y));
+    sides.classList.toggle("enlarged", reach > 0); // as they are, a swipe over the cells scrolls the page
     sides.style.setProperty("--zoom", zoom.value);
     sides.style.setProperty("--light", light.value);
     sides.style.setProperty("--x", `${at.x * 100}%`);
@@ -30,6 +33,11 @@
     zoom.value = String(before * by);
     const grown = Number(zoom.value) / before;
     move(at.x * (grown - 1), at.y * (grown - 1));
+  }
+
+  function centre(event) {
+    const box = event.currentTarget.getBoundingClientRect();
+    move(0.5 - (event.clientX - box.left) / box.width, 0.5 - (event.clientY - box.top) / box.height);
   }
 
   const KEYS = {
@@ -52,10 +60,17 @@
       event.preventDefault();
       scale(event.deltaY < 0 ? 1.15 : 1 / 1.15);
     }, { passive: false });
-    view.addEventListener("pointerdown", (event) => view.setPointerCapture(event.pointerId));
+    view.addEventListener("pointerdown", (event) => {
+      dragged = 0;
+      view.setPointerCapture(event.pointerId);
+    });
     view.addEventListener("pointermove", (event) => {
       if (!view.hasPointerCapture(event.pointerId)) return;
+      dragged += Math.hypot(event.movementX, event.movementY);
       move(event.movementX / view.clientWidth, event.movementY / view.clientHeight);
+    });
+    view.addEventListener("click", (event) => {
+      if (dragged < STILL_PX) centre(event);
     });
   }
   zoom.addEventListener("input", draw);

@@ -1,5 +1,6 @@
 // Reading by keyboard. Every control that bears `data-key` is worked by that key, which the reader has chosen; none of
-// them while somebody types. What is typed is kept as a draft all along, which prolongs the hold on the cell as well.
+// them while somebody types. What is typed is kept as a draft all along, which prolongs the hold on the cell as well;
+// a note that the service does not take, as after an ended session, is kept in this tab until it does.
 "use strict";
 (() => {
   const form = document.querySelector("[data-reading]");
@@ -81,6 +82,9 @@
 
   // The draft.
   const told = form.querySelector("[data-kept]");
+  const note = form.elements.note;
+  const HELD = `note ${document.querySelector(".who a").textContent} ${form.action}`;
+  let known = note.value; // to the service
   let dirty = false;
   let sent = false;
   let soon;
@@ -88,22 +92,48 @@
     told.textContent = words;
     told.toggleAttribute("data-lost", lost);
   }
+  function sayEnded() {
+    const link = document.createElement("a");
+    link.href = location.pathname;
+    link.textContent = "sign in and open this cell again";
+    say("The session of this page has ended. Your note is kept in this tab: ", true);
+    told.append(link, ".");
+  }
   async function keep() {
     clearTimeout(soon);
     if (sent) return;
     const changed = dirty;
+    const sending = note.value;
     dirty = false;
     const body = new URLSearchParams(new FormData(form));
     const reply = await fetch(`${form.action}/draft`, { method: "POST", body, keepalive: true, headers: { accept: "application/json" } }).catch(() => null);
-    if (reply?.ok) { if (changed) say("Draft kept.", false); return; }
+    if (reply?.ok) {
+      known = sending;
+      sessionStorage.removeItem(HELD);
+      if (changed) say("Draft kept.", false);
+      return;
+    }
     dirty = dirty || changed;
+    hold();
     if (reply?.status === 409) say("Somebody else has this cell by now. Copy your note before you leave.", true);
-    else if (reply?.status === 401 || reply?.status === 403) say("You have been signed out. What was kept before is still there after you sign in.", true);
+    else if (reply?.status === 401 || reply?.status === 403) sayEnded();
     else say("The draft could not be kept. It is tried again.", true);
   }
+  function hold() {
+    if (note.value && note.value !== known) sessionStorage.setItem(HELD, note.value);
+  }
+  function takeBack() {
+    const held = sessionStorage.getItem(HELD);
+    sessionStorage.removeItem(HELD);
+    if (!held || held === note.value) return;
+    note.value = held;
+    dirty = true;
+    say("You wrote this note before, and it was not recorded.", false);
+    soon = setTimeout(keep, 700);
+  }
+  takeBack();
   form.addEventListener("input", () => {
     dirty = true;
-    const note = form.elements.note;
     const over = [...note.value].length - Number(note.dataset.most);
     note.setCustomValidity(over > 0 ? `${over} characters too many.` : "");
     clearTimeout(soon);
@@ -120,6 +150,7 @@
     count();
     form.elements.seconds.value = Math.round(seen / 1000);
     clearTimeout(soon);
+    hold();
     sent = true;
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

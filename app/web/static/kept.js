@@ -1,15 +1,18 @@
-// A comment that is being written outlives a lost session: it is kept in this tab only, until it stands on the page.
+// What somebody writes outlives a lost session: it is kept in this tab only, until it stands on the page.
 "use strict";
+const said = [...document.querySelectorAll(".said, .note-text")].map((one) => one.textContent.trim());
+for (const name of Object.keys(sessionStorage)) {
+  if (said.includes(sessionStorage.getItem(name).trim())) sessionStorage.removeItem(name);
+}
 for (const field of document.querySelectorAll("textarea[data-keep]")) {
   const { form } = field;
   const told = form.querySelector(".kept");
   const name = field.dataset.keep;
   const kept = sessionStorage.getItem(name) ?? "";
-  const said = [...field.closest(".comments").querySelectorAll(".said")].map((one) => one.textContent);
-  if (said.includes(kept.trim())) sessionStorage.removeItem(name);
-  else if (!field.value && kept) {
+  if (!field.value && kept) {
     field.value = kept;
     told.textContent = "You wrote this before and have not sent it.";
+    if (field.closest("details")) field.closest("details").open = true;
   }
   field.addEventListener("input", () => sessionStorage.setItem(name, field.value));
   form.addEventListener("submit", async (event) => {
