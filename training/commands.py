@@ -31,6 +31,10 @@ class GateNotTried(Misconfigured):
     code = "gate_not_tried"
 
 
+class NoCurves(Misconfigured):
+    code = "no_curves"
+
+
 def index(arguments: argparse.Namespace) -> None:
     from training import cnmc
     from training import index as tables
@@ -43,18 +47,26 @@ def index(arguments: argparse.Namespace) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     recipe = asked.chosen(arguments)
+    if arguments.tensorboard and recipe.views is not None:
+        raise NoCurves(
+            f"The head of {recipe.name} is learned at once, so there are no curves. Leave --tensorboard out."
+        )
+    from training import results as kept
     from training.fit import fit as fit_recipe
 
     crops, _ = asked.crops(arguments, recipe)
-    logs = arguments.var / "tensorboard" if arguments.tensorboard else None
+    results_folder = asked.results_folder(arguments, recipe)
+    path = results_folder / f"{recipe.name}.csv"
+    kept.refuse_in_place_of_others(path, crops.cells)
     fit_recipe(
         recipe,
         crops,
         folder=arguments.var / "runs",
-        results_folder=asked.results_folder(arguments, recipe),
-        logs=logs,
+        results_folder=results_folder,
+        logs=arguments.var / "tensorboard" if arguments.tensorboard else None,
         unlabelled=asked.unlabelled(arguments, recipe),
     )
+    print(f"all parts are trained; out-of-fold logits: {path}")
 
 
 def explore(arguments: argparse.Namespace) -> None:
