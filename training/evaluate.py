@@ -1,7 +1,6 @@
 """Out-of-fold figures of a recipe, with intervals, as plain JSON values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ Share = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
 
-def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
+def stated(scored: Scored, served: Served, *, floor: Floats) -> dict[str, Stated]:
     """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 
     The calibration of each cell comes from the other folds. But for the calibration error as served: its
@@ -44,18 +43,17 @@ def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
         "calibration_error": metrics.macro(metrics.calibration_error),
         "brier": metrics.macro(metrics.brier),
     }
-    served = replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups))
     return {name: Stated(figure, scored) for name, figure in wanted.items()} | {
-        "calibration_error_as_served": Stated(metrics.macro(metrics.calibration_error), served)
+        "calibration_error_as_served": Stated(metrics.macro(metrics.calibration_error), served.scored)
     }
 
 
-def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+def figures(scored: Scored, served: Served, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
     """What is `stated` of these scores, what error of calibration chance gives, and what the floor reaches, each with
     its interval.
     """
     floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
-    found = _estimates(stated(scored, floor=floor))
+    found = _estimates(stated(scored, served, floor=floor))
     floored = scored.with_logits(floor)
     found["calibration_error_of_an_exact_one"] = trust.error_of_an_exact_one(scored)
     found["floor_auc"] = estimate(metrics.auc, floored)
@@ -193,7 +191,8 @@ def confusion(scored: Scored) -> dict[str, int]:
 
 def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
     """Everything that evaluation says of one seed, as JSON values."""
-    found, served = figures(scored, cells, seed=seed), trust.as_served(scored)
+    served = trust.as_served(scored)
+    found = figures(scored, served, cells, seed=seed)
     return {
         "seed": seed,
         "cells": len(cells),
