@@ -14,7 +14,7 @@ import numpy as np
 from app.vision.bundle import CLASSES, FORMAT, Distance
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import evaluate, gate, morphology, network, truncation, trust
+from training import evaluate, gate, joined, morphology, network, truncation, trust
 from training.bootstrap import estimate_share
 from training.cnmc import fingerprint
 from training.dataset import Crops
@@ -62,6 +62,8 @@ class Trained:
     """The folder of smear fields for the gate's trial; None for drawn cells."""
     morphology: Path
     """What `python -m training morphology` wrote, if it was run; else export measures."""
+    joined: Path
+    """The results of this recipe where people who share a cell are one; there may be none."""
 
 
 def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
@@ -69,7 +71,9 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
     measured = gate.measurements(cells, trained.root)
     report = evaluate.report(scored, cells, seed=recipe.seeds[0])
+    calibration = trust.calibration(scored)
     calibrated = trust.recalibrated(scored)
+    thresholds = trust.bands(calibrated)
     distance, away = _distance(trained) if "embedding" in outputs else (None, None)
     return {
         "format": FORMAT,
@@ -82,8 +86,8 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "onnx_sha256": hashlib.sha256(model).hexdigest(),
         "outputs": list(outputs),
         "preprocessing": {"revision": REVISION, "size": recipe.size},
-        "calibration": asdict(trust.calibration(scored)),
-        "thresholds": asdict(trust.bands(calibrated)),
+        "calibration": asdict(calibration),
+        "thresholds": asdict(thresholds),
         "conformal": asdict(trust.conformal(calibrated)),
         "distance": asdict(distance) if distance else None,
         "gate": asdict(fit_limits(measured)),
@@ -107,6 +111,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             ),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
+            **joined.report(trained.joined, seed=recipe.seeds[0], calibration=calibration, thresholds=thresholds),
             **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
         },
     }

@@ -31,6 +31,10 @@ class GateNotTried(Misconfigured):
     code = "gate_not_tried"
 
 
+class NoCurves(Misconfigured):
+    code = "no_curves"
+
+
 def index(arguments: argparse.Namespace) -> None:
     from training import cnmc
     from training import index as tables
@@ -43,18 +47,26 @@ def index(arguments: argparse.Namespace) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     recipe = asked.chosen(arguments)
+    if arguments.tensorboard and recipe.views is not None:
+        raise NoCurves(
+            f"The head of {recipe.name} is learned at once, so there are no curves. Leave --tensorboard out."
+        )
+    from training import results as kept
     from training.fit import fit as fit_recipe
 
     crops, _ = asked.crops(arguments, recipe)
-    logs = arguments.var / "tensorboard" if arguments.tensorboard else None
+    results_folder = asked.results_folder(arguments, recipe)
+    path = results_folder / f"{recipe.name}.csv"
+    kept.refuse_in_place_of_others(path, crops.cells)
     fit_recipe(
         recipe,
         crops,
         folder=arguments.var / "runs",
-        results_folder=asked.results_folder(arguments, recipe),
-        logs=logs,
+        results_folder=results_folder,
+        logs=arguments.var / "tensorboard" if arguments.tensorboard else None,
         unlabelled=asked.unlabelled(arguments, recipe),
     )
+    print(f"all parts are trained; out-of-fold logits: {path}")
 
 
 def explore(arguments: argparse.Namespace) -> None:
@@ -135,8 +147,8 @@ def morphology(arguments: argparse.Namespace) -> None:
 
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
+    from training import joined, renew
     from training import morphology as measuring
-    from training import renew
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
@@ -146,11 +158,13 @@ def card(arguments: argparse.Namespace) -> None:
         cells, root = asked.drawn_cells(arguments, recipe)
         found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
         usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
+        together: dict[str, Any] = {}
     else:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-    print(renew.renew(arguments.bundle, morphology=usual, gate=found))
+        together = joined.report_for(shipped, folder=results_folder)
+    print(renew.renew(arguments.bundle, morphology=usual, gate=found, **together))
 
 
 def features(arguments: argparse.Namespace) -> None:

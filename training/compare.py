@@ -33,8 +33,8 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     first, second = (scored_of(own, cells, seed=seed) for own in rows)
     floor = floor_scores(cells, folds=len(set(first.folds.tolist())), seed=seed)
     ours, theirs = (
-        evaluate.stated(scored, floor=floor) | evaluate.stated_of_bands(trust.as_served(scored))
-        for scored in (first, second)
+        evaluate.stated(scored, served, floor=floor) | evaluate.stated_of_bands(served)
+        for scored, served in ((scored, trust.as_served(scored)) for scored in (first, second))
     )
     differences = {name: difference(figure, theirs[name]).as_json() for name, figure in ours.items()}
     return {"one": one.stem, "other": other.stem, "seed": seed, "differences": differences}

@@ -1,10 +1,10 @@
 """Out-of-fold figures of a recipe, with intervals, as plain JSON values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import metrics, subgroups, trust
 from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share, interval, resampled
@@ -14,10 +14,13 @@ from training.metrics import Figure, binomial_interval
 from training.scored import Floats, Scored, ones, subject_weights
 from training.trust import Served
 
+Share = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Which of N cells are meant, and among which."""
+
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
 
-def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
+def stated(scored: Scored, served: Served, *, floor: Floats) -> dict[str, Stated]:
     """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 
     The calibration of each cell comes from the other folds. But for the calibration error as served: its
@@ -40,18 +43,17 @@ def stated(scored: Scored, *, floor: Floats) -> dict[str, Stated]:
         "calibration_error": metrics.macro(metrics.calibration_error),
         "brier": metrics.macro(metrics.brier),
     }
-    served = replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups))
     return {name: Stated(figure, scored) for name, figure in wanted.items()} | {
-        "calibration_error_as_served": Stated(metrics.macro(metrics.calibration_error), served)
+        "calibration_error_as_served": Stated(metrics.macro(metrics.calibration_error), served.scored)
     }
 
 
-def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+def figures(scored: Scored, served: Served, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
     """What is `stated` of these scores, what error of calibration chance gives, and what the floor reaches, each with
     its interval.
     """
     floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
-    found = _estimates(stated(scored, floor=floor))
+    found = _estimates(stated(scored, served, floor=floor))
     floored = scored.with_logits(floor)
     found["calibration_error_of_an_exact_one"] = trust.error_of_an_exact_one(scored)
     found["floor_auc"] = estimate(metrics.auc, floored)
@@ -59,35 +61,45 @@ def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Es
     return found
 
 
-def stated_of_sets(served: Served) -> dict[str, Stated]:
-    """Conformal sets as served to subjects who are new; subjects count the same, prior 0.5."""
+def shares_of_sets(served: Served) -> dict[str, Share]:
+    """Conformal sets as served to subjects who are new."""
     holds_hem, holds_all, is_all = served.holds_hem, served.holds_all, served.scored.is_all
-    everyone = ones(served.scored)
-    wanted = {
-        "covered_hem": metrics.share(holds_hem, ~is_all),
-        "covered_all": metrics.share(holds_all, is_all),
-        "both_share": metrics.share(holds_hem & holds_all, everyone),
-        "neither_share": metrics.share(~(holds_hem | holds_all), everyone),
+    everyone = np.ones(len(is_all), np.bool_)
+    return {
+        "covered_hem": (holds_hem, ~is_all),
+        "covered_all": (holds_all, is_all),
+        "both_share": (holds_hem & holds_all, everyone),
+        "neither_share": (~(holds_hem | holds_all), everyone),
     }
-    return {name: Stated(metrics.macro(figure), served.scored) for name, figure in wanted.items()}
+
+
+def shares_of_bands(served: Served) -> dict[str, Share]:
+    """What the bands do, as served to subjects who are new."""
+    lower, upper, is_all = served.not_suspected, served.suspected, served.scored.is_all
+    uncertain = ~(lower | upper)
+    return {
+        "not_suspected_miss_rate": (lower, is_all),
+        "suspected_precision": (is_all, upper),
+        "uncertain_share": (uncertain, np.ones(len(is_all), np.bool_)),
+        "uncertain_share_hem": (uncertain, ~is_all),
+        "uncertain_share_all": (uncertain, is_all),
+    }
 
 
 def stated_of_bands(served: Served) -> dict[str, Stated]:
-    """What the bands do, as served to subjects who are new; subjects count the same, prior 0.5."""
-    lower, upper, is_all = served.not_suspected, served.suspected, served.scored.is_all
-    uncertain = ~(lower | upper)
-    wanted = {
-        "not_suspected_miss_rate": metrics.share(lower, is_all),
-        "suspected_precision": metrics.share(is_all, upper),
-        "uncertain_share": metrics.share(uncertain, ones(served.scored)),
-        "uncertain_share_hem": metrics.share(uncertain, ~is_all),
-        "uncertain_share_all": metrics.share(uncertain, is_all),
+    """The same as figures that can be compared; subjects count the same, prior 0.5."""
+    return {
+        name: Stated(metrics.macro(metrics.share(*one)), served.scored) for name, one in shares_of_bands(served).items()
     }
-    return {name: Stated(metrics.macro(figure), served.scored) for name, figure in wanted.items()}
 
 
 def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
     return {name: estimate(one.figure, one.scored) for name, one in found.items()}
+
+
+def _estimated(shares: Mapping[str, Share], scored: Scored) -> dict[str, list[float | None]]:
+    """Each share as JSON values, subjects counting the same, prior 0.5; one of 0 or 1 is no certainty."""
+    return {name: estimate_share(*one, scored).as_json() for name, one in shares.items()}
 
 
 def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
@@ -179,15 +191,16 @@ def confusion(scored: Scored) -> dict[str, int]:
 
 def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
     """Everything that evaluation says of one seed, as JSON values."""
-    found, served = figures(scored, cells, seed=seed), trust.as_served(scored)
+    served = trust.as_served(scored)
+    found = figures(scored, served, cells, seed=seed)
     return {
         "seed": seed,
         "cells": len(cells),
         "subject_groups": len({cell.group for cell in cells}),
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
-        "bands": {name: one.as_json() for name, one in _estimates(stated_of_bands(served)).items()},
-        "sets": {name: one.as_json() for name, one in _estimates(stated_of_sets(served)).items()},
+        "bands": _estimated(shares_of_bands(served), served.scored),
+        "sets": _estimated(shares_of_sets(served), served.scored),
         "confusion": confusion(scored),
         "reliability": reliability(scored),
         "predictive_values": at_prevalence(scored),

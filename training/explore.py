@@ -1,16 +1,17 @@
 """The exploratory report: what a set of cells looks like before any training, as one self-contained HTML page."""
 
+import html
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure as Drawing
-from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.bundle import CLASSES
 from app.vision.decode import Pixels
-from training import aside
+from training import aside, twice
 from training.augment import middle
 from training.cnmc import Cell
 from training.dataset import Crops
@@ -20,8 +21,13 @@ from training.page import picture, shell, table, tiles
 from training.pictures import read_pixels
 
 SHOWN = 12
-NEAR = 0.998
-"""Correlation of 16 x 16 thumbnails from which two cells are listed as near-duplicates."""
+
+ONE_PERSON = (
+    "Each pair below is one cell, photographed or filed a second time under another subject, as far as its fine "
+    "structure says: look at the pictures. Such subjects are one person. A network that learns from the one and is "
+    "tested on the other has seen the person, so its figures are too good. Whoever is to be kept together belongs into "
+    "subject_groups.json, in the folder of the images or beside it:"
+)
 
 
 def write(crops: Crops, root: Path, *, path: Path) -> None:
@@ -37,33 +43,12 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         *(picture(_spread(cells, name)) for name in ("area", "red", "green", "blue")),
         "<h2>Before and after cropping</h2>",
         *_cropping(crops, root),
-        "<h2>Near-duplicates between subject groups</h2>",
-        _alike(near_duplicates(crops)),
+        "<h2>Cells that two subject groups share</h2>",
+        *_twice(crops),
         "<h2>The floor</h2>",
         _floor(cells),
     ]
     aside.write(path, shell("Before any training", body))
-
-
-def near_duplicates(crops: Crops) -> list[list[str]]:
-    """Pairs of cells of different subject groups that look alike, most alike first: two paths and their correlation."""
-    thumbs = np.stack([_thumb(square) for square in crops.pixels]).astype(np.float32)
-    thumbs -= thumbs.mean(axis=1, keepdims=True)
-    thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True) + 1e-6
-    groups = np.array([cell.group for cell in crops.cells])
-    found: list[tuple[float, int, int]] = []
-    for start in range(0, len(thumbs), 512):
-        alike = thumbs[start : start + 512] @ thumbs.T
-        for row, column in np.argwhere(alike > NEAR).tolist():
-            if start + row < column and groups[start + row] != groups[column]:
-                found.append((float(alike[row, column]), start + row, column))
-    return [[crops.cells[a].path, crops.cells[b].path, f"{value:.4f}"] for value, a, b in sorted(found, reverse=True)]
-
-
-def _thumb(square: Pixels) -> NDArray[np.float64]:
-    grey = square.mean(axis=2)
-    side = grey.shape[0] // 16 * 16
-    return grey[:side, :side].reshape(16, side // 16, 16, side // 16).mean(axis=(1, 3)).ravel()
 
 
 def _counts(cells: Sequence[Cell]) -> list[list[str]]:
@@ -127,10 +112,23 @@ def _cropping(crops: Crops, root: Path) -> list[str]:
     ]
 
 
-def _alike(pairs: Sequence[list[str]]) -> str:
+def _twice(crops: Crops) -> list[str]:
+    """What `twice` found, with a picture of each pair, and what to write down where people are one."""
+    pairs = twice.seen_twice(crops)
     if not pairs:
-        return f"<p>No two cells of different subject groups correlate above {NEAR}.</p>"
-    return table(["one", "other", "correlation"], pairs[:30])
+        return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>"]
+    groups = json.dumps({"groups": twice.one_person(pairs, crops.cells)})
+    places = {cell.path: place for place, cell in enumerate(crops.cells)}
+    shown = [[middle(crops.pixels[places[cell.path]], size=224) for cell in (one.one, one.other)] for one in pairs]
+    rows = [[one.one.path, one.other.path, f"{one.likeness:.2f}"] for one in pairs]
+    return [
+        f"<p>{ONE_PERSON}</p><pre>{html.escape(groups)}</pre>",
+        *(
+            tiles([np.concatenate(both)[::2, ::2] for both in shown[start : start + SHOWN]])
+            for start in range(0, len(shown), SHOWN)
+        ),
+        table(["one, above", "other, below", "correlation of what is fine"], rows),
+    ]
 
 
 def _thumbnail(pixels: Pixels) -> Pixels:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
 from training import not_cells
-from training.bootstrap import estimate
+from training.bootstrap import estimate, estimate_share
 from training.cnmc import Cell
 from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
@@ -120,8 +120,8 @@ def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, A
     refused = np.array([reason is not None for reason in reasons])
     of_hem, of_all = macro(share(refused, ~scored.is_all)), macro(share(refused, scored.is_all))
     return {
-        "refused_hem": estimate(of_hem, scored).as_json(),
-        "refused_all": estimate(of_all, scored).as_json(),
+        "refused_hem": estimate_share(refused, ~scored.is_all, scored).as_json(),
+        "refused_all": estimate_share(refused, scored.is_all, scored).as_json(),
         "refused_difference": estimate(lambda s, w: of_hem(s, w) - of_all(s, w), scored).as_json(),
         "passed_cells": round(float(1 - refused.mean()), 4),
         "by_reason": _counted(reasons),

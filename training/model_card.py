@@ -6,57 +6,7 @@ from app.errors import Invalid
 from training import failures, trust
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
-
-FIGURES = {
-    "auc": "AUC, pooled",
-    "area_matched_auc": "AUC, cells of like area compared (area-matched)",
-    "floor_matched_auc": "AUC, cells of like size and colour compared (floor-matched)",
-    "balanced_accuracy": "Balanced accuracy",
-    "sensitivity": "Sensitivity (share of ALL cells called ALL)",
-    "specificity": "Specificity (share of normal cells called normal)",
-    "precision": "Precision at the data's own share of ALL",
-    "weighted_f1": "Weighted F1",
-    "subject_macro_auc": "AUC, every subject counting the same",
-    "subject_macro_balanced_accuracy": "Balanced accuracy, every subject counting the same",
-    "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
-    "subject_macro_specificity": "Specificity, every subject counting the same",
-    "calibration_error": "Calibration error (ECE, 15 bins of equal weight), every subject counting the same",
-    "calibration_error_as_served": "Calibration error where each person's scores are calibrated on all other persons'",
-    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration shows by chance on as many persons",
-    "brier": "Brier score at the prior 0.5, every subject counting the same",
-    "floor_auc": "For comparison: AUC of area and mean colour alone",
-}
-BANDS = {
-    "not_suspected_miss_rate": "Share of ALL cells in the band `not_suspected`",
-    "suspected_precision": "Share of ALL among the band `suspected`, at the card's prior",
-    "uncertain_share": "Share of cells in the band `uncertain`",
-}
-SETS = {
-    "covered_hem": "Normal cells whose set holds `HEM`",
-    "covered_all": "ALL cells whose set holds `ALL`",
-    "both_share": "Cells whose set holds both",
-    "neither_share": "Cells whose set holds neither",
-}
-FAR = {
-    "far_hem": "Normal cells farther from the training cells than the limit",
-    "far_all": "ALL cells farther from the training cells than the limit",
-}
-GATE = {
-    "refused_hem": "Normal cells refused by the gate",
-    "refused_all": "ALL cells refused by the gate",
-    "refused_difference": "Refused of normal cells less refused of ALL cells",
-}
-CUT = {
-    "cut_hem": "Normal cells that are cut off",
-    "cut_all": "ALL cells that are cut off",
-}
-SUBGROUP_FIGURES = {
-    "auc": "AUC",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "subject_macro_sensitivity": "sensitivity, every subject the same",
-    "subject_macro_specificity": "specificity, every subject the same",
-}
+from training.titles import BANDS, CUT, FAR, FIGURES, GATE, JOINED, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made on partitions of these same people: expect a little less of new ones."
@@ -64,11 +14,6 @@ OF_A_CALL = (
     "Balanced accuracy, sensitivity, specificity, precision and F1 are those of a call at a probability of 0.5. "
     "Intervals of a calibration error lie too high: drawing people again adds chance to chance."
 )
-OF_ONE_SUBJECT = (
-    "Called right is the specificity of a healthy subject and the sensitivity of another. These intervals are Wilson's "
-    "over the cells of the one subject: what other cells of this person would give, and nothing about another person."
-)
-
 FOLDERS = (
     "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
     "without `--not-cells` they are looked for in `not_cells` beside `FOLDER`. "
@@ -88,6 +33,7 @@ def text(card: dict[str, Any]) -> str:
         f"## Data\n\n{_data(training)}",
         f"## Model\n\n{_model(card)}",
         f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_table(report['figures'], FIGURES)}",
+        *_joined(evaluation),
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
@@ -184,6 +130,21 @@ def _bands(card: dict[str, Any]) -> str:
         "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
+
+
+def _joined(evaluation: dict[str, Any]) -> list[str]:
+    """The section on people who lay on both sides of the evaluation, if the card tells of it; raises FigureMissing."""
+    if "joined" not in evaluation:
+        return []
+    found = evaluation["joined"]
+    told = (
+        "Some subjects share cells that were photographed or filed twice, so they are one person as far as one can "
+        "see, and lay on both sides of the evaluation: the figures of this card are too good by that. With such people "
+        f"together, in {found['subject_groups']} subject groups, networks that had never seen the person reach this, "
+        "under the calibration and the bands of this card. **Expect this of new people, rather than what the other "
+        "tables say:**"
+    )
+    return [f"## People who were not kept apart\n\n{told}\n\n{_table(found['figures'], JOINED)}"]
 
 
 def _predictive_values(found: list[dict[str, Any]]) -> str:

@@ -17,9 +17,9 @@ from app.vision.decode import Pixels
 from training import aside, plots
 from training.augment import middle
 from training.dataset import Crops
-from training.model_card import BANDS, FIGURES, OF_ONE_SUBJECT
 from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
+from training.titles import BANDS, FIGURES, OF_ONE_SUBJECT
 
 STYLE = (
     "body{font:15px system-ui;max-width:70rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"

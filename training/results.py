@@ -134,8 +134,19 @@ def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:
     if own != given:
         raise ResultsDoNotFit(
             f"{path} is of other cells ({str(own)[:8]}) than these ({given[:8]}). Run `python -m training fit "
-            f"{path.stem}` on these, or name the folder of their results with --results."
+            f"{path.stem}` on these with --results and a folder of their own, and name that folder here too."
         )
+
+
+def refuse_in_place_of_others(path: Path, cells: Sequence[Cell]) -> None:
+    """Raises ResultsDoNotFit where `<recipe>.csv` is there and of other cells: those of these would take its place."""
+    if path.is_file() and path.with_suffix(".json").is_file():
+        try:
+            refuse_other_cells(path, cells)
+        except ResultsDoNotFit as error:
+            raise ResultsDoNotFit(
+                f"{path} is of other cells than these and would be lost. Name another folder with --results."
+            ) from error
 
 
 TIMES = ("milliseconds", "road_milliseconds")

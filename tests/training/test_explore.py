@@ -1,4 +1,5 @@
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from app.vision.drawn import Look, draw, save
 from training import cnmc, dataset, explore
 from training.__main__ import main
+from training.labels import known_groups
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -48,7 +50,7 @@ def test_the_report_says_what_each_picture_shows(drawn, tmp_path):
     assert page.index("Before: ") < page.index("After: ")
 
 
-def test_a_report_without_near_duplicates_says_so_instead_of_an_empty_table(drawn, tmp_path):
+def test_a_report_without_a_cell_seen_twice_says_so_instead_of_an_empty_table(drawn, tmp_path):
     crops, root = drawn
     noise = np.random.default_rng(0).integers(0, 256, crops.pixels.shape, np.uint8)
     differing = dataset.Crops(crops.cells, noise, crops.outlines)
@@ -57,10 +59,10 @@ def test_a_report_without_near_duplicates_says_so_instead_of_an_empty_table(draw
         explore.write(shown, root, path=tmp_path / path)
 
     none, some = ((tmp_path / path).read_text() for path in ("none.html", "some.html"))
-    assert "No two cells of different subject groups correlate above 0.998." in none
-    assert "<th>correlation</th>" not in none
-    assert "<th>correlation</th>" in some
-    assert "No two cells" not in some
+    assert "No two subject groups share a cell, as far as its fine structure says." in none
+    assert "<th>correlation of what is fine</th>" not in none
+    assert "<th>correlation of what is fine</th>" in some
+    assert "No two subject groups" not in some
 
 
 def doubled(crops):
@@ -70,12 +72,15 @@ def doubled(crops):
     return dataset.Crops(crops.cells, pixels, crops.outlines)
 
 
-def test_two_people_with_nearly_the_same_image_are_listed(drawn):
-    crops, _ = drawn
+def test_who_shares_a_cell_is_told_to_be_one_person_in_words_that_the_index_takes(drawn, tmp_path):
+    crops, root = drawn
 
-    found = explore.near_duplicates(doubled(crops))
+    explore.write(doubled(crops), root, path=tmp_path / "explore.html")
 
-    assert {crops.cells[1].path, crops.cells[3].path} in [set(pair[:2]) for pair in found]
+    (written,) = re.findall(r"<pre>(.*)</pre>", (tmp_path / "explore.html").read_text())
+    (tmp_path / "subject_groups.json").write_text(unescape(written))
+    subjects = sorted({crops.cells[1].subject, crops.cells[3].subject})
+    assert known_groups([tmp_path / "subject_groups.json"]) == [subjects]
 
 
 def named(folder, *, classes):

@@ -8,7 +8,7 @@ import pytest
 from app.errors import Invalid
 from app.vision.drawn import CELLS, Look, draw, save
 from tests.shipped import SHIPPED
-from training import cnmc, gate, metrics, model_card, not_cells
+from training import cnmc, gate, metrics, model_card, not_cells, titles
 from training.__main__ import main
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -74,7 +74,7 @@ def complete(raw):
     subjects = [one["subject"] for one in raw["evaluation"]["report"]["by_subject"]]
     return {
         "data_fingerprint": raw["training"]["data_fingerprint"],
-        **{name: [0.01, 0.0, 0.02] for name in model_card.GATE},
+        **{name: [0.01, 0.0, 0.02] for name in titles.GATE},
         "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
         "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
         "milliseconds": 1.23,
@@ -112,7 +112,7 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     assert json.loads(kept.read_text())["refused_hem"] == [0.01, 0.0, 0.02]
 
 
-@pytest.mark.parametrize("missing", [*model_card.GATE, "by_subject", "not_cells", "milliseconds"])
+@pytest.mark.parametrize("missing", [*titles.GATE, "by_subject", "not_cells", "milliseconds"])
 def test_without_a_figure_of_the_trial_there_is_no_card_and_nothing_is_touched(bundle, tmp_path, missing, capsys):
     raw = json.loads((bundle / "card.json").read_text())
     trial = complete(raw)

@@ -7,7 +7,7 @@ from app.errors import Invalid
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from tests.shipped import SHIPPED
-from training import contest, evaluate, features, results
+from training import contest, evaluate, features, results, trust
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
@@ -41,7 +41,7 @@ def table_for(crops, *, skill):
 
 def auc_of(name, crops, folder):
     scored = scored_of(results.read(folder / f"{name}.csv"), crops.cells, seed=0)
-    return evaluate.figures(scored, crops.cells, seed=0)["auc"].value
+    return evaluate.figures(scored, trust.as_served(scored), crops.cells, seed=0)["auc"].value
 
 
 def test_the_machines_are_scored_on_the_folds_of_the_networks(crops, tmp_path):

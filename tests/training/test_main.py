@@ -17,6 +17,10 @@ from training.backend import ABLE, WITHOUT_KERAS
     [
         (["fit", "nothing", "."], "There is no recipe 'nothing'"),
         (["fit", "../smoke", "."], "There is no recipe"),
+        (
+            ["fit", "texture4", ".", "--tensorboard"],
+            "learned at once, so there are no curves. Leave --tensorboard out.",
+        ),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why_and_fails(words, sentence, tmp_path, capsys):

@@ -72,6 +72,27 @@ def test_what_is_trained_already_is_not_trained_again(walked):
     assert [path.stat().st_mtime_ns for path in finished] == before
 
 
+def test_who_fits_what_is_trained_already_is_told_so_and_where_its_results_are(walked, capsys):
+    where = ["--var", str(walked / "var"), "--results", str(walked / "results")]
+
+    assert main(["fit", "smoke", *where]) == 0
+
+    assert f"all parts are trained; out-of-fold logits: {walked / 'results' / 'smoke.csv'}" in capsys.readouterr().out
+
+
+def test_results_of_other_cells_are_not_written_over(walked, tmp_path, capsys):
+    results = shutil.copytree(walked / "results", tmp_path / "results")
+    record = json.loads((results / "smoke.json").read_text())
+    (results / "smoke.json").write_text(json.dumps({**record, "data_fingerprint": "4f32c145" * 8}))
+    before = (results / "smoke.csv").read_text()
+
+    code = main(["fit", "smoke", "--var", str(walked / "var"), "--results", str(results)])
+
+    assert code == 1
+    assert "smoke.csv is of other cells than these and would be lost. Name another" in capsys.readouterr().err
+    assert (results / "smoke.csv").read_text() == before
+
+
 def test_a_network_is_not_exported_with_the_shift_test_of_an_earlier_recipe(walked, tmp_path, capsys):
     results = shutil.copytree(walked / "results", tmp_path / "results")
     made_from = json.loads((results / "smoke.json").read_text())
@@ -152,6 +173,7 @@ def test_an_export_that_fails_leaves_the_earlier_bundle_and_nothing_else(crops, 
         shifts=[],
         smear_fields=None,
         morphology=tmp_path / "none",
+        joined=tmp_path / "none",
     )
 
     with pytest.raises(Invalid, match="cannot be read"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.training.test_metrics import scored
+from tests.training.people import scored
 from training import metrics, subgroups
 from training.cnmc import Cell
 from training.scored import ones

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.training.test_metrics import scored
+from tests.training.people import scored
 from training import targets
 from training.bootstrap import Difference
 from training.targets import Gain

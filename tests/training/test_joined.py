@@ -1,0 +1,115 @@
+"""What is told of ours where people who share a cell are one, beside all that was run when nobody knew."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from app.vision.bundle import BandThresholds, Calibration
+from training import joined
+from training.cnmc import Cell, fingerprint, write_index
+from training.out_of_fold import scored_of
+from training.results import read
+from training.splits import GroupShared, partition
+
+pytestmark = pytest.mark.tensorflow
+
+NAMES = [f"{'H' if number % 2 else ''}{number % 20}" for number in range(240)]
+CELLS = [
+    Cell(
+        f"{number}.bmp",
+        name,
+        name,
+        "HEM" if name.startswith("H") else "ALL",
+        "f",
+        f"{number:064x}",
+        10_000 + number,
+        90.0,
+        90.0 + number % 7,
+        90.0,
+    )
+    for number, name in enumerate(NAMES)
+]
+TOGETHER = [dataclasses.replace(cell, group="H1" if cell.subject == "H3" else cell.group) for cell in CELLS]
+TRUTH = np.array([cell.label == "ALL" for cell in CELLS]) - 0.5
+NOISE = np.random.default_rng(0).normal(size=len(CELLS))
+AS_IT_IS = Calibration(slope=1.0, bias=0.0)
+
+
+def write(path, cells, *, skill, seeds=(0,)):
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("image_sha256", "seed", "fold", "logit"))
+        for seed in seeds:
+            for cell, fold, logit in zip(
+                cells, partition(cells, folds=3, seed=seed), skill * TRUTH + NOISE, strict=True
+            ):
+                writer.writerow((cell.sha256, seed, fold, logit))
+    path.with_suffix(".json").write_text(json.dumps({"data_fingerprint": fingerprint(cells)}))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "ours.csv", CELLS, skill=3.0)
+    write(tmp_path / "fair.csv", CELLS, skill=1.0)
+    write(tmp_path / "poor.csv", CELLS, skill=0.2)
+    write(tmp_path / joined.FOLDER / "ours.csv", TOGETHER, skill=2.0, seeds=(0, 3))
+    write_index(TOGETHER, tmp_path / joined.FOLDER / "cells.csv")
+    return tmp_path
+
+
+def told(folder):
+    scored = {name: scored_of(read(folder / f"{name}.csv"), CELLS, seed=0) for name in ("ours", "fair", "poor")}
+    return "\n".join(joined.lines("ours", scored, CELLS, folder=folder, seed=0))
+
+
+def test_the_section_names_who_is_one_and_has_a_row_for_each_partition(folder):
+    found = told(folder)
+
+    assert "24 of the cells turned out to be" in found.replace("\n", " ")
+    assert "are subjects H1 and H3. Most" in found.replace("\n", " ")
+    assert "19 subject groups instead of 20" in found.replace("\n", " ")
+    assert [line[:4] for line in found.splitlines() if line.startswith("| ")][1:] == ["| 0 ", "| 3 "]
+
+
+def test_on_everybody_else_ours_is_held_against_the_best_other(folder):
+    found = told(folder).replace("\n", " ")
+
+    assert "On the 216 cells of everybody else" in found
+    assert found.count("`fair`") == 2
+    assert "`poor`" not in found
+
+
+def test_where_nobody_was_joined_nothing_is_told(tmp_path):
+    assert joined.lines("ours", {}, CELLS, folder=tmp_path, seed=0) == []
+    assert (
+        joined.report(
+            tmp_path / "ours.csv",
+            seed=0,
+            calibration=AS_IT_IS,
+            thresholds=BandThresholds(not_suspected_below=0.2, suspected_from=0.8),
+        )
+        == {}
+    )
+
+
+def test_results_of_networks_that_kept_such_people_apart_are_refused(folder):
+    write(folder / joined.FOLDER / "ours.csv", CELLS, skill=2.0, seeds=range(5))
+
+    with pytest.raises(GroupShared, match="Subject group H1"):
+        told(folder)
+
+
+def test_a_card_tells_what_its_own_bands_make_of_those_people(folder):
+    limits = BandThresholds(not_suspected_below=0.2, suspected_from=0.8)
+
+    found = joined.report(folder / joined.FOLDER / "ours.csv", seed=3, calibration=AS_IT_IS, thresholds=limits)
+
+    figures = found["joined"]["figures"]
+    missed = ((np.log(0.25) > 2.0 * TRUTH + NOISE) & (TRUTH > 0)).sum() / (TRUTH > 0).sum()
+    assert found["joined"]["subject_groups"] == 19
+    assert figures["not_suspected_miss_rate"][0] == pytest.approx(missed, abs=1e-4)
+    assert all(low <= value <= high for value, low, high in figures.values())
