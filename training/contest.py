@@ -38,11 +38,10 @@ RECIPES = Path(__file__).parent / "recipes"
 HEAD = """\
 # Results
 
-Out of fold, folds split by subject group: no network is scored on a subject group that it has seen. Some groups turned
-out to be one person (*People who were not kept apart*, below), so that these figures are somewhat too good. Intervals
-are 95 %, by bootstrap over subject groups. Calibration and the threshold of each cell come from the other folds.
-*Floor-matched* compares cells of like area and colour, *area-matched* cells of like area: what is left when those
-shortcuts are held still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same.
+Out of fold, folds split by subject group: no network is scored on a person that it has seen. Intervals are 95 %, by
+bootstrap over subject groups. Calibration and the threshold of each cell come from the other folds. *Floor-matched*
+compares cells of like area and colour, *area-matched* cells of like area: what is left when those shortcuts are held
+still. *Healthy* is the share of normal cells called normal, every healthy subject counting the same.
 
 Of a row that ends in `_scratch` the source began with ImageNet weights, which were not to be had: it says what 3,200
 cells teach such a network, and nothing of the source's. Networks whose AUC is about .5 have learned nothing.
@@ -70,8 +69,11 @@ def text(folder: Path) -> str:
 
     Raises ResultsDoNotFit where there are none or a row is none, and what `scored_of` raises.
     """
-    cells = results.cells_beside(folder)
+    every, together = results.cells_beside(folder), joined.cells_together(folder)
+    cells = joined.kept_apart(every, together)
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
+    for path in paths:
+        results.refuse_other_cells(path.with_suffix(".csv"), every)
     entries = [_entry(path, cells) for path in paths if partitions.seed_in(path.stem) is None]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
@@ -82,20 +84,21 @@ def text(folder: Path) -> str:
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["scored"]]
     gains = _gains([*in_contest, yardsticks[0]], cells)
     by_step = steps.lines({one["name"]: one["scored"] for one in finished}, cells, folder=folder, recipes=RECIPES)
-    on = partitions.scored_on(folder / f"{OURS}.csv", cells)
+    apart = partitions.scored_on(folder / f"{OURS}.csv", cells)
+    on = joined.scored_together(OURS, together, folder=folder) if together else apart
     sections = [
         *_differences(gains),
         *_targets(gains, on, folder=folder),
-        *partitions.lines(OURS, on, cells),
-        *partitions.contest(OURS, on, cells, folder=folder),
-        *joined.lines(OURS, _ours_and_earlier(in_contest), cells, folder=folder, seed=SEED),
+        *partitions.lines(OURS, on, together or cells),
+        *joined.lines(OURS, together, folder=folder, seed=SEED),
+        *partitions.contest(OURS, apart, cells, folder=folder),
     ]
-    return "\n".join([HEAD, *head, *rows, "", *sections, *unfinished, *by_step]).rstrip() + "\n"
+    text = [HEAD, *joined.told(every, together), *head, *rows, "", *sections, *unfinished, *by_step]
+    return "\n".join(text).rstrip() + "\n"
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     record, rows = results.record(path), results.read(path.with_suffix(".csv"))
-    results.refuse_other_cells(path.with_suffix(".csv"), cells)
     recipe = record["recipe"]
     seed = SEED
     scored = scored_if_finished(rows, cells, seed=seed)
@@ -106,7 +109,7 @@ def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:
         "parameters": f"{folds[0]['parameters']:,}",
         "input": f"{recipe['shrink_to'] or recipe['size']} px" if "size" in recipe else "features",
         "seen": f"{results.seen(folds, recipe):,}",
-        "tested": " + ".join(f"{fold['cells']:,}" for fold in folds),
+        "tested": " + ".join(f"{count:,}" for count in np.bincount(scored.folds)) if scored else "",
         "minutes": _minutes(record["folds"] if at_once else folds),
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
         "scored": scored,
@@ -160,10 +163,6 @@ def _as_rows(cells: Sequence[Cell], logits: Floats, *, folds: int, seed: int) ->
 
 def _row(entry: dict[str, Any]) -> str:
     return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *shown(entry)])} |"
-
-
-def _ours_and_earlier(entries: Sequence[dict[str, Any]]) -> dict[str, Scored]:
-    return {one["name"]: one["scored"] for one in entries if one["name"].startswith((OURS, *targets.EARLIER))}
 
 
 def _gains(entries: Sequence[dict[str, Any]], cells: Sequence[Cell]) -> dict[str, Gain]:

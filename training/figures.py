@@ -44,5 +44,20 @@ def gain(ours: Scored, other: Scored, cells: Sequence[Cell], *, seed: int, auc_o
     )
 
 
+def contested(
+    ours: str, scored: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int
+) -> list[str]:
+    """Ours and then each other on the same partition, with what ours has more, as a table of Markdown."""
+    columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
+    rows = []
+    for name, other in others.items():
+        told = figures(other, cells, seed=seed)
+        more = gain(scored, other, cells, seed=seed, auc_of_other=told["auc"])
+        row = [name, *shown(told), more.auc.signed(), more.floor_matched.signed()]
+        rows.append((-told["floor_matched"].value, row))
+    ranked = [[ours, *shown(figures(scored, cells, seed=seed)), "", ""], *(row for _, row in sorted(rows))]
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
+
+
 def _floor(scored: Scored, cells: Sequence[Cell], *, seed: int) -> Floats:
     return floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)

@@ -1,7 +1,7 @@
-"""Ours where people who share a cell are one (`training.twice`), against the groups that everything else was run by.
+"""People who share a cell are one (`training.twice`), and most networks were run when nobody knew.
 
-They were found when every network had been run. `results/joined` holds the shipped recipe anew, learned and tested by
-groups in which they are together, and the table of cells that says so.
+`results/joined` holds what was learned and tested anew by groups in which they are together, and the table of cells
+that says so. Of all other results their cells are left out.
 """
 
 import textwrap
@@ -13,14 +13,14 @@ import numpy as np
 
 from app.vision.bundle import BandThresholds, Calibration, Card
 from training import metrics, results, trust
-from training.bootstrap import Estimate, estimate, paired_difference
+from training.bootstrap import estimate
 from training.cnmc import Cell
-from training.figures import COLUMNS, figures, shown
+from training.figures import contested
 from training.floor import floor_scores
 from training.metrics import Figure
-from training.out_of_fold import scored_of
+from training.out_of_fold import scored_if_finished, scored_of
 from training.partitions import scored_on
-from training.scored import Floats, Scored, ones
+from training.scored import Scored, ones
 
 FOLDER = "joined"
 """Where those results lie, beside the others."""
@@ -28,49 +28,72 @@ FOLDER = "joined"
 WIDTH = 120
 """Of a line of Markdown."""
 
-SECTION = (
-    "When all of this had been run, {cells} of the cells turned out to be of people who lie in several of the subject "
-    "groups above: they share cells that were photographed or filed twice (`python -m training explore` shows each "
+TOLD = (
+    "When most of this had been run, {cells} of the {every} cells turned out to be of people who lie in several of the "
+    "subject groups: they share cells that were photographed or filed twice (`python -m training explore` shows each "
     "pair). One person each, as far as one can see, are subjects {people}. Most of them were learned from under one "
-    "name and tested under another, by every network above, so that the figures above are too good. Here is `{ours}` "
-    "with those people together, in {groups} subject groups instead of {before}; the others were not run anew."
+    "name and tested under another. So wherever networks learned by those groups, their cells are left out of every "
+    "figure: what stands here is of the {kept} others."
 )
 
-UNTOUCHED = (
-    "On the {cells} cells of everybody else, from the logits of partition {seed} above, `{ours}` has an AUC of {auc}, "
-    "and the earlier network that has the highest there is {best_auc}: ours less that is {more_auc}. Floor-matched, "
-    "ours has {floor}, and the best earlier one is {best_floor}: ours less that is {more_floor}."
+SECTION = (
+    "Here nobody is left out: these were learned and tested anew in {groups} subject groups, in which such people are "
+    "together. On partition {seed}, whose folds are others than above. In the last columns is what `{ours}` has more."
 )
 
 
-def lines(ours: str, scored: dict[str, Scored], cells: Sequence[Cell], *, folder: Path, seed: int) -> list[str]:
-    """A section for RESULTS.md; nothing where `folder` has no such results. `scored` has ours and earlier networks'
-    scores on the partition `seed`, by name.
-    """
-    path = folder / FOLDER / f"{ours}.csv"
-    if not path.is_file():
+def cells_together(folder: Path) -> list[Cell]:
+    """Every cell in the groups in which such people are together; none where `folder` has no such results."""
+    place = folder / FOLDER
+    return results.cells_beside(place) if place.is_dir() else []
+
+
+def kept_apart(cells: Sequence[Cell], together: Sequence[Cell]) -> list[Cell]:
+    """Those of `cells` whose subject group stayed what it was when such people were put together."""
+    if not together:
+        return list(cells)
+    return [cell for cell, is_moved in zip(cells, _moved(cells, together), strict=True) if not is_moved]
+
+
+def told(cells: Sequence[Cell], together: Sequence[Cell]) -> list[str]:
+    """Who is left out of what was learned by the groups of `cells`, for RESULTS.md; nothing where nobody is."""
+    if not together:
         return []
-    together = results.cells_beside(path.parent)
+    moved = _moved(cells, together)
+    people = {
+        cell.group: sorted({one.subject for one in together if one.group == cell.group})
+        for cell, is_moved in zip(together, moved, strict=True)
+        if is_moved
+    }
+    text = TOLD.format(
+        cells=f"{sum(moved):,}",
+        every=f"{len(cells):,}",
+        people="; ".join(_and(those) for _, those in sorted(people.items())),
+        kept=f"{len(cells) - sum(moved):,}",
+    )
+    return [*_wrapped(text), ""]
+
+
+def scored_together(ours: str, together: Sequence[Cell], *, folder: Path) -> dict[int, Scored]:
+    """Ours by partition, learned and tested in those groups; raises what `scored_of` raises, or ResultsDoNotFit."""
+    path = folder / FOLDER / f"{ours}.csv"
     results.refuse_other_cells(path, together)
-    rows = [
-        f"| {one} | {' | '.join(shown(figures(anew, together, seed=one)))} |"
-        for one, anew in scored_on(path, together).items()
-    ]
-    head = [f"| seed | {' | '.join(COLUMNS)} |", "|---" * (1 + len(COLUMNS)) + "|"]
-    told = [_told(ours, cells, together), *_untouched(ours, scored, cells, together, seed=seed)]
-    first, *more = [
-        "\n".join(textwrap.wrap(one, WIDTH, break_long_words=False, break_on_hyphens=False)) for one in told
-    ]
-    return [
-        "## People who were not kept apart",
-        "",
-        first,
-        "",
-        *head,
-        *rows,
-        "",
-        *(line for one in more for line in (one, "")),
-    ]
+    return scored_on(path, together)
+
+
+def lines(ours: str, together: Sequence[Cell], *, folder: Path, seed: int) -> list[str]:
+    """A section for RESULTS.md: all that was run in those groups on the partition `seed`; nothing where none was."""
+    if not together:
+        return []
+    paths = sorted((folder / FOLDER).glob("*.csv"))
+    scored = {
+        path.stem: scored_if_finished(results.read(path), together, seed=seed) for path in paths if path.stem != "cells"
+    }
+    finished = {name: one for name, one in scored.items() if one}
+    groups = len({cell.group for cell in together})
+    table = contested(ours, finished.pop(ours), finished, together, seed=seed)
+    text = SECTION.format(ours=ours, groups=groups, seed=seed)
+    return ["## People under several names together", "", *_wrapped(text), "", *table, ""]
 
 
 def report(path: Path, *, seed: int, calibration: Calibration, thresholds: BandThresholds) -> dict[str, Any]:
@@ -109,22 +132,6 @@ def report_for(card: Card, *, folder: Path) -> dict[str, Any]:
     )
 
 
-def _told(ours: str, cells: Sequence[Cell], together: Sequence[Cell]) -> str:
-    moved = _moved(cells, together)
-    people = {
-        cell.group: sorted({one.subject for one in together if one.group == cell.group})
-        for cell, is_moved in zip(together, moved, strict=True)
-        if is_moved
-    }
-    return SECTION.format(
-        ours=ours,
-        cells=f"{sum(moved):,}",
-        people="; ".join(_and(those) for _, those in sorted(people.items())),
-        groups=len({cell.group for cell in together}),
-        before=len({cell.group for cell in cells}),
-    )
-
-
 def _and(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
@@ -142,35 +149,5 @@ def _subjects(cells: Sequence[Cell]) -> dict[str, frozenset[str]]:
     return {group: frozenset(subjects) for group, subjects in found.items()}
 
 
-def _untouched(
-    ours: str, scored: dict[str, Scored], cells: Sequence[Cell], together: Sequence[Cell], *, seed: int
-) -> list[str]:
-    """How ours stands against the best earlier network on the cells of everybody else."""
-    if len(scored) < 2:
-        return []
-    kept = ~np.array(_moved(cells, together))
-    floor = floor_scores(cells, folds=len(set(scored[ours].folds.tolist())), seed=seed)[kept]
-    those = {name: one.of(kept) for name, one in scored.items()}
-    auc = _best(ours, those, metrics.auc)
-    matched = _best(ours, those, metrics.matched_auc(floor))
-    told = UNTOUCHED.format(
-        ours=ours,
-        cells=f"{kept.sum():,}",
-        seed=seed,
-        auc=auc[0],
-        best_auc=auc[1],
-        more_auc=auc[2],
-        floor=matched[0],
-        best_floor=matched[1],
-        more_floor=matched[2],
-    )
-    return [told]
-
-
-def _best(ours: str, scored: dict[str, Scored], figure: Figure) -> tuple[Estimate, str, str]:
-    """Ours; the name of the best other with its value; and what ours has more, with its signs."""
-    whole: Floats = ones(scored[ours])
-    values = {name: float(figure(one, whole)) for name, one in scored.items() if name != ours}
-    best = max(values, key=lambda name: values[name])
-    more = paired_difference(figure, scored[ours], scored[best]).signed()
-    return estimate(figure, scored[ours]), f"`{best}` ({values[best]:.3f})", more
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

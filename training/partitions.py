@@ -14,7 +14,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from training import results
 from training.cnmc import Cell
-from training.figures import COLUMNS, figures, gain, shown
+from training.figures import COLUMNS, contested, figures, shown
 from training.out_of_fold import scored_if_finished, scored_of
 from training.scored import Scored
 
@@ -72,20 +72,8 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
         }
         finished = {name: other for name, other in others.items() if other}
         if finished:
-            found += [CONTEST.format(ours=ours, seed=seed), *_table(ours, scored, finished, cells, seed=seed), ""]
+            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells, seed=seed), ""]
     return found
-
-
-def _table(ours: str, scored: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int) -> list[str]:
-    columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
-    rows = []
-    for name, other in others.items():
-        told = figures(other, cells, seed=seed)
-        more = gain(scored, other, cells, seed=seed, auc_of_other=told["auc"])
-        row = [name, *shown(told), more.auc.signed(), more.floor_matched.signed()]
-        rows.append((-told["floor_matched"].value, row))
-    ranked = [[ours, *shown(figures(scored, cells, seed=seed)), "", ""], *(row for _, row in sorted(rows))]
-    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
 
 
 def _most_alike(seed: int, on: Mapping[int, Scored]) -> str:

@@ -10,8 +10,6 @@ import pytest
 from app.vision.bundle import BandThresholds, Calibration
 from training import joined
 from training.cnmc import Cell, fingerprint, write_index
-from training.out_of_fold import scored_of
-from training.results import read
 from training.splits import GroupShared, partition
 
 pytestmark = pytest.mark.tensorflow
@@ -61,30 +59,50 @@ def folder(tmp_path):
     return tmp_path
 
 
-def told(folder):
-    scored = {name: scored_of(read(folder / f"{name}.csv"), CELLS, seed=0) for name in ("ours", "fair", "poor")}
-    return "\n".join(joined.lines("ours", scored, CELLS, folder=folder, seed=0))
+def told():
+    return " ".join(joined.told(CELLS, TOGETHER))
 
 
-def test_the_section_names_who_is_one_and_has_a_row_for_each_partition(folder):
-    found = told(folder)
-
-    assert "24 of the cells turned out to be" in found.replace("\n", " ")
-    assert "are subjects H1 and H3. Most" in found.replace("\n", " ")
-    assert "19 subject groups instead of 20" in found.replace("\n", " ")
-    assert [line[:4] for line in found.splitlines() if line.startswith("| ")][1:] == ["| 0 ", "| 3 "]
+def section(folder):
+    return "\n".join(joined.lines("ours", joined.cells_together(folder), folder=folder, seed=0))
 
 
-def test_on_everybody_else_ours_is_held_against_the_best_other(folder):
-    found = told(folder).replace("\n", " ")
+def test_who_is_one_person_is_named_and_how_many_cells_are_left_out():
+    assert "24 of the 240 cells turned out to be" in told()
+    assert "are subjects H1 and H3. Most" in told()
+    assert "is of the 216 others" in told()
 
-    assert "On the 216 cells of everybody else" in found
-    assert found.count("`fair`") == 2
-    assert "`poor`" not in found
+
+def test_cells_of_people_under_several_names_are_left_out():
+    kept = joined.kept_apart(CELLS, TOGETHER)
+
+    assert {cell.subject for cell in CELLS} - {cell.subject for cell in kept} == {"H1", "H3"}
+    assert len(kept) == 216
+
+
+def test_what_was_run_with_people_together_is_held_against_ours(folder):
+    write(folder / joined.FOLDER / "fair.csv", TOGETHER, skill=1.0)
+    write(folder / joined.FOLDER / "half.csv", TOGETHER, skill=1.0)
+    half = (folder / joined.FOLDER / "half.csv").read_text().splitlines()[:100]
+    (folder / joined.FOLDER / "half.csv").write_text("\n".join(half))
+
+    found = section(folder)
+
+    assert "19 subject groups" in found.replace("\n", " ")
+    rows = [line.split(" | ") for line in found.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["| ours", "| fair"]
+    assert rows[1][-2].startswith("+0.")
+
+
+def test_ours_is_told_by_partition_with_people_together(folder):
+    assert list(joined.scored_together("ours", TOGETHER, folder=folder)) == [0, 3]
 
 
 def test_where_nobody_was_joined_nothing_is_told(tmp_path):
-    assert joined.lines("ours", {}, CELLS, folder=tmp_path, seed=0) == []
+    assert joined.cells_together(tmp_path) == []
+    assert joined.told(CELLS, []) == []
+    assert joined.kept_apart(CELLS, []) == CELLS
+    assert joined.lines("ours", [], folder=tmp_path, seed=0) == []
     assert (
         joined.report(
             tmp_path / "ours.csv",
@@ -100,7 +118,7 @@ def test_results_of_networks_that_kept_such_people_apart_are_refused(folder):
     write(folder / joined.FOLDER / "ours.csv", CELLS, skill=2.0, seeds=range(5))
 
     with pytest.raises(GroupShared, match="Subject group H1"):
-        told(folder)
+        joined.scored_together("ours", TOGETHER, folder=folder)
 
 
 def test_a_card_tells_what_its_own_bands_make_of_those_people(folder):

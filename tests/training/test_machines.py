@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ from app.errors import Invalid
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from tests.shipped import SHIPPED
-from training import contest, evaluate, features, results, trust
+from training import contest, evaluate, features, joined, results, trust
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
@@ -108,6 +109,25 @@ def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(cro
     assert "| other | +" in gains
     assert "| floor-matched AUC above every earlier network | - | no earlier network has been run |" in gains
     assert "| *area and mean colour only* |" in gains
+
+
+def test_people_under_two_names_are_left_out_of_the_page_but_where_they_were_together(crops, tmp_path):
+    one_person = {"H1": "H1", "H3": "H1"}
+    cells = tuple(dataclasses.replace(cell, group=one_person.get(cell.subject, cell.subject)) for cell in crops.cells)
+    together = dataclasses.replace(crops, cells=cells)
+    for folder, of in ((tmp_path, crops), (tmp_path / joined.FOLDER, together)):
+        write_index(of.cells, folder / "cells.csv")
+        for name, skill in ((contest.OURS, 1.0), ("other", 0.5)):
+            write(Machine(name), of, table_for(of, skill=skill), folder=folder)
+
+    page = contest.text(tmp_path)
+
+    apart, told_together = page.split("## People under several names together")
+    kept = sum(cell.subject not in one_person for cell in crops.cells)
+    assert f"is of the {kept} others" in apart.replace("\n", " ")
+    tested = next(line for line in apart.splitlines() if line.startswith("| other |")).split(" | ")[4]
+    assert sum(map(int, tested.split(" + "))) == kept
+    assert "| other |" in told_together
 
 
 def test_ours_is_what_is_shipped():
