@@ -1,11 +1,32 @@
-"""Cells of people with scores, as `training.scored` has them: some people lie a little to one side."""
+"""People and their cells: as a table, and with scores, where some people lie a little to one side."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from training import trust
+from training.cnmc import Cell
 from training.scored import Scored
+
+
+def cells_of(people):
+    """240 cells of so many people, every other one normal, in the order of their numbers."""
+    names = [f"{'H' if number % 2 else ''}{number % people}" for number in range(240)]
+    return [
+        Cell(
+            f"{number}.bmp",
+            name,
+            name,
+            "HEM" if name.startswith("H") else "ALL",
+            "f",
+            f"{number:064x}",
+            10_000 + number,
+            90.0,
+            90.0 + number % 7,
+            90.0,
+        )
+        for number, name in enumerate(names)
+    ]
 
 
 def scored(*, subjects=20, cells=30, skill=1.5, seed=0):

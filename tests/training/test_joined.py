@@ -8,28 +8,14 @@ import numpy as np
 import pytest
 
 from app.vision.bundle import BandThresholds, Calibration
+from tests.training.people import cells_of
 from training import joined
-from training.cnmc import Cell, fingerprint, write_index
+from training.cnmc import fingerprint, write_index
 from training.splits import GroupShared, partition
 
 pytestmark = pytest.mark.tensorflow
 
-NAMES = [f"{'H' if number % 2 else ''}{number % 20}" for number in range(240)]
-CELLS = [
-    Cell(
-        f"{number}.bmp",
-        name,
-        name,
-        "HEM" if name.startswith("H") else "ALL",
-        "f",
-        f"{number:064x}",
-        10_000 + number,
-        90.0,
-        90.0 + number % 7,
-        90.0,
-    )
-    for number, name in enumerate(NAMES)
-]
+CELLS = cells_of(20)
 TOGETHER = [dataclasses.replace(cell, group="H1" if cell.subject == "H3" else cell.group) for cell in CELLS]
 TRUTH = np.array([cell.label == "ALL" for cell in CELLS]) - 0.5
 NOISE = np.random.default_rng(0).normal(size=len(CELLS))

@@ -5,28 +5,13 @@ import csv
 import numpy as np
 import pytest
 
+from tests.training.people import cells_of
 from training import partitions
-from training.cnmc import Cell
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
 
-NAMES = [f"{'H' if number % 2 else ''}{number % 12}" for number in range(240)]
-CELLS = [
-    Cell(
-        f"{number}.bmp",
-        name,
-        name,
-        "HEM" if name.startswith("H") else "ALL",
-        "f",
-        f"{number:064x}",
-        10_000 + number,
-        90.0,
-        90.0 + number % 7,
-        90.0,
-    )
-    for number, name in enumerate(NAMES)
-]
+CELLS = cells_of(12)
 TRUTH = np.array([cell.label == "ALL" for cell in CELLS]) - 0.5
 NOISE = np.random.default_rng(0).normal(size=len(CELLS))
 
