@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.vision.bundle import BandThresholds, Calibration, Card
-from training import metrics, results, trust
+from training import evaluate, metrics, results, trust
 from training.bootstrap import estimate
 from training.cnmc import Cell
 from training.figures import contested
@@ -118,7 +118,13 @@ def report(path: Path, *, seed: int, calibration: Calibration, thresholds: BandT
     }
     figures_of = {name: estimate(figure, scored).as_json() for name, figure in wanted.items()}
     figures_of["floor_auc"] = estimate(metrics.auc, scored.with_logits(floor)).as_json()
-    return {"joined": {"subject_groups": len(np.unique(scored.groups)), "figures": figures_of}}
+    return {
+        "joined": {
+            "subject_groups": len(np.unique(scored.groups)),
+            "figures": figures_of,
+            "reliability": evaluate.reliability(scored),
+        }
+    }
 
 
 def report_for(card: Card, *, folder: Path) -> dict[str, Any]:

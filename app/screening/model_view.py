@@ -1,6 +1,6 @@
 """A model's card, as pages show it. Built from the card's JSON, so that cards of past models are shown as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
     evaluation = card["evaluation"]
     report = evaluation.get("report", {})
     tables = (
-        _calibration_table(report),
+        _calibration_table(evaluation),
         _subgroups(report),
         _by_subject(report),
         _shifts(evaluation),
@@ -122,7 +122,7 @@ def _joined(evaluation: Mapping[str, Any]) -> tuple[str, ...]:
 
 def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
     """What became of cells scored like this in the evaluation, in a sentence; None where the card does not hold it."""
-    for step in card["evaluation"].get("report", {}).get("reliability", ()):
+    for step in _reliability(card["evaluation"]):
         if step["from"] <= probability < step["to"] or probability == step["to"] == 1.0:
             value, low, high = (round(share * 100) for share in _share_of_all(step))
             return (
@@ -158,7 +158,7 @@ def _figures(measured: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Fig
     )
 
 
-def _calibration_table(report: Mapping[str, Any]) -> Table:
+def _calibration_table(evaluation: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
             _bounds(step),
@@ -166,10 +166,16 @@ def _calibration_table(report: Mapping[str, Any]) -> Table:
             f"{step['all_share'][0]:.3f}",
             _interval(_share_of_all(step)),
         )
-        for step in report.get("reliability", ())
+        for step in _reliability(evaluation)
     )
     note = "Of the cells that scored within these bounds, the share that were ALL."
     return Table("Calibration", note, ("Probability", "Cells", "Share of ALL", "95 % interval"), rows)
+
+
+def _reliability(evaluation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Of people who were all kept apart, where the card knows that not all were."""
+    found: Sequence[Mapping[str, Any]] = evaluation.get("joined", evaluation.get("report", {})).get("reliability", ())
+    return found
 
 
 def _share_of_all(step: Mapping[str, Any]) -> list[float]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.screening.model_view import model_page
+from app.screening.model_view import calibration, model_page
 from tests.shipped import SHIPPED
 
 CARD = json.loads((SHIPPED / "card.json").read_text())
@@ -66,3 +66,15 @@ def test_a_card_that_knows_nothing_of_such_people_does_not_speak_of_them():
     limits = model_page({**CARD, "evaluation": evaluation}, serves=True).limits
 
     assert limits == model_page(CARD, serves=True).limits[1:]
+
+
+def test_what_became_of_cells_scored_alike_is_of_people_who_were_all_kept_apart():
+    apart = CARD["evaluation"]["joined"]["reliability"]
+    least = apart[0]
+
+    told = calibration(CARD, probability=0.0)
+
+    assert told is not None
+    assert f"about {round(least['all_share'][0] * 100)} were ALL" in told
+    assert f"{least['cells']:,} cells" in told
+    assert [row[1] for row in tables(CARD)["Calibration"].rows] == [f"{step['cells']:,}" for step in apart]
