@@ -90,11 +90,11 @@ def text(folder: Path) -> str:
         *_differences(gains),
         *_targets(gains, on, folder=folder),
         *partitions.lines(OURS, on, together or cells),
-        *joined.lines(OURS, together, folder=folder, seed=SEED),
+        *joined.lines(OURS, on, together, folder=folder, seed=SEED),
         *partitions.contest(OURS, apart, cells, folder=folder),
     ]
-    text = [HEAD, *joined.told(every, together), *head, *rows, "", *sections, *unfinished, *by_step]
-    return "\n".join(text).rstrip() + "\n"
+    page = [HEAD, *joined.told(every, together), *head, *rows, "", *sections, *unfinished, *by_step]
+    return "\n".join(page).rstrip() + "\n"
 
 
 def _entry(path: Path, cells: Sequence[Cell]) -> dict[str, Any]:

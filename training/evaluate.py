@@ -73,9 +73,10 @@ def shares_of_sets(served: Served) -> dict[str, Share]:
     }
 
 
-def shares_of_bands(served: Served) -> dict[str, Share]:
-    """What the bands do, as served to subjects who are new."""
-    lower, upper, is_all = served.not_suspected, served.suspected, served.scored.is_all
+def shares_of_bands(
+    is_all: NDArray[np.bool_], *, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
+) -> dict[str, Share]:
+    """What the bands do to N cells, of which `lower` are `not_suspected` and `upper` are `suspected`."""
     uncertain = ~(lower | upper)
     return {
         "not_suspected_miss_rate": (lower, is_all),
@@ -87,10 +88,12 @@ def shares_of_bands(served: Served) -> dict[str, Share]:
 
 
 def stated_of_bands(served: Served) -> dict[str, Stated]:
-    """The same as figures that can be compared; subjects count the same, prior 0.5."""
-    return {
-        name: Stated(metrics.macro(metrics.share(*one)), served.scored) for name, one in shares_of_bands(served).items()
-    }
+    """What they do as served to subjects who are new, as figures to compare; subjects count the same, prior 0.5."""
+    return {name: Stated(metrics.macro(metrics.share(*one)), served.scored) for name, one in _bands(served).items()}
+
+
+def _bands(served: Served) -> dict[str, Share]:
+    return shares_of_bands(served.scored.is_all, lower=served.not_suspected, upper=served.suspected)
 
 
 def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
@@ -199,7 +202,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "subject_groups": len({cell.group for cell in cells}),
         "majority_class_accuracy": round(float(max(scored.is_all.mean(), 1 - scored.is_all.mean())), 4),
         "figures": {name: one.as_json() for name, one in found.items()},
-        "bands": _estimated(shares_of_bands(served), served.scored),
+        "bands": _estimated(_bands(served), served.scored),
         "sets": _estimated(shares_of_sets(served), served.scored),
         "confusion": confusion(scored),
         "reliability": reliability(scored),

@@ -5,7 +5,7 @@ that says so. Of all other results their cells are left out.
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ import numpy as np
 
 from app.vision.bundle import BandThresholds, Calibration, Card
 from training import evaluate, metrics, results, trust
-from training.bootstrap import estimate
+from training.bootstrap import estimate, estimate_share
 from training.cnmc import Cell
 from training.figures import contested
 from training.floor import floor_scores
 from training.metrics import Figure
 from training.out_of_fold import scored_if_finished, scored_of
 from training.partitions import scored_on
-from training.scored import Scored, ones
+from training.scored import Scored
+from training.titles import BANDS
 
 FOLDER = "joined"
 """Where those results lie, beside the others."""
@@ -81,17 +82,17 @@ def scored_together(ours: str, together: Sequence[Cell], *, folder: Path) -> dic
     return scored_on(path, together)
 
 
-def lines(ours: str, together: Sequence[Cell], *, folder: Path, seed: int) -> list[str]:
-    """A section for RESULTS.md: all that was run in those groups on the partition `seed`; nothing where none was."""
+def lines(ours: str, on: Mapping[int, Scored], together: Sequence[Cell], *, folder: Path, seed: int) -> list[str]:
+    """A section for RESULTS.md: ours, from its scores by partition, and all else that was run in those groups on the
+    partition `seed`; nothing where none was.
+    """
     if not together:
         return []
-    paths = sorted((folder / FOLDER).glob("*.csv"))
-    scored = {
-        path.stem: scored_if_finished(results.read(path), together, seed=seed) for path in paths if path.stem != "cells"
-    }
-    finished = {name: one for name, one in scored.items() if one}
+    paths = [path for path in sorted((folder / FOLDER).glob("*.csv")) if path.stem not in {"cells", ours}]
+    others = {path.stem: scored_if_finished(results.read(path), together, seed=seed) for path in paths}
+    finished = {name: one for name, one in others.items() if one}
     groups = len({cell.group for cell in together})
-    table = contested(ours, finished.pop(ours), finished, together, seed=seed)
+    table = contested(ours, on[seed], finished, together, seed=seed)
     text = SECTION.format(ours=ours, groups=groups, seed=seed)
     return ["## People under several names together", "", *_wrapped(text), "", *table, ""]
 
@@ -112,16 +113,17 @@ def report(path: Path, *, seed: int, calibration: Calibration, thresholds: BandT
         "floor_matched_auc": metrics.matched_auc(floor),
         "subject_macro_sensitivity": metrics.macro(metrics.sensitivity),
         "subject_macro_specificity": metrics.macro(metrics.specificity),
-        "not_suspected_miss_rate": metrics.macro(metrics.share(lower, scored.is_all)),
-        "suspected_precision": metrics.macro(metrics.share(scored.is_all, upper)),
-        "uncertain_share": metrics.macro(metrics.share(~(lower | upper), ones(scored))),
     }
-    figures_of = {name: estimate(figure, scored).as_json() for name, figure in wanted.items()}
-    figures_of["floor_auc"] = estimate(metrics.auc, scored.with_logits(floor)).as_json()
+    shares = evaluate.shares_of_bands(scored.is_all, lower=lower, upper=upper)
+    found = {
+        **{name: estimate(figure, scored) for name, figure in wanted.items()},
+        **{name: estimate_share(*shares[name], scored) for name in BANDS},
+        "floor_auc": estimate(metrics.auc, scored.with_logits(floor)),
+    }
     return {
         "joined": {
             "subject_groups": len(np.unique(scored.groups)),
-            "figures": figures_of,
+            "figures": {name: one.as_json() for name, one in found.items()},
             "reliability": evaluate.reliability(scored),
         }
     }

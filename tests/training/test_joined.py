@@ -50,7 +50,9 @@ def told():
 
 
 def section(folder):
-    return "\n".join(joined.lines("ours", joined.cells_together(folder), folder=folder, seed=0))
+    together = joined.cells_together(folder)
+    on = joined.scored_together("ours", together, folder=folder)
+    return "\n".join(joined.lines("ours", on, together, folder=folder, seed=0))
 
 
 def test_who_is_one_person_is_named_and_how_many_cells_are_left_out():
@@ -88,7 +90,7 @@ def test_where_nobody_was_joined_nothing_is_told(tmp_path):
     assert joined.cells_together(tmp_path) == []
     assert joined.told(CELLS, []) == []
     assert joined.kept_apart(CELLS, []) == CELLS
-    assert joined.lines("ours", [], folder=tmp_path, seed=0) == []
+    assert joined.lines("ours", {}, [], folder=tmp_path, seed=0) == []
     assert (
         joined.report(
             tmp_path / "ours.csv",
