@@ -94,6 +94,10 @@ class Person:
 
     def sign_in(self, username: str, password: str = PASSWORD) -> None:
         self.page.goto("/sign-in")
+        self.fill_in(username, password)
+
+    def fill_in(self, username: str, password: str = PASSWORD) -> None:
+        """The form to sign in by, where that is the page."""
         self.page.get_by_label("User name").fill(username)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()

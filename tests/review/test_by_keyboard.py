@@ -7,7 +7,7 @@ import pytest
 from app.accounts.rules import Role
 from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
-from tests.factories import PASSWORD, Service, cell, make_user, rows, verify
+from tests.factories import Service, cell, make_user, rows, verify
 from tests.fakes import FakeClassifier
 from tests.live import Live
 from tests.review.conftest import reads
@@ -92,9 +92,7 @@ def test_a_note_outlives_the_session_that_ends_while_it_is_typed(
     rea.page.get_by_role("button", name="Make my call").click()
     rea.page.get_by_role("heading", name="Please sign in").wait_for()
     rea.page.get_by_role("link", name="Sign in").click()
-    rea.page.get_by_label("User name").fill("rea")
-    rea.page.get_by_label("Password").fill(PASSWORD)
-    rea.page.get_by_role("button", name="Sign in").click()
+    rea.fill_in("rea")
 
     rea.page.get_by_text("it was not recorded").wait_for()
     assert note.input_value() == "Fine chromatin. A nucleolus. And a cleft."

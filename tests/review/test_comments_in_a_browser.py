@@ -5,7 +5,7 @@ import pytest
 from app.accounts.rules import Role
 from app.web.csrf import SESSION_COOKIE
 from tests.browsers import Person
-from tests.factories import PASSWORD, LabSystem, Service, cell, make_user, rows
+from tests.factories import LabSystem, Service, cell, make_user, rows
 from tests.fakes import FakeClassifier
 from tests.review.conftest import read
 
@@ -65,9 +65,7 @@ def test_a_comment_outlives_the_session_that_ends_while_it_is_written(
     assert paula.violations() == []
     assert rows(service.database)["comments"] == 0
     paula.page.get_by_role("link", name="Sign in again").click()
-    paula.page.get_by_label("User name").fill("paula")
-    paula.page.get_by_label("Password").fill(PASSWORD)
-    paula.page.get_by_role("button", name="Sign in").click()
+    paula.fill_in("paula")
     paula.page.wait_for_url(screening)
 
     assert paula.page.get_by_label("Add a comment").input_value() == WORDS
@@ -95,9 +93,7 @@ def test_why_another_read_is_needed_outlives_the_session_too(
     selma.context.clear_cookies(name=SESSION_COOKIE)
     selma.page.get_by_role("button", name="Ask for another read").click()
     selma.page.get_by_role("link", name="Sign in again").click()
-    selma.page.get_by_label("User name").fill("selma")
-    selma.page.get_by_label("Password").fill(PASSWORD)
-    selma.page.get_by_role("button", name="Sign in").click()
+    selma.fill_in("selma")
     selma.page.get_by_text("You wrote this before and have not sent it.").wait_for()
     assert selma.page.get_by_label("Reason").input_value() == "I see a nucleolus."
     selma.page.get_by_role("button", name="Ask for another read").click()
