@@ -1,7 +1,8 @@
 """Reads folders of C-NMC cells into one table: official layout, flat folder with a label CSV, or unlabelled.
 
 The traps of the official data are dealt with here: the lower-case subject `h3`, images that are byte-identical
-under several subject ids, and the label, which comes from the name or CSV and never from sorted folders.
+under several subject ids or show one cell, and the label, which comes from the name or CSV and never from sorted
+folders.
 """
 
 import csv
@@ -33,6 +34,7 @@ from training.labels import (
     parse_name,
     read_table,
     rows_of,
+    same_cells,
 )
 from training.pictures import read_lossless
 
@@ -63,7 +65,7 @@ class Cell:
     """Relative to the folder that was read, with forward slashes."""
     subject: str
     group: str
-    """Subjects that share an image are one group; its name is its first subject."""
+    """Subjects that share an image or a cell are one group; its name is its first subject."""
     label: str
     source: str
     """The folder below the root that the image lies in, without its class folder."""
@@ -149,19 +151,26 @@ def read(found: Found) -> list[Cell]:
     _refuse_both_classes(images)
     with ThreadPoolExecutor(2) as pool:
         measured = list(pool.map(lambda one: _measured(found.root, one), images))
-    groups = subject_groups(measured, known=known)
+    groups = subject_groups(measured, known=known, same=same_cells())
     grouped = [dataclasses.replace(cell, group=groups[cell.subject]) for cell in measured]
     return distinct(grouped)
 
 
-def subject_groups(cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = ()) -> dict[str, str]:
-    """Subject -> its group: subjects that share a pixel-identical image, or are known to, are one."""
+def subject_groups(
+    cells: Iterable[Cell], *, known: Iterable[Iterable[str]] = (), same: Iterable[tuple[str, str]] = ()
+) -> dict[str, str]:
+    """Subject -> its group: subjects that share a pixel-identical image, or are known to be one, are one; and those of
+    two images, by their hashes, that show the `same` cell.
+    """
     joined = DisjointSet()
     first: dict[str, str] = {}
     for cell in cells:
         joined.add(cell.subject)
         if cell.subject:  # nobody's images join nobody
             joined.merge(cell.subject, first.setdefault(cell.sha256, cell.subject))
+    for one, other in same:
+        if one in first and other in first:
+            joined.merge(first[one], first[other])
     for one, *others in known:
         joined.add(one)
         for other in others:

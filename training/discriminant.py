@@ -1,9 +1,10 @@
 """Fisher's linear discriminant that is told what must not speak: the person, the cell at hand, and how it was varied.
 
 Within-class scatter is split by where it comes from, and each part weighs as a recipe says. It is the within-class
-covariance normalisation of speaker recognition (Hatch, Kajarekar and Stolcke 2006) with subjects for speakers, and with
-the changes of variations beside it. With some seventy subjects and hundreds of features every training subject's
-mean can be told apart; what keeps subjects of one class together is what has a chance with the next one.
+covariance normalisation of speaker recognition (Hatch, Kajarekar and Stolcke 2006) with people for speakers, and with
+the changes of variations beside it. With some fifty people and hundreds of features every training person's mean can be
+told apart; what keeps people of one class together is what has a chance with the next one. A person is a subject group:
+one in six by name would count six times, and have his own likeness for proof.
 """
 
 from collections.abc import Sequence
@@ -22,28 +23,28 @@ def discriminant(
     *,
     tinted: Sequence[Floats] = (),
     is_all: NDArray[np.bool_],
-    subjects: NDArray[np.str_],
+    persons: NDArray[np.str_],
     weighed: Discriminant,
 ) -> tuple[Floats, float]:
     """Kernel (F) and bias of logits (ALL above 0) from N x F features of N cells, plain, varied and in other colours.
 
-    Classes weigh the same, and within a class every subject the same. Logits are in units of their own deviation, so
+    Classes weigh the same, and within a class every person the same. Logits are in units of their own deviation, so
     that those of heads learned on other cells can be laid beside them.
     """
-    weights = subject_balance(is_all, subjects)
+    weights = subject_balance(is_all, persons)
     centre = weights @ plain
     deviation = np.sqrt(weights @ (plain - centre) ** 2) + 1e-9
     cells = (plain - centre) / deviation
-    persons, person_of = np.unique(subjects, return_inverse=True)
-    belongs = (person_of == np.arange(len(persons))[:, None]) * weights
+    names, person_of = np.unique(persons, return_inverse=True)
+    belongs = (person_of == np.arange(len(names))[:, None]) * weights
     share: Floats = belongs.sum(axis=1)
     means = belongs @ cells / share[:, None]
     sick = belongs @ is_all > 0
     of_class = {one: 2.0 * share[sick == one] @ means[sick == one] for one in (False, True)}
-    among_subjects = means - np.where(sick[:, None], of_class[True], of_class[False])
+    among_persons = means - np.where(sick[:, None], of_class[True], of_class[False])
     scatter = (
         weighed.cells * _scatter(cells - means[person_of], weights)
-        + weighed.subjects * _scatter(among_subjects, share)
+        + weighed.subjects * _scatter(among_persons, share)
         + weighed.floor * np.eye(plain.shape[1])
     )
     for weight, ways in ((weighed.views, varied), (weighed.tints, tinted)):
@@ -55,6 +56,24 @@ def discriminant(
     unit = np.sqrt(weights @ (logits - weights @ logits) ** 2)
     raw = kernel / deviation / unit
     return raw, float(-raw @ centre - middle / unit)
+
+
+def sized(
+    head: tuple[Floats, float],
+    covered: Floats,
+    *,
+    is_all: NDArray[np.bool_],
+    persons: NDArray[np.str_],
+    weight: float,
+) -> tuple[Floats, float]:
+    """The head with one more feature: how much of its picture each of N cells covers, in units of its own deviation
+    times this weight. It is set and not learned: what a head leans on size must be known.
+    """
+    kernel, bias = head
+    weights = subject_balance(is_all, persons)
+    mean = weights @ covered
+    slope = weight / (np.sqrt(weights @ (covered - mean) ** 2) + 1e-9)
+    return np.append(kernel, slope), float(bias - slope * mean)
 
 
 def _scatter(away: Floats, weights: Floats) -> Floats:

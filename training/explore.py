@@ -22,12 +22,16 @@ from training.pictures import read_pixels
 
 SHOWN = 12
 
-ONE_PERSON = (
+ONE_CELL = (
     "Each pair below is one cell, photographed or filed a second time under another subject, as far as its fine "
     "structure says: look at the pictures. Such subjects are one person. A network that learns from the one and is "
-    "tested on the other has seen the person, so its figures are too good. Whoever is to be kept together belongs into "
-    "subject_groups.json, in the folder of the images or beside it:"
+    "tested on the other has seen the person, so its figures are too good."
 )
+ONE_PERSON = (
+    "Some of these subjects are not one group yet. Whoever is to be kept together belongs into subject_groups.json, in "
+    "the folder of the images or beside it:"
+)
+ONE_GROUP = "All these subjects are one group already."
 
 
 def write(crops: Crops, root: Path, *, path: Path) -> None:
@@ -43,7 +47,7 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         *(picture(_spread(cells, name)) for name in ("area", "red", "green", "blue")),
         "<h2>Before and after cropping</h2>",
         *_cropping(crops, root),
-        "<h2>Cells that two subject groups share</h2>",
+        "<h2>Cells that two subjects share</h2>",
         *_twice(crops),
         "<h2>The floor</h2>",
         _floor(cells),
@@ -114,20 +118,22 @@ def _cropping(crops: Crops, root: Path) -> list[str]:
 
 def _twice(crops: Crops) -> list[str]:
     """What `twice` found, with a picture of each pair, and what to write down where people are one."""
-    pairs = twice.seen_twice(crops)
+    pairs = twice.seen_twice(crops, known_too=True)
     if not pairs:
         return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>"]
-    groups = json.dumps({"groups": twice.one_person(pairs, crops.cells)})
+    unknown = [pair for pair in pairs if not pair.is_known]
+    groups = json.dumps({"groups": twice.one_person(unknown, crops.cells)})
     places = {cell.path: place for place, cell in enumerate(crops.cells)}
     shown = [[middle(crops.pixels[places[cell.path]], size=224) for cell in (one.one, one.other)] for one in pairs]
-    rows = [[one.one.path, one.other.path, f"{one.likeness:.2f}"] for one in pairs]
+    rows = [[one.one.path, one.other.path, f"{one.likeness:.2f}", "yes" if one.is_known else "no"] for one in pairs]
     return [
-        f"<p>{ONE_PERSON}</p><pre>{html.escape(groups)}</pre>",
+        f"<p>{ONE_CELL}</p>",
+        f"<p>{ONE_PERSON}</p><pre>{html.escape(groups)}</pre>" if unknown else f"<p>{ONE_GROUP}</p>",
         *(
             tiles([np.concatenate(both)[::2, ::2] for both in shown[start : start + SHOWN]])
             for start in range(0, len(shown), SHOWN)
         ),
-        table(["one, above", "other, below", "correlation of what is fine"], rows),
+        table(["one, above", "other, below", "correlation of what is fine", "one group"], rows),
     ]
 
 

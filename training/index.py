@@ -11,7 +11,7 @@ from app.vision.preprocess import REVISION
 from training import cnmc
 from training.aside import written_aside
 from training.cnmc import Cell, Found, Named
-from training.labels import READING, Table, homes_of, is_named
+from training.labels import READING, SAME_CELL, Table, homes_of, is_named
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -61,7 +61,7 @@ def _unlabelled_by(table: Table, named: Sequence[Named]) -> str:
 
 
 def _made_from(found: Found) -> dict[str, Any]:
-    lines = [f"preprocessing {REVISION}\n"]
+    lines = [f"preprocessing {REVISION}\n", f"same cells {hashlib.sha256(SAME_CELL.read_bytes()).hexdigest()}\n"]
     if found.tables:
         lines.append(f"labels {READING}\n")
     for path in found.files:

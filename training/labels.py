@@ -1,4 +1,6 @@
-"""What the names of files, the official label CSV and `subject_groups.json` say of cells and of their subjects."""
+"""What the names of files, the official label CSV and `subject_groups.json` say of cells and of their subjects, and
+which images of C-NMC 2019 are known to show one cell.
+"""
 
 import csv
 import json
@@ -26,6 +28,9 @@ SEPARATORS = ",;\t"
 
 NUMBERS = {"0": "HEM", "1": "ALL", "0.0": "HEM", "1.0": "ALL"}
 """The official labels, and how a program writes them that holds them as fractions."""
+
+SAME_CELL = Path(__file__).with_name("same_cell.csv")
+"""The pairs of C-NMC 2019 that `training.twice` found and a person looked at, with the correlation of what is fine."""
 
 Rows: TypeAlias = Mapping[str, tuple[str, str]]
 """File name -> (subject, label)."""
@@ -153,6 +158,12 @@ def homes_of(table: Table) -> list[Path]:
 def known_groups(files: Iterable[Path]) -> list[list[str]]:
     """The groups that these files name, upper-cased; raises GroupsNotReadable."""
     return [group for path in files for group in _groups(path)]
+
+
+def same_cells() -> list[tuple[str, str]]:
+    """Pairs of images, by the SHA-256 of their RGB pixels, that show one cell in another focus or another cut."""
+    with SAME_CELL.open(newline="", encoding="utf-8") as file:
+        return [(row["one_sha256"], row["other_sha256"]) for row in csv.DictReader(file)]
 
 
 def group_files(root: Path) -> list[Path]:

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from app.vision.bundle import CLASSES
 from training.augment import middle, tinted, varier
 from training.dataset import Crops, Pixels
-from training.discriminant import discriminant
-from training.recipe import Recipe
+from training.discriminant import discriminant, sized
+from training.recipe import Discriminant, Recipe
 from training.scored import Floats, subject_balance
 
 AT_ONCE = 32
@@ -33,31 +33,45 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     """Gives the network's layer `head` its weights, from the cells `learns`, each as it is, in the recipe's views and
     in its tints.
 
-    Classes weigh the same, and within a class every subject the same.
-
-    `folder` is where the tables are kept.
+    Classes weigh the same, and within a class every person the same. `folder` is where the tables are kept.
     """
     kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
-    plain, *others = (table[learns].astype(np.float64) for table in kept)
-    views, tints = others[: recipe.views or 0], others[recipe.views or 0 :]
+    tables = [table[learns].astype(np.float64) for table in kept]
     is_all = crops.labels[learns] == CLASSES.index("ALL")
-    subjects = np.array([crops.cells[one].subject for one in learns])
-    weights = subject_balance(is_all, subjects)
+    persons = np.array([crops.cells[one].group for one in learns])
+    weights = subject_balance(is_all, persons)
     if recipe.discriminant:
-        kernel, bias = discriminant(
-            plain, views, tinted=tints, is_all=is_all, subjects=subjects, weighed=recipe.discriminant
-        )
+        kernel, bias = _discriminant(recipe, recipe.discriminant, tables, is_all=is_all, persons=persons)
     else:
-        kernel, bias = _logistic([plain, *others], is_all=is_all, weights=weights, strength=recipe.head_strength)
+        kernel, bias = _logistic(tables, is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
-    layer.bias.assign(_shared_out(bias, kernel, mean=weights @ plain, parts=layer.bias.shape[0]))
+    parts = layer.bias.shape[0]
+    of_scales = len(kernel) // parts * parts
+    layer.bias.assign(_shared_out(bias, kernel[:of_scales], mean=weights @ tables[0][:, :of_scales], parts=parts))
 
 
 def _shared_out(bias: float, kernel: Floats, *, mean: Floats, parts: int) -> Floats:
     """The bias as one number for each of the kernel's equal parts, by which the mean cell is told the same of each."""
     own = -np.sum(np.reshape(kernel * mean, (parts, -1)), axis=1)
     return own + (bias - own.sum()) / parts
+
+
+def _discriminant(
+    recipe: Recipe,
+    weighed: Discriminant,
+    tables: Sequence[Floats],
+    *,
+    is_all: NDArray[np.bool_],
+    persons: NDArray[np.str_],
+) -> tuple[Floats, float]:
+    """Kernel and bias of a discriminant on what is learned, and of the cell's size beside it where that is told."""
+    plain, *others = (table[:, :-1] if weighed.size else table for table in tables)
+    views, tints = others[: recipe.views or 0], others[recipe.views or 0 :]
+    head = discriminant(plain, views, tinted=tints, is_all=is_all, persons=persons, weighed=weighed)
+    if not weighed.size:
+        return head
+    return sized(head, tables[0][:, -1], is_all=is_all, persons=persons, weight=weighed.size)
 
 
 def _logistic(

@@ -33,15 +33,19 @@ class Discriminant:
     """How much each kind of scatter within a class weighs in a head that `training.discriminant` learns."""
 
     cells: float = 3.0
-    """Among the cells of one subject."""
+    """Among the cells of one person."""
     subjects: float = 2.0
-    """Among the means of the subjects of one class."""
+    """Among the means of the people of one class."""
     views: float = 2.0
     """Between a cell as it is and its variations."""
     floor: float = 0.01
     """Added to every feature's scatter; features have unit deviation."""
     tints: float = field(default=0.0, metadata={"came_later": True})
     """Between a cell as it is and the same in other colours."""
+    size: float = field(default=0.0, metadata={"came_later": True})
+    """What the last feature, how much of the picture the cell covers, weighs beside all else that is learned, each in
+    its own deviation; 0: the network has no such feature.
+    """
 
 
 @dataclass(frozen=True)

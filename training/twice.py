@@ -1,8 +1,9 @@
 """One cell under two subjects: photographed again in another focus, or filed again. Such people are one, whatever
 they are called: who learns from the one and is tested on the other has seen the person.
 
-Byte-identical images join their subjects already (`cnmc.subject_groups`). These are not identical, so they are only
-listed: a person looks at them, and names the people in `subject_groups.json`.
+Byte-identical images join their subjects already (`cnmc.subject_groups`), and so do the pairs of C-NMC 2019, which were
+looked at one by one (`labels.SAME_CELL`). Others are only listed: a person looks at them, and names the people in
+`subject_groups.json`.
 """
 
 from collections.abc import Sequence
@@ -34,16 +35,23 @@ AT_ONCE = 512
 
 @dataclass(frozen=True)
 class Twice:
-    """Two cells of different subject groups, and how alike they are in what is fine."""
+    """Two cells of different subjects, and how alike they are in what is fine."""
 
     one: Cell
     other: Cell
     likeness: float
 
+    @property
+    def is_known(self) -> bool:
+        """Whether their subjects are one group already."""
+        return self.one.group == self.other.group
 
-def seen_twice(crops: Crops) -> list[Twice]:
-    """Every two cells of different subject groups that are one cell, the most alike first."""
-    pairs = _candidates(crops)
+
+def seen_twice(crops: Crops, *, known_too: bool = False) -> list[Twice]:
+    """Every two cells of different subject groups that are one cell, the most alike first; where `known_too`, also
+    those of different subjects of one group.
+    """
+    pairs = _candidates(crops, apart=[cell.subject if known_too else cell.group for cell in crops.cells])
     fine = {place: _fine(crops.pixels[place]) for place in sorted({place for pair in pairs for place in pair})}
     found = []
     for one, other in pairs:
@@ -63,18 +71,18 @@ def one_person(pairs: Sequence[Twice], cells: Sequence[Cell]) -> list[list[str]]
     return sorted(sorted({cell.subject for cell in cells if cell.group in groups}) for groups in together)
 
 
-def _candidates(crops: Crops) -> list[tuple[int, int]]:
-    """Places of cells of different groups that are of one size and whose thumbnails are alike."""
+def _candidates(crops: Crops, *, apart: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of cells that are `apart`, are of one size, and whose thumbnails are alike."""
     thumbs = np.stack([_reduced(square, side=16).ravel() for square in crops.pixels]).astype(np.float32)
     thumbs -= thumbs.mean(axis=1, keepdims=True)
     thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True) + 1e-6
-    groups = np.array([cell.group for cell in crops.cells])
+    people = np.array(apart)
     sizes = np.log([1 + np.count_nonzero(square.any(axis=2)) for square in crops.pixels])
     found = []
     for start in range(0, len(thumbs), AT_ONCE):
         rows = np.arange(start, min(start + AT_ONCE, len(thumbs)))
         close = (thumbs[rows] @ thumbs.T > ALIKE) & (np.abs(sizes[rows, None] - sizes) < AREA_APART)
-        close &= (groups[rows, None] != groups) & (rows[:, None] < np.arange(len(thumbs)))
+        close &= (people[rows, None] != people) & (rows[:, None] < np.arange(len(thumbs)))
         found += [(start + row, column) for row, column in np.argwhere(close).tolist()]
     return found
 

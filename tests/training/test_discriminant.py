@@ -20,7 +20,7 @@ def drawn(*, person=0.0, cells=40, persons=8, seed=0):
 def test_with_cells_alone_it_is_the_textbooks_discriminant():
     told, is_all, subjects = drawn()
 
-    kernel, bias = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant(1.0, 1.0, 0.0, 0.0))
+    kernel, bias = discriminant(told, [], is_all=is_all, persons=subjects, weighed=Discriminant(1.0, 1.0, 0.0, 0.0))
 
     textbook = LinearDiscriminantAnalysis().fit(told, is_all)
     own, other = kernel / np.linalg.norm(kernel), textbook.coef_[0] / np.linalg.norm(textbook.coef_[0])
@@ -34,7 +34,7 @@ def test_a_feature_that_differs_from_person_to_person_speaks_less():
     told, is_all, subjects = drawn(person=3.0)
 
     def share(**weights):
-        kernel, _ = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant(**weights))
+        kernel, _ = discriminant(told, [], is_all=is_all, persons=subjects, weighed=Discriminant(**weights))
         return abs(kernel[1]) / abs(kernel).sum()
 
     assert share(cells=1.0, subjects=1.0) < 0.5 * share(cells=1.0, subjects=0.0)
@@ -45,7 +45,7 @@ def test_a_feature_that_variations_move_speaks_less():
     varied = told + np.array([0.0, 5.0, 0.0]) * np.random.default_rng(1).normal(size=(len(told), 1))
 
     def share(varied):
-        kernel, _ = discriminant(told, varied, is_all=is_all, subjects=subjects, weighed=Discriminant())
+        kernel, _ = discriminant(told, varied, is_all=is_all, persons=subjects, weighed=Discriminant())
         return abs(kernel[1]) / abs(kernel).sum()
 
     assert share([varied]) < 0.5 * share([told])
@@ -57,7 +57,7 @@ def test_a_feature_that_other_colours_move_speaks_less_the_more_they_weigh():
 
     def share(weight):
         weighed = Discriminant(tints=weight)
-        kernel, _ = discriminant(told, [told], tinted=[tinted], is_all=is_all, subjects=subjects, weighed=weighed)
+        kernel, _ = discriminant(told, [told], tinted=[tinted], is_all=is_all, persons=subjects, weighed=weighed)
         return abs(kernel[1]) / abs(kernel).sum()
 
     assert share(2.0) < share(0.5) < share(0.0)
@@ -68,8 +68,8 @@ def test_a_person_of_a_thousand_cells_weighs_as_much_as_one_of_ten():
     first = subjects == "S00"
     often = np.concatenate([np.flatnonzero(~first), np.tile(np.flatnonzero(first), 100)])
 
-    once = discriminant(told, [], is_all=is_all, subjects=subjects, weighed=Discriminant())
-    many = discriminant(told[often], [], is_all=is_all[often], subjects=subjects[often], weighed=Discriminant())
+    once = discriminant(told, [], is_all=is_all, persons=subjects, weighed=Discriminant())
+    many = discriminant(told[often], [], is_all=is_all[often], persons=subjects[often], weighed=Discriminant())
 
     np.testing.assert_allclose(many[0], once[0], rtol=1e-6)
     assert many[1] == pytest.approx(once[1])

@@ -114,6 +114,56 @@ def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_littl
     assert network.count_params() == told["embedding"].shape[1] + 3 == 471
 
 
+def test_a_network_that_is_told_the_size_reads_the_share_of_places_in_the_cell_and_its_map_still_means_its_logit(crops):
+    network = ours.texture(size=224, sized=True)
+    head = network.get_layer("head")
+    head.kernel.assign(np.random.default_rng(0).normal(0, 0.1, head.kernel.shape))
+    pixels = crops.pixels[:4, 32:256, 32:256].astype(np.float32)
+
+    told = network.predict(pixels, verbose=0)
+
+    covered = (pixels.max(axis=3) > 0).reshape(4, 56, 4, 56, 4).all(axis=(2, 4)).mean(axis=(1, 2))
+    np.testing.assert_allclose(told["embedding"][:, -1], covered, atol=1e-6)
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    plain = ours.texture(size=224).predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(told["embedding"][:, :-1], plain)
+    assert network.count_params() == 472
+
+
+def test_size_weighs_what_was_said_and_a_larger_cell_is_told_more_of_it(walked, crops, tmp_path):
+    learns = np.arange(len(crops.cells))
+    heads = {}
+    for size in (0.2, 0.4):
+        told = dataclasses.replace(QUICK, network_options={"sized": True}, discriminant=Discriminant(size=size))
+        network = build(told)
+        linear.learn(told, network, crops, learns, folder=tmp_path)
+        heads[size] = network.get_layer("head").kernel.numpy()
+    plain = build(QUICK)
+    (tmp_path / "plain").mkdir()
+    linear.learn(QUICK, plain, crops, learns, folder=tmp_path / "plain")
+
+    covered = np.load(tmp_path / "embeddings-0.npy")[:, -1]
+    is_all = crops.labels == 1
+    weights = subject_balance(is_all, np.array([cell.group for cell in crops.cells]))
+    deviation = np.sqrt(weights @ (covered - weights @ covered) ** 2)
+    assert heads[0.2][-1] == pytest.approx(0.2 / deviation, rel=1e-4)
+    assert heads[0.4][-1] == pytest.approx(2 * heads[0.2][-1], rel=1e-4)
+    np.testing.assert_allclose(heads[0.2][:-1], plain.get_layer("head").kernel.numpy(), rtol=1e-3, atol=1e-5)
+
+
+def test_people_of_several_names_weigh_as_one(walked, crops, tmp_path):
+    heads = []
+    for together in ({}, {"0": "1", "2": "1"}):
+        cells = tuple(dataclasses.replace(one, group=together.get(one.subject, one.subject)) for one in crops.cells)
+        network = build(QUICK)
+        linear.learn(QUICK, network, dataclasses.replace(crops, cells=cells), np.arange(len(cells)), folder=tmp_path)
+        heads.append(network.get_layer("head").kernel.numpy())
+
+    assert not np.allclose(heads[0], heads[1], rtol=0.01)
+
+
 def test_a_black_picture_gives_numbers(crops):
     network = ours.texture(size=224)
 

@@ -54,15 +54,21 @@ STEP = 4
 
 
 def texture(
-    *, size: int, side: int = 5, scales: tuple[int, ...] = (1, 2, 4), thresholds: tuple[float, ...] = (1.3, 2.6)
+    *,
+    size: int,
+    side: int = 5,
+    scales: tuple[int, ...] = (1, 2, 4),
+    thresholds: tuple[float, ...] = (1.3, 2.6),
+    sized: bool = False,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
     At each scale, a multiple of the one before, the pixels are averaged over scale x scale, windows that reach beyond
     cell or crop are left out, and the responses held against their mean loudness in this cell: so many times it are
-    the thresholds. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x
-    1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but for where the places of
-    looking fall. Only the head has parameters: F and one for each scale.
+    the thresholds. `sized`, the head also reads how much of the picture the cell covers. Input N x size x size x 3 in
+    0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell
+    is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has parameters: F and one
+    for each scale.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred, cell = centred_and_cell(pixels)
@@ -78,9 +84,10 @@ def texture(
         signed=cosines.shared(side, signed=True),
         loud=cosines.shared(side, signed=False),
         thresholds=thresholds,
+        sized=sized,
         name="head",
     )
-    logit, cam, embedding = head([*weights, *answers])
+    logit, cam, embedding = head([*weights, *answers, *([1.0 - outside] if sized else [])])
     named = {"logit": logit, "cam": cam, "embedding": embedding}
     return keras.Model(
         pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
@@ -101,42 +108,48 @@ class TextureHead(layers.Layer):
     """A linear head on what waves answer on the mean over a cell, with one weight for all that a turn exchanges.
 
     Of each scale it reads the answers themselves (of waves whose sign no turn changes), how loud they are, how far that
-    goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness.
+    goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness. `sized`, it reads
+    last the share of places that lie in the cell.
     """
 
-    def __init__(self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], **kwargs: Any) -> None:
+    def __init__(self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], sized: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._sized = sized
         self._shares = (signed, *[loud] * (1 + len(thresholds)))
         self._loud, self._thresholds = loud, thresholds
 
     def build(self, shapes: Any) -> None:
-        scales = len(shapes) // 2
+        scales = (len(shapes) - self._sized) // 2
         of_a_scale = sum(share.shape[1] for share in self._shares) + self._loud.shape[1]
-        self.kernel = self.add_weight(shape=(scales * of_a_scale,), initializer="zeros", name="kernel")
+        self.kernel = self.add_weight(shape=(scales * of_a_scale + self._sized,), initializer="zeros", name="kernel")
         self.bias = self.add_weight(shape=(scales,), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a mean
-        of 1, of each scale, and then the answers N x h x w x K of each.
+        of 1, of each scale, then the answers N x h x w x K of each, and where it is `sized`, 1 in the cell and else 0.
 
         The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
         place with a weight at that scale alike.
         """
-        weights, answers = told[: len(told) // 2], told[len(told) // 2 :]
+        scales = len(told) // 2
+        weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
         _, height, width, channels = answers[0].shape
         places = height * width
         shares = [ops.reshape(weight, (-1, 1, places)) / places for weight in weights]
-        kernels = ops.split(self.kernel[None, :, None], len(answers), axis=1)
-        scales = [
+        kernel, of_size = self.kernel[: -1 if covered else None], self.kernel[-1]
+        kernels = ops.split(kernel[None, :, None], scales, axis=1)
+        told_of = [
             self._of_scale(ops.reshape(answer, (-1, places, channels)), share, kernel)
             for answer, share, kernel in zip(answers, shares, kernels, strict=True)
         ]
-        embedding = ops.concatenate([embedding for embedding, _ in scales], axis=-1)
+        sizes = [ops.mean(one, axis=(1, 2)) for one in covered]
+        embedding = ops.concatenate([*(embedding for embedding, _ in told_of), *sizes], axis=-1)
         logit = ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias)
         cam = sum(
             ops.reshape(local + self.bias[place], (-1, height, width, 1)) * weights[place]
-            for place, (_, local) in enumerate(scales)
+            for place, (_, local) in enumerate(told_of)
         )
+        cam = sum((of_size * one for one in covered), start=cam)
         return logit, cam, embedding
 
     def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
