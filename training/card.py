@@ -14,7 +14,7 @@ import numpy as np
 from app.vision.bundle import CLASSES, FORMAT, Distance
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import evaluate, gate, joined, morphology, network, truncation, trust
+from training import evaluate, gate, morphology, network, truncation, trust
 from training.bootstrap import estimate_share
 from training.cnmc import fingerprint
 from training.dataset import Crops
@@ -62,8 +62,6 @@ class Trained:
     """The folder of smear fields for the gate's trial; None for drawn cells."""
     morphology: Path
     """What `python -m training morphology` wrote, if it was run; else export measures."""
-    joined: Path
-    """The results of this recipe where people who share a cell are one; there may be none."""
 
 
 def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
@@ -111,7 +109,6 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             ),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
-            **joined.report(trained.joined, seed=recipe.seeds[0], calibration=calibration, thresholds=thresholds),
             **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
         },
     }

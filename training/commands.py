@@ -147,8 +147,8 @@ def morphology(arguments: argparse.Namespace) -> None:
 
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
-    from training import joined, renew
     from training import morphology as measuring
+    from training import renew
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
@@ -158,13 +158,11 @@ def card(arguments: argparse.Namespace) -> None:
         cells, root = asked.drawn_cells(arguments, recipe)
         found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
         usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
-        together: dict[str, Any] = {}
     else:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-        together = joined.report_for(shipped, folder=results_folder)
-    print(renew.renew(arguments.bundle, morphology=usual, gate=found, **together))
+    print(renew.renew(arguments.bundle, morphology=usual, gate=found))
 
 
 def features(arguments: argparse.Namespace) -> None:

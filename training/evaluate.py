@@ -73,10 +73,13 @@ def shares_of_sets(served: Served) -> dict[str, Share]:
     }
 
 
-def shares_of_bands(
-    is_all: NDArray[np.bool_], *, lower: NDArray[np.bool_], upper: NDArray[np.bool_]
-) -> dict[str, Share]:
-    """What the bands do to N cells, of which `lower` are `not_suspected` and `upper` are `suspected`."""
+def stated_of_bands(served: Served) -> dict[str, Stated]:
+    """What they do as served to subjects who are new, as figures to compare; subjects count the same, prior 0.5."""
+    return {name: Stated(metrics.macro(metrics.share(*one)), served.scored) for name, one in _bands(served).items()}
+
+
+def _bands(served: Served) -> dict[str, Share]:
+    is_all, lower, upper = served.scored.is_all, served.not_suspected, served.suspected
     uncertain = ~(lower | upper)
     return {
         "not_suspected_miss_rate": (lower, is_all),
@@ -85,15 +88,6 @@ def shares_of_bands(
         "uncertain_share_hem": (uncertain, ~is_all),
         "uncertain_share_all": (uncertain, is_all),
     }
-
-
-def stated_of_bands(served: Served) -> dict[str, Stated]:
-    """What they do as served to subjects who are new, as figures to compare; subjects count the same, prior 0.5."""
-    return {name: Stated(metrics.macro(metrics.share(*one)), served.scored) for name, one in _bands(served).items()}
-
-
-def _bands(served: Served) -> dict[str, Share]:
-    return shares_of_bands(served.scored.is_all, lower=served.not_suspected, upper=served.suspected)
 
 
 def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:

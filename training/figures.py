@@ -7,6 +7,7 @@ from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
+from training.out_of_fold import Apart
 from training.scored import Floats, Scored
 from training.targets import Gain
 
@@ -17,11 +18,11 @@ GUESSED = 0.5
 """The AUC of whoever guesses."""
 
 
-def figures(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
-    """Each of COLUMNS under a name of its own, of the scores on one partition."""
+def figures(scored: Scored, floor: Floats) -> dict[str, Estimate]:
+    """Each of COLUMNS under a name of its own, of the scores on one partition; `floor` is that of the same cells."""
     wanted: dict[str, Figure] = {
         "auc": metrics.auc,
-        "floor_matched": metrics.matched_auc(_floor(scored, cells, seed=seed)),
+        "floor_matched": metrics.matched_auc(floor),
         "area_matched": metrics.matched_auc(scored.areas),
         "balanced_accuracy": metrics.balanced_accuracy,
         "healthy": metrics.macro(metrics.specificity),
@@ -34,30 +35,34 @@ def shown(found: Mapping[str, Estimate]) -> list[str]:
     return [str(found[key]) for key in _KEYS]
 
 
-def gain(ours: Scored, other: Scored, cells: Sequence[Cell], *, seed: int, auc_of_other: Estimate) -> Gain:
-    """What `ours` gains over the other on the same partition, pairwise over the same drawn groups."""
-    floor = _floor(ours, cells, seed=seed)
+def gain(ours: Apart, other: Apart, floor: Floats, *, auc_of_other: Estimate) -> Gain:
+    """What `ours` gains over the other on the cells of both, pairwise over the same drawn groups; `floor` is that of
+    the whole table.
+    """
+    both = ours.kept & other.kept
+    pair = ours.on(both), other.on(both)
     return Gain(
-        auc=paired_difference(metrics.auc, ours, other),
-        floor_matched=paired_difference(metrics.matched_auc(floor), ours, other),
+        auc=paired_difference(metrics.auc, *pair),
+        floor_matched=paired_difference(metrics.matched_auc(floor[both]), *pair),
         learned=auc_of_other.low > GUESSED,
     )
 
 
-def contested(
-    ours: str, scored: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int
-) -> list[str]:
+def contested(ours: str, apart: Apart, others: Mapping[str, Apart], cells: Sequence[Cell], *, seed: int) -> list[str]:
     """Ours and then each other on the same partition, with what ours has more, as a table of Markdown."""
-    columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
+    floor = floor_scores(cells, folds=folds_of(apart.scored), seed=seed)
+    columns = ("recipe", "cells", *COLUMNS, "ours more: AUC", "floor-matched AUC")
     rows = []
     for name, other in others.items():
-        told = figures(other, cells, seed=seed)
-        more = gain(scored, other, cells, seed=seed, auc_of_other=told["auc"])
-        row = [name, *shown(told), more.auc.signed(), more.floor_matched.signed()]
+        told = figures(other.scored, floor[other.kept])
+        more = gain(apart, other, floor, auc_of_other=told["auc"])
+        row = [name, f"{other.kept.sum():,}", *shown(told), more.auc.signed(), more.floor_matched.signed()]
         rows.append((-told["floor_matched"].value, row))
-    ranked = [[ours, *shown(figures(scored, cells, seed=seed)), "", ""], *(row for _, row in sorted(rows))]
+    own = [ours, f"{apart.kept.sum():,}", *shown(figures(apart.scored, floor[apart.kept])), "", ""]
+    ranked = [own, *(row for _, row in sorted(rows))]
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
 
 
-def _floor(scored: Scored, cells: Sequence[Cell], *, seed: int) -> Floats:
-    return floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
+def folds_of(scored: Scored) -> int:
+    """How many folds the scores are of."""
+    return len(set(scored.folds.tolist()))

@@ -6,7 +6,7 @@ from app.errors import Invalid
 from training import failures, trust
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
-from training.titles import BANDS, CUT, FAR, FIGURES, GATE, JOINED, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
+from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made on partitions of these same people: expect a little less of new ones."
@@ -33,7 +33,6 @@ def text(card: dict[str, Any]) -> str:
         f"## Data\n\n{_data(training)}",
         f"## Model\n\n{_model(card)}",
         f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_table(report['figures'], FIGURES)}",
-        *_joined(evaluation),
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
@@ -130,21 +129,6 @@ def _bands(card: dict[str, Any]) -> str:
         "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
     )
-
-
-def _joined(evaluation: dict[str, Any]) -> list[str]:
-    """The section on people who lay on both sides of the evaluation, if the card tells of it; raises FigureMissing."""
-    if "joined" not in evaluation:
-        return []
-    found = evaluation["joined"]
-    told = (
-        "Some subjects share cells that were photographed or filed twice, so they are one person as far as one can "
-        "see, and lay on both sides of the evaluation: the figures of this card are too good by that. With such people "
-        f"together, in {found['subject_groups']} subject groups, networks that had never seen the person reach this, "
-        "under the calibration and the bands of this card. **Expect this of new people, rather than what the other "
-        "tables say:**"
-    )
-    return [f"## People who were not kept apart\n\n{told}\n\n{_table(found['figures'], JOINED)}"]
 
 
 def _predictive_values(found: list[dict[str, Any]]) -> str:

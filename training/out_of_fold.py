@@ -1,9 +1,10 @@
 """From committed logits to calibrated scores: each by a network and a calibration that never saw the cell's subject."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import results, trust
 from training.cnmc import Cell
@@ -44,7 +45,29 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
     return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
 
 
-def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:
-    """The same; None where some folds of that seed are still to come."""
-    whole = {row.image_sha256 for row in rows if row.seed == seed} >= {cell.sha256 for cell in cells}
-    return scored_of(rows, cells, seed=seed) if whole else None
+@dataclass(frozen=True)
+class Apart:
+    """The scores of those of N cells whose person no network met, and which cells those are."""
+
+    scored: Scored
+    kept: NDArray[np.bool_]
+    """N; all of them, but where networks were run before it was known that some people have several names."""
+
+    def on(self, cells: NDArray[np.bool_]) -> Scored:
+        """The scores of its cells that are among these of the N."""
+        return self.scored.of(cells[self.kept])
+
+
+def apart_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Apart | None:
+    """The same, leaving out every person whose cells were tested in several folds: the networks of some of those had
+    learned from the others. None where some folds of that seed are still to come.
+    """
+    folds = {row.image_sha256: row.fold for row in rows if row.seed == seed}
+    if any(cell.sha256 not in folds for cell in cells):
+        return None
+    tested: dict[str, set[int]] = {}
+    for cell in cells:
+        tested.setdefault(cell.group, set()).add(folds[cell.sha256])
+    kept = np.array([len(tested[cell.group]) == 1 for cell in cells])
+    own = [cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept]
+    return Apart(scored_of(rows, own, seed=seed), kept)

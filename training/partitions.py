@@ -14,8 +14,9 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from training import results
 from training.cnmc import Cell
-from training.figures import COLUMNS, contested, figures, shown
-from training.out_of_fold import scored_if_finished, scored_of
+from training.figures import COLUMNS, contested, figures, folds_of, shown
+from training.floor import floor_scores
+from training.out_of_fold import Apart, apart_if_finished, scored_of
 from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2)
@@ -33,8 +34,8 @@ CONTEST = """\
 ## The contest on partition {seed}
 
 Some of the strongest earlier networks on their budgets, on a partition by which no network was chosen, theirs or ours
-(but for that one weight). In the last columns is what `{ours}` has more, on the same cells, whose subject groups are
-drawn together.
+(but for that one weight). In the last columns is what `{ours}` has more, on the cells of both, whose subject groups are
+drawn together. Rows with fewer cells were run before it was known that some people have several names.
 """
 
 
@@ -55,10 +56,10 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
     if len(on) < 2:
         return []
     head = [f"| seed | {' | '.join(COLUMNS)} | most alike |", "|---" * (2 + len(COLUMNS)) + "|"]
-    rows = [
-        f"| {seed} | {' | '.join([*shown(figures(scored, cells, seed=seed)), _most_alike(seed, on)])} |"
-        for seed, scored in on.items()
-    ]
+    rows = []
+    for seed, scored in on.items():
+        told = figures(scored, floor_scores(cells, folds=folds_of(scored), seed=seed))
+        rows.append(f"| {seed} | {' | '.join([*shown(told), _most_alike(seed, on)])} |")
     return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
 
 
@@ -66,13 +67,14 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
     """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition."""
     found: list[str] = []
     for seed, scored in on.items():
+        whole = Apart(scored, np.ones(len(cells), np.bool_))
         others = {
-            path.stem.removesuffix(f"_on_{seed}"): scored_if_finished(results.read(path), cells, seed=seed)
+            path.stem.removesuffix(f"_on_{seed}"): apart_if_finished(results.read(path), cells, seed=seed)
             for path in folder.glob(f"*_on_{seed}.csv")
         }
         finished = {name: other for name, other in others.items() if other}
         if finished:
-            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells, seed=seed), ""]
+            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, whole, finished, cells, seed=seed), ""]
     return found
 
 

@@ -11,13 +11,16 @@ from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
-from training.scored import Scored, ones
+from training.out_of_fold import Apart
+from training.scored import Floats, ones
 
-BASES = ("texture3", "resnet")
+BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
 
-SUCCESSORS = {"texture3": ("texture4",)}
-"""What became of a base by one more step; it has a row among its variants as well."""
+FOLDS = 3
+
+SUCCESSORS = {"texture3": ("texture4", "texture5")}
+"""What became of a base by further steps; each has a row among its variants as well."""
 
 TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")
 OF_THE_OUTLINE = ("outline", "silhouette")
@@ -31,8 +34,9 @@ HEAD = """\
 A variant differs from its base in what is said of it and in nothing else. In brackets is what it gains over the base,
 with its interval, on the same cells, whose subject groups are drawn together: below 0 means that the base is better.
 *Worst shift* is the largest fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are
-larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for `texture3` and its variants), and of
-all but `texture4` on at most 40 cells of each subject; "-" where that was not tried.
+larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for `texture`), and of all but
+`texture5` of networks that learned by the earlier subject groups, and of all but that and `texture4` on at most 40
+cells of each subject; "-" where that was not tried.
 """
 
 COLUMNS = (
@@ -52,23 +56,25 @@ def base_of(name: str) -> str | None:
     return next((base for base in BASES if name.startswith(f"{base}_")), None)
 
 
-def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Path, recipes: Path) -> list[str]:
-    """A table for each base that has a variant, as Markdown, from the scores of one partition by name.
+def lines(apart: Mapping[str, Apart], cells: Sequence[Cell], *, folder: Path, recipes: Path) -> list[str]:
+    """A table for each base that has a variant, as Markdown, from the scores of partition 0 by name.
 
     `folder` has their results and may have their shift tests; `recipes` has the modules whose docstrings say what they
     are. Raises ShiftsDoNotFit where a shift test is not of the recipe or cells of the results beside it.
     """
     found: list[str] = []
+    floor = floor_scores(cells, folds=FOLDS, seed=0)
     for base in BASES:
-        variants = [name for name in scored_of if base_of(name) == base or name in SUCCESSORS.get(base, ())]
-        if base not in scored_of or not variants:
+        variants = [name for name in apart if base_of(name) == base or name in SUCCESSORS.get(base, ())]
+        if base not in apart or not variants:
             continue
-        wanted = _figures(scored_of[base], cells)
-        plain = [str(estimate(figure, scored_of[base])) for figure in wanted]
-        rows = [(base, plain)]
+        plain = apart[base]
+        rows = [(base, [str(estimate(figure, plain.scored)) for figure in _figures(floor[plain.kept])])]
         for name in variants:
-            gains = [paired_difference(figure, scored_of[name], scored_of[base]) for figure in wanted]
-            values = [float(figure(scored_of[name], ones(scored_of[name]))) for figure in wanted]
+            both = plain.kept & apart[name].kept
+            pair = apart[name].on(both), plain.on(both)
+            gains = [paired_difference(figure, *pair) for figure in _figures(floor[both])]
+            values = [float(figure(pair[0], ones(pair[0]))) for figure in _figures(floor[both])]
             rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
         found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         for name, figures in rows:
@@ -78,8 +84,7 @@ def lines(scored_of: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Pat
     return [HEAD, *found] if found else []
 
 
-def _figures(base: Scored, cells: Sequence[Cell]) -> tuple[Figure, ...]:
-    floor = floor_scores(cells, folds=len(set(base.folds.tolist())), seed=0)
+def _figures(floor: Floats) -> tuple[Figure, ...]:
     return metrics.auc, metrics.matched_auc(floor), metrics.macro(metrics.specificity)
 
 

@@ -33,9 +33,8 @@ other on partition 0, on which choices of ours were made and none of theirs, and
 are over people, not over trainings. An earlier network on its budget might do better with the cells that its source
 gave it; those rows that have them end in `_as_published`. Some of the best were run on partition 3 too (below).
 
-Ours is held against the others on the cells of people who have one name; its calibration error and what was wanted are
-of everybody, those of several names together. The shift test is of networks that learned by the earlier groups: it
-tells what changes for the same cells.
+Ours is held against each other on the cells of people whom neither had met: on all of them where the other was run by
+these subject groups too.
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
 probabilities that err in nothing would show by chance on as many groups. Intervals of a calibration error lie too high:

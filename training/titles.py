@@ -51,9 +51,6 @@ SUBGROUP_FIGURES = {
     "subject_macro_specificity": "specificity, every subject the same",
 }
 
-_OF_NEW_PEOPLE = ("auc", "floor_matched_auc", "subject_macro_sensitivity", "subject_macro_specificity")
-JOINED = {**{name: FIGURES[name] for name in _OF_NEW_PEOPLE}, **BANDS, "floor_auc": FIGURES["floor_auc"]}
-
 OF_ONE_SUBJECT = (
     "Called right is the specificity of a healthy subject and the sensitivity of another. These intervals are Wilson's "
     "over the cells of the one subject: what other cells of this person would give, and nothing about another person."

@@ -38,12 +38,6 @@ LIMITS = (
     "In its training data a cell's size and brightness said much about its class. Elsewhere they may not.",
     "Cells of one person are alike: the intervals count people, not cells, and are wide.",
 )
-JOINED = (
-    "Some people were learned from under one name and tested under another, so the figures below are too good. "
-    "With those people kept together, AUC is {auc}, sensitivity {sensitivity} and specificity {specificity} (every "
-    "subject counting the same), and {missed} of ALL cells come out as not suspected."
-)
-"""Of a card that tells what the evaluation reaches without them."""
 
 
 @dataclass(frozen=True)
@@ -103,21 +97,10 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         figures=_figures(report.get("figures", {}), FIGURES),
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
-        limits=() if card["for_demonstration"] else (*_joined(evaluation), *LIMITS),
+        limits=() if card["for_demonstration"] else LIMITS,
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
     )
-
-
-def _joined(evaluation: Mapping[str, Any]) -> tuple[str, ...]:
-    if "joined" not in evaluation:
-        return ()
-    found = evaluation["joined"]["figures"]
-    auc, sensitivity, specificity, missed = (
-        f"{found[name][0]:.3f} ({_interval(found[name])})"
-        for name in ("auc", "subject_macro_sensitivity", "subject_macro_specificity", "not_suspected_miss_rate")
-    )
-    return (JOINED.format(auc=auc, sensitivity=sensitivity, specificity=specificity, missed=missed),)
 
 
 def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
@@ -173,8 +156,7 @@ def _calibration_table(evaluation: Mapping[str, Any]) -> Table:
 
 
 def _reliability(evaluation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Of people who were all kept apart, where the card knows that not all were."""
-    found: Sequence[Mapping[str, Any]] = evaluation.get("joined", evaluation.get("report", {})).get("reliability", ())
+    found: Sequence[Mapping[str, Any]] = evaluation.get("report", {}).get("reliability", ())
     return found
 
 

@@ -52,24 +52,8 @@ def test_a_card_of_an_earlier_model_shows_neither():
     assert tables(earlier(CARD))["By subject"].columns[-1] == "Mean probability"
 
 
-def test_before_what_the_model_does_not_know_stands_that_some_people_were_not_kept_apart():
-    limit = model_page(CARD, serves=True).limits[0]
-
-    assert "tested under another, so the figures below are too good" in limit
-    assert "AUC is 0.829 (0.679 to 0.926)" in limit
-    assert "0.059 (0.010 to 0.124) of ALL cells come out as not suspected" in limit
-
-
-def test_a_card_that_knows_nothing_of_such_people_does_not_speak_of_them():
-    evaluation = {name: part for name, part in CARD["evaluation"].items() if name != "joined"}
-
-    limits = model_page({**CARD, "evaluation": evaluation}, serves=True).limits
-
-    assert limits == model_page(CARD, serves=True).limits[1:]
-
-
-def test_what_became_of_cells_scored_alike_is_of_people_who_were_all_kept_apart():
-    apart = CARD["evaluation"]["joined"]["reliability"]
+def test_what_became_of_cells_scored_alike_is_what_the_evaluation_found():
+    apart = CARD["evaluation"]["report"]["reliability"]
     least = apart[0]
 
     told = calibration(CARD, probability=0.0)

@@ -192,6 +192,17 @@ def test_an_image_that_shows_nothing_is_refused_by_name(tmp_path, name):
         read(find(tmp_path))
 
 
+def test_two_images_that_are_known_to_show_one_cell_make_their_subjects_one_group(tmp_path, monkeypatch):
+    for number, subject in enumerate(("20", "21", "3")):
+        write_cell(tmp_path / f"UID_{subject}_1_1_all.bmp", grey=90 + number)
+    one, other, _ = (cell.sha256 for cell in read(find(tmp_path)))
+    monkeypatch.setattr(cnmc, "same_cells", lambda: [(one, other), ("a" * 64, other), (one, "b" * 64)])
+
+    cells = read(find(tmp_path))
+
+    assert [(cell.subject, cell.group) for cell in cells] == [("20", "20"), ("21", "20"), ("3", "3")]
+
+
 def test_an_index_comes_back_as_it_was_written(tmp_path):
     write_cell(tmp_path / "cells" / "UID_1_1_1_all.bmp")
     cells = read(find(tmp_path / "cells"))

@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from html import unescape
 
@@ -81,6 +82,19 @@ def test_who_shares_a_cell_is_told_to_be_one_person_in_words_that_the_index_take
     (tmp_path / "subject_groups.json").write_text(unescape(written))
     subjects = sorted({crops.cells[1].subject, crops.cells[3].subject})
     assert known_groups([tmp_path / "subject_groups.json"]) == [subjects]
+
+
+def test_whose_subjects_are_one_group_already_is_shown_and_not_asked_for_again(drawn, tmp_path):
+    crops, root = drawn
+    subjects = {crops.cells[1].subject, crops.cells[3].subject}
+    cells = [dataclasses.replace(one, group="one" if one.subject in subjects else one.group) for one in crops.cells]
+
+    explore.write(dataclasses.replace(doubled(crops), cells=tuple(cells)), root, path=tmp_path / "explore.html")
+
+    page = (tmp_path / "explore.html").read_text()
+    assert "All these subjects are one group already." in page
+    assert crops.cells[1].path in page
+    assert "subject_groups.json" not in page
 
 
 def named(folder, *, classes):

@@ -8,7 +8,7 @@ from app.errors import Invalid
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from tests.shipped import SHIPPED
-from training import contest, evaluate, features, joined, results, trust
+from training import contest, evaluate, features, results, trust
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
@@ -111,23 +111,30 @@ def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(cro
     assert "| *area and mean colour only* |" in gains
 
 
-def test_people_under_two_names_are_left_out_of_the_page_but_where_they_were_together(crops, tmp_path):
+def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of_before(crops, tmp_path):
     one_person = {"H1": "H1", "H3": "H1"}
     cells = tuple(dataclasses.replace(cell, group=one_person.get(cell.subject, cell.subject)) for cell in crops.cells)
     together = dataclasses.replace(crops, cells=cells)
-    for folder, of in ((tmp_path, crops), (tmp_path / joined.FOLDER, together)):
-        write_index(of.cells, folder / "cells.csv")
-        for name, skill in ((contest.OURS, 1.0), ("other", 0.5)):
-            write(Machine(name), of, table_for(of, skill=skill), folder=folder)
+    write_index(cells, tmp_path / "cells.csv")
+    folds = partition(crops.cells, folds=3, seed=0)
+    is_apart = len({fold for cell, fold in zip(crops.cells, folds, strict=True) if cell.subject in one_person}) == 2
+    assert is_apart  # else this tries nothing
+    for name, of, skill in (("before", crops, 0.5), ("since", together, 0.5), (contest.OURS, together, 1.0)):
+        write(Machine(name), of, table_for(of, skill=skill), folder=tmp_path)
 
     page = contest.text(tmp_path)
 
-    apart, told_together = page.split("## People under several names together")
+    since, before = page.split("## Run before it was known who is one")
     kept = sum(cell.subject not in one_person for cell in crops.cells)
-    assert f"is of the {kept} others" in apart.replace("\n", " ")
-    tested = next(line for line in apart.splitlines() if line.startswith("| other |")).split(" | ")[4]
-    assert sum(map(int, tested.split(" + "))) == kept
-    assert "| other |" in told_together
+    assert f"is of the {kept} to {kept} others of {len(cells)}" in before.replace("\n", " ")
+    rows = {one[0].strip("| "): one for line in page.splitlines() if len(one := line.split(" | ")) > 10}
+    tested = {name: sum(map(int, rows[name][4].split(" + "))) for name in ("before", "since", contest.OURS)}
+    assert tested == {"before": kept, "since": len(cells), contest.OURS: len(cells)}
+    assert "| since |" in since
+    assert "| before |" in before
+    gains = before.split(" less each other")[1].split("\n## ")[0]
+    assert "| before | +0." in gains
+    assert "| since | +0." in gains
 
 
 def test_ours_is_what_is_shipped():

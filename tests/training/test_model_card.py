@@ -73,17 +73,3 @@ def test_a_card_of_an_earlier_evaluation_is_not_told_in_the_words_of_a_later_one
 
     with pytest.raises(model_card.FigureMissing):
         model_card.text(raw)
-
-
-def test_the_card_says_how_it_fares_with_people_who_were_not_kept_apart_and_says_it_before_what_is_too_good():
-    told = card(SHIPPED)
-
-    section = told.split("## People who were not kept apart")[1].split("\n## ")[0]
-    assert "Expect this of new people" in section
-    assert "| AUC, pooled | 0.829 (0.679 to 0.926) |" in section
-    assert "| Share of ALL cells in the band `not_suspected` | 0.059 (0.010 to 0.124) |" in section
-    assert told.index("## People who were not kept apart") < told.index("## Bands")
-
-
-def test_where_no_people_were_joined_nothing_is_said_of_them():
-    assert "kept apart" not in card(DRAWN)

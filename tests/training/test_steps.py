@@ -6,6 +6,7 @@ import pytest
 from app.errors import Invalid
 from training import steps
 from training.cnmc import Cell
+from training.out_of_fold import Apart
 from training.scored import Scored
 
 pytestmark = pytest.mark.tensorflow
@@ -32,7 +33,8 @@ def scored(cells, *, skill):
     groups = np.array([cell.group for cell in cells])
     areas = np.array([cell.area for cell in cells], np.float64)
     folds = np.arange(len(cells)) % 3
-    return Scored(is_all, groups, groups, folds, logits, areas, 1 / (1 + np.exp(-logits)))
+    found = Scored(is_all, groups, groups, folds, logits, areas, 1 / (1 + np.exp(-logits)))
+    return Apart(found, np.ones(len(cells), np.bool_))
 
 
 def test_a_variant_is_held_against_its_base_and_a_name_that_only_sounds_alike_is_none():

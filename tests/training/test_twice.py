@@ -1,14 +1,18 @@
 """One cell under two subjects is found whatever its focus, and those of two people that only look alike are not."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
-from training import twice
+from training import asked, results, twice
 from training.cnmc import Cell
 from training.dataset import STORED_SIDE, Crops
+from training.labels import same_cells
+from training.pictures import read_pixels
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -77,7 +81,34 @@ def test_among_the_shared_images_two_pairs_of_subjects_are_one_person_each(real_
             (tmp_path / path.name).symlink_to(path)
     cells = cnmc.read(cnmc.find(tmp_path))
 
-    pairs = twice.seen_twice(dataset.stored(cells, tmp_path, folder=tmp_path / "crops"))
+    pairs = twice.seen_twice(dataset.stored(cells, tmp_path, folder=tmp_path / "crops"), known_too=True)
 
     assert len(pairs) == 23
     assert twice.one_person(pairs, cells) == [["43", "44"], ["H2", "H7"]]
+
+
+def test_whoever_is_one_group_already_is_told_to_whom_asks_for_the_known_too():
+    crops = crops_of([ONE, again(ONE)], [cell(1, "43"), cell(2, "44", group="43")])
+
+    (pair,) = twice.seen_twice(crops, known_too=True)
+
+    assert pair.is_known
+
+
+@pytest.mark.cells
+def test_the_listed_pairs_of_the_real_cells_are_found_and_make_people_of_several_names_one(real_cells):
+    listed = {frozenset(pair) for pair in same_cells()}
+    cells = [cell for cell in results.cells_beside(asked.RESULTS) if any(cell.sha256 in pair for pair in listed)]
+    pictures = [read_pixels(real_cells / "cnmc2019" / cell.path) for cell in cells]
+
+    pairs = twice.seen_twice(crops_of(pictures, cells), known_too=True)
+
+    assert {frozenset((pair.one.sha256, pair.other.sha256)) for pair in pairs} >= listed
+    assert all(pair.is_known for pair in pairs)
+    by_name = [dataclasses.replace(cell, group=cell.subject) for cell in cells]
+    assert twice.one_person(twice.seen_twice(crops_of(pictures, by_name)), by_name) == [
+        ["1", "15", "16", "17", "18", "20"],
+        ["43", "44"],
+        ["H14", "H24"],
+        ["H2", "H7"],
+    ]

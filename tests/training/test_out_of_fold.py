@@ -1,0 +1,85 @@
+"""Which cells a figure may be of: those of people whom no network that scored them had met under any name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tests.training.people import cells_of
+from training import results
+from training.out_of_fold import apart_if_finished
+from training.splits import partition
+
+pytestmark = pytest.mark.tensorflow
+
+CELLS = cells_of(12)
+FOLDS = partition(CELLS, folds=3, seed=0)
+
+
+def rows(cells=CELLS):
+    noise = np.random.default_rng(0).normal(size=len(CELLS))
+    scored = zip(cells, FOLDS.tolist(), noise.tolist(), strict=False)
+    return [results.Row(cell.sha256, 0, fold, logit) for cell, fold, logit in scored]
+
+
+def apart_of(cells):
+    found = apart_if_finished(rows(), cells, seed=0)
+    assert found
+    return found
+
+
+def called_one(*subjects):
+    return [dataclasses.replace(cell, group="one" if cell.subject in subjects else cell.group) for cell in CELLS]
+
+
+def fold_of(subject):
+    return next(int(fold) for cell, fold in zip(CELLS, FOLDS, strict=True) if cell.subject == subject)
+
+
+def pair(*, of_one_fold):
+    names = sorted({cell.subject for cell in CELLS if cell.label == "ALL"})
+    return next(
+        (one, other)
+        for one in names
+        for other in names
+        if one < other and (fold_of(one) == fold_of(other)) == of_one_fold
+    )
+
+
+def test_where_everybody_was_tested_in_one_fold_nobody_is_left_out():
+    apart = apart_of(CELLS)
+
+    assert apart.kept.all()
+    assert len(apart.scored.logits) == len(CELLS)
+
+
+def test_who_was_tested_in_two_folds_under_two_names_is_left_out_with_all_cells():
+    people = pair(of_one_fold=False)
+
+    apart = apart_of(called_one(*people))
+
+    assert {cell.subject for cell, kept in zip(CELLS, apart.kept, strict=True) if not kept} == set(people)
+    assert not {*people} & {*apart.scored.subjects.tolist()}
+
+
+def test_who_was_tested_in_one_fold_under_two_names_stays():
+    apart = apart_of(called_one(*pair(of_one_fold=True)))
+
+    assert apart.kept.all()
+
+
+def test_scores_on_some_of_the_cells_are_of_those_that_were_kept_and_in_their_order():
+    people = pair(of_one_fold=False)
+    apart = apart_of(called_one(*people))
+    whole = apart_of(CELLS)
+    chosen = np.arange(len(CELLS)) % 2 == 0
+
+    both = chosen & apart.kept
+
+    np.testing.assert_array_equal(apart.on(both).logits, whole.scored.logits[both])
+    np.testing.assert_array_equal(apart.on(both).subjects, whole.on(both).subjects)
+
+
+def test_half_a_run_has_no_figures():
+    assert apart_if_finished(rows(CELLS[:100]), CELLS, seed=0) is None
+    assert apart_if_finished(rows(), CELLS, seed=1) is None
