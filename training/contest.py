@@ -24,9 +24,9 @@ OURS = "texture5"
 """The recipe of the shipped bundle, against which every other row is held."""
 
 WHY_OURS = """\
-`texture5` is `texture4` with a smaller ridge, and told a little of the cell's size (*Step by step*). By the rule to take
-what ranks best unseen, steps before it would have stopped at `texture3_clean`, but its sensitivity falls twice as far
-under the worst shift, and a missed blast costs more than a rank.
+`texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). By the rule to take what
+ranks best unseen, steps before it would have stopped at `texture3_clean`, but its sensitivity falls twice as far under
+the worst shift, and a missed blast costs more than a rank.
 """
 
 SEED, FOLDS = 0, 3
@@ -56,7 +56,7 @@ All are compared on partition 0, one of those on which choices of ours were made
 partitions 3 and 4 as well, and some of the strongest earlier ones on 3 (below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
-filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one.
+filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.
 
 Made by `python -m training results` from the files in `training/results/`.
 """

@@ -57,7 +57,7 @@ def machines(*, network: str) -> tuple[Machine, ...]:
 def write(machine: Machine, crops: Crops, table: Floats, *, folder: Path) -> None:
     """Scores every cell out of fold from the N x F `table` and writes that; raises ResultsDoNotFit."""
     is_all = crops.labels == 1
-    weights = subject_balance(is_all, np.array([cell.subject for cell in crops.cells]))
+    weights = subject_balance(is_all, np.array([cell.group for cell in crops.cells]))
     fold_of = partition(crops.cells, folds=machine.folds, seed=machine.seeds[0])
     seen = np.hstack([table, size_and_colour(crops.cells)]) if machine.sized else table
     found = []

@@ -1,4 +1,7 @@
-"""Cells with the scores of networks that never saw them, and weights under which every subject counts the same."""
+"""Cells with the scores of networks that never saw them, and weights under which every subject counts the same.
+
+Whoever has several names is one subject: a subject group. One who counted once for each name would decide too much.
+"""
 
 from dataclasses import dataclass, fields, replace
 
@@ -14,7 +17,9 @@ class Scored:
 
     is_all: NDArray[np.bool_]
     subjects: NDArray[np.str_]
+    """By name."""
     groups: NDArray[np.str_]
+    """By person: subjects that are one."""
     folds: NDArray[np.int64]
     logits: Floats
     areas: Floats
@@ -34,12 +39,12 @@ def ones(scored: Scored) -> Floats:
 
 
 def subject_weights(scored: Scored) -> Floats:
-    """Weights under which each class counts half, and within it each subject the same."""
-    return subject_balance(scored.is_all, scored.subjects)
+    """Weights under which each class counts half, and within it each subject the same, whatever names it has."""
+    return subject_balance(scored.is_all, scored.groups)
 
 
 def subject_balance(is_all: NDArray[np.bool_], subjects: NDArray[np.str_]) -> Floats:
-    """The same from N labels and N subjects."""
+    """The same from N labels and N names of persons."""
     weights = np.empty(len(is_all))
     for one in (False, True):
         own = is_all == one
