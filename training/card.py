@@ -94,10 +94,10 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "training": _training(trained),
         "evaluation": {
             "protocol": (
-                f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Subjects that share "
-                "an image or a cell are one group, and count as one subject. Intervals are 95 %, by bootstrap over "
-                "subject groups. Calibration is the other folds'; bands and conformal sets are "
-                "those of the limits that all other subject groups give, as in what is served."
+                f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Subjects that "
+                "share an image or a cell are one group, and count as one subject. Intervals are 95 %, by bootstrap "
+                "over subject groups. Calibration is the other folds'; bands and conformal sets are those of the "
+                "limits that all other subject groups give, as in what is served."
             ),
             "report": report,
             "gate": gate.trial(

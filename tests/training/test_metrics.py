@@ -85,6 +85,16 @@ def test_a_subject_weighs_as_much_as_any_other_of_its_class_and_each_class_half(
             assert weights[cells.subjects == name].sum() == pytest.approx(0.5 / 4, abs=1e-12)
 
 
+def test_one_person_of_two_names_weighs_as_one():
+    cells = scored(subjects=4, cells=6)
+    one, other, *_ = sorted({*cells.subjects[cells.is_all].tolist()})
+    together = replace(cells, groups=np.where(cells.subjects == other, one, cells.groups))
+
+    weights = subject_weights(together)
+
+    assert weights[np.isin(cells.subjects, [one, other])].sum() == pytest.approx(0.5 / 3)
+
+
 def test_a_figure_that_no_cell_speaks_for_is_no_number_and_no_warning():
     cells = replace(scored(subjects=3), probabilities=np.zeros(180))
 
