@@ -205,9 +205,9 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
         "",
         "On the cells of both, whose subject groups are drawn together: above 0 means that ours is better.",
         "",
-        "| less | AUC | floor-matched AUC |",
-        "|---|---|---|",
+        "| less | AUC | floor-matched AUC | cells |",
+        "|---|---|---|---|",
     ]
-    rows = [(name, gain.auc.signed(), gain.floor_matched.signed()) for name, gain in gains.items()]
+    rows = [(name, one.auc.signed(), one.floor_matched.signed(), f"{one.cells:,}") for name, one in gains.items()]
     why = [WHY_OURS] if "texture3" in gains else []
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), "", *why]

@@ -45,6 +45,7 @@ def gain(ours: Apart, other: Apart, floor: Floats, *, auc_of_other: Estimate) ->
         auc=paired_difference(metrics.auc, *pair),
         floor_matched=paired_difference(metrics.matched_auc(floor[both]), *pair),
         learned=auc_of_other.low > GUESSED,
+        cells=int(both.sum()),
     )
 
 

@@ -50,6 +50,8 @@ class Gain:
     floor_matched: Difference
     learned: bool = True
     """Whether the other ranks cells above chance itself, beyond its interval."""
+    cells: int = 0
+    """How many cells both were scored on: gains on the same cells are over the same draws."""
 
 
 def lines(
@@ -88,9 +90,19 @@ def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> t
     shown = [name for name in gains if name not in open_ones]
     learned = [name for name in gains if earlier[name].learned]
     told = f"least gain {gain.signed()}, over {least}; shown against {len(shown)} of {len(gains)}"
-    at_once = float(np.mean(np.all([one.draws > 0 for one in gains.values()], axis=0)))
+    at_once = _at_once({name: earlier[name].cells for name in gains}, gains)
     of_these = f", and of the {len(learned)} that rank above chance themselves against {len({*shown} & {*learned})}"
-    return met, f"{told}{of_these}; above all at once in {at_once * 100:.0f} % of draws.{against}"
+    return met, f"{told}{of_these}; {at_once} of draws.{against}"
+
+
+def _at_once(cells: Mapping[str, int], gains: Mapping[str, Difference]) -> str:
+    """In what share of draws ours is above all of them at once, for each set of cells by itself."""
+    found = []
+    for count in sorted(set(cells.values()), reverse=True):
+        own = [gain.draws > 0 for name, gain in gains.items() if cells[name] == count]
+        which = "all" if len(own) == len(gains) else f"all {len(own)} on {count:,} cells"
+        found.append(f"above {which} at once in {np.mean(np.all(own, axis=0)) * 100:.0f} %")
+    return ", ".join(found)
 
 
 def _shifted(tried: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
