@@ -65,7 +65,7 @@ def _of_a_folder(command: Command) -> None:
     _not_cells(gate)
     features = command("features", "the rows of hand-made features in an SVM")
     features.add_argument("folder", type=Path, help=IMAGES)
-    features.add_argument("--beside", default="cnn1", help="the results that the last row adds to (%(default)s)")
+    features.add_argument("--beside", default="texture5", help="the results that the last row adds to (%(default)s)")
 
 
 def _of_a_recipe(command: Command) -> None:
