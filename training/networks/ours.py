@@ -101,7 +101,7 @@ def _weight(outside: Any, *, reach: float) -> Any:
     blocks = math.ceil(reach / STEP)
     around = ops.pad(outside, ((0, 0), (blocks, blocks), (blocks, blocks), (0, 0)), constant_values=1.0)
     inside = 1.0 - ops.max_pool(around, 2 * blocks + 1, strides=1, padding="valid")
-    return inside / (ops.mean(inside, axis=(1, 2), keepdims=True) + 1e-6)
+    return inside / ops.maximum(ops.mean(inside, axis=(1, 2), keepdims=True), 1e-6)
 
 
 class TextureHead(layers.Layer):
@@ -155,7 +155,7 @@ class TextureHead(layers.Layer):
     def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
         """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1."""
         loud = ops.abs(answer)
-        loudness = ops.matmul(share, loud) + 1e-6
+        loudness = ops.maximum(ops.matmul(share, loud), 1e-6)
         unit = ops.mean(loudness, axis=-1, keepdims=True)
         beyond = [ops.relu(loud - unit * threshold) for threshold in self._thresholds]
         means = [ops.matmul(share, answer), loudness, *(ops.matmul(share, one) for one in beyond)]
