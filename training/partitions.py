@@ -25,17 +25,19 @@ CHOSEN_ON = (0, 1, 2)
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
-Choices were made on partitions 0 to 2 (one weight of `texture4` on all). All five are of the same subject groups, of
-which the largest fall alike: *most alike* is the share of cells that one of those three has in the same folds. So 3 and
-4 are no new people, and no proof against choices that fit these.
+Choices were made on partitions 0 to 2 (those that make `texture4` of `texture3`, and `texture5` of that, with all in
+sight). All five are of the same subject groups, of which the largest fall alike: *most alike* is the share of cells
+that one of those three has in the same folds. So 3 and 4 are no new people, and no proof against choices that fit
+these.
 """
 
 CONTEST = """\
 ## The contest on partition {seed}
 
-Some of the strongest earlier networks on their budgets, on a partition by which no network was chosen, theirs or ours
-(but for that one weight). In the last columns is what `{ours}` has more, on the cells of both, whose subject groups are
-drawn together. Rows with fewer cells were run before it was known that some people have several names.
+Some of the strongest earlier networks on their budgets, on a partition by which none of theirs was chosen; of ours
+three numbers were set with it in sight. In the last columns is what `{ours}` has more, on the cells of both, whose
+subject groups are drawn together. Rows with fewer cells were run before it was known that some people have several
+names.
 """
 
 

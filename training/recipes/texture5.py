@@ -4,7 +4,8 @@
 
 Blasts are larger than lymphocytes, which the texture network cannot see. A head that may lean on size as it likes leans
 on it too much for another microscope; a fifth of what all else weighs costs nothing that is shown where size is held
-still, and ranks the cells of unseen people better in each of the three official folds.
+still, and ranks the cells of unseen people better in each of the three official folds. Both numbers were chosen with
+all partitions in sight.
 """
 
 import dataclasses
