@@ -117,6 +117,20 @@ def test_an_index_from_when_tables_were_read_otherwise_is_made_anew_where_there_
     assert ("its images are read anew" in capsys.readouterr().out) == by_table
 
 
+def test_an_index_from_before_it_was_known_which_images_show_one_cell_is_made_anew(
+    cells, tmp_path, capsys, monkeypatch
+):
+    none = tmp_path / "none.csv"
+    none.write_text("one_sha256,other_sha256,likeness\n")
+    with monkeypatch.context() as earlier:
+        earlier.setattr(index, "SAME_CELL", none)
+        index.current(cells, tmp_path / "index.csv")
+
+    index.current(cells, tmp_path / "index.csv")
+
+    assert "its images are read anew" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("broken", ["index.json", "index.csv"])
 def test_an_index_that_does_not_know_its_files_is_made_anew(cells, tmp_path, broken):
     first = index.current(cells, tmp_path / "index.csv")
