@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
@@ -107,6 +108,20 @@ def test_services_that_migrate_at_once_wait_for_each_other(alembic_engine: Engin
     said = [service.communicate()[1] for service in services]
 
     assert said == ["", "", ""]
+
+
+def test_it_migrates_from_whatever_folder_it_is_started_in(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "BLASTSCREEN_DATABASE_URL": f"sqlite:///{tmp_path / 'blastscreen.db'}",
+        "PYTHONPATH": "",
+    }
+
+    blastscreen = Path(sys.executable).with_name("blastscreen")
+    service = Popen([blastscreen, "migrate"], cwd=tmp_path, env=environment, stderr=PIPE, text=True)
+
+    assert service.communicate()[1] == ""
+    assert service.returncode == 0
 
 
 def test_every_table_of_facts_bears_its_triggers(either_database: Database) -> None:
