@@ -66,7 +66,7 @@ EARLIER_GROUPS = """\
 
 These were run when subjects that share a cell were not yet one group, so some people lie in several folds: they were
 learned from under one name and tested under another. Their cells are left out of every figure here, and what stands
-here is of the {kept} to {most} others of {every}. `{ours}`, whose networks kept them together, has on the cells of the
+here is of the {kept} others of {every}. `{ours}`, whose networks kept them together, has on the cells of the
 first row an AUC of {auc}, floor-matched {floor_matched}.
 """
 
@@ -120,8 +120,7 @@ def _earlier_groups(ours: Apart | None, entries: Sequence[dict[str, Any]], floor
     told = figures(ours.on(first), floor[first]) if ours else {"auc": "-", "floor_matched": "-"}
     head = EARLIER_GROUPS.format(
         ours=OURS,
-        kept=f"{min(counts):,}",
-        most=f"{max(counts):,}",
+        kept=" to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)})),
         every=f"{len(first):,}",
         auc=told["auc"],
         floor_matched=told["floor_matched"],
