@@ -59,15 +59,19 @@ class Apart:
 
 
 def apart_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Apart | None:
-    """The same, leaving out every person whose cells were tested in several folds: the networks of some of those had
-    learned from the others. None where some folds of that seed are still to come.
+    """The same, leaving out every person who was tested in several folds under several names: the networks of some of
+    those had learned from the others. None where some folds of that seed are still to come.
+
+    Raises GroupShared where a subject of one name was scored in two folds, else what `scored_of` raises.
     """
-    folds = {row.image_sha256: row.fold for row in rows if row.seed == seed}
-    if any(cell.sha256 not in folds for cell in cells):
+    found = {row.image_sha256: row for row in rows if row.seed == seed}
+    if any(cell.sha256 not in found for cell in cells):
         return None
+    scored = [found[cell.sha256] for cell in cells]
+    refuse_shared([cell.subject for cell in cells], [row.fold for row in scored], where=[row.where for row in scored])
     tested: dict[str, set[int]] = {}
-    for cell in cells:
-        tested.setdefault(cell.group, set()).add(folds[cell.sha256])
+    for cell, row in zip(cells, scored, strict=True):
+        tested.setdefault(cell.group, set()).add(row.fold)
     kept = np.array([len(tested[cell.group]) == 1 for cell in cells])
     own = [cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept]
     return Apart(scored_of(rows, own, seed=seed), kept)

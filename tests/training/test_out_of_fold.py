@@ -8,7 +8,7 @@ import pytest
 from tests.training.people import cells_of
 from training import results
 from training.out_of_fold import apart_if_finished
-from training.splits import partition
+from training.splits import GroupShared, partition
 
 pytestmark = pytest.mark.tensorflow
 
@@ -83,3 +83,11 @@ def test_scores_on_some_of_the_cells_are_of_those_that_were_kept_and_in_their_or
 def test_half_a_run_has_no_figures():
     assert apart_if_finished(rows(CELLS[:100]), CELLS, seed=0) is None
     assert apart_if_finished(rows(), CELLS, seed=1) is None
+
+
+def test_who_was_tested_in_two_folds_under_one_name_is_a_fault_of_the_results():
+    first, *others = rows()
+    elsewhere = results.Row(first.image_sha256, 0, (first.fold + 1) % 3, first.logit)
+
+    with pytest.raises(GroupShared, match=f"Subject group {CELLS[0].subject} lies in folds"):
+        apart_if_finished([elsewhere, *others], CELLS, seed=0)
