@@ -1,6 +1,6 @@
 """A model's card, as pages show it. Built from the card's JSON, so that cards of past models are shown as well."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
     evaluation = card["evaluation"]
     report = evaluation.get("report", {})
     tables = (
-        _calibration_table(evaluation),
+        _calibration_table(report),
         _subgroups(report),
         _by_subject(report),
         _shifts(evaluation),
@@ -105,7 +105,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
 
 def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
     """What became of cells scored like this in the evaluation, in a sentence; None where the card does not hold it."""
-    for step in _reliability(card["evaluation"]):
+    for step in card["evaluation"].get("report", {}).get("reliability", ()):
         if step["from"] <= probability < step["to"] or probability == step["to"] == 1.0:
             value, low, high = (round(share * 100) for share in _share_of_all(step))
             return (
@@ -141,7 +141,7 @@ def _figures(measured: Mapping[str, Any], names: Mapping[str, str]) -> tuple[Fig
     )
 
 
-def _calibration_table(evaluation: Mapping[str, Any]) -> Table:
+def _calibration_table(report: Mapping[str, Any]) -> Table:
     rows = tuple(
         (
             _bounds(step),
@@ -149,15 +149,10 @@ def _calibration_table(evaluation: Mapping[str, Any]) -> Table:
             f"{step['all_share'][0]:.3f}",
             _interval(_share_of_all(step)),
         )
-        for step in _reliability(evaluation)
+        for step in report.get("reliability", ())
     )
     note = "Of the cells that scored within these bounds, the share that were ALL."
     return Table("Calibration", note, ("Probability", "Cells", "Share of ALL", "95 % interval"), rows)
-
-
-def _reliability(evaluation: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = evaluation.get("report", {}).get("reliability", ())
-    return found
 
 
 def _share_of_all(step: Mapping[str, Any]) -> list[float]:
