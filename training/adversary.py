@@ -36,8 +36,8 @@ def guess(embedding: Any, *, subjects: int, strength: float) -> Any:
 
 
 def subjects_of(cells: Sequence[Cell]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The number of each cell's subject, N, and whether two subjects are of one class, S x S."""
-    _, first, number_of = np.unique([cell.subject for cell in cells], return_index=True, return_inverse=True)
+    """The number of each cell's subject group, N, and whether two groups are of one class, S x S."""
+    _, first, number_of = np.unique([cell.group for cell in cells], return_index=True, return_inverse=True)
     labels = np.array([cells[index].label for index in first])
     return number_of.astype(np.float32), labels[:, None] == labels
 

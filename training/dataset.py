@@ -81,7 +81,7 @@ def outline_map(square: Pixels) -> Pixels:
 def balanced(
     cells: Sequence[Cell], *, count: int, rng: np.random.Generator, by_subject: bool = True
 ) -> NDArray[np.int64]:
-    """`count` indices into `cells`: classes by turns, then a subject by the root of its size, then any cell of it; or
+    """`count` indices into `cells`: classes by turns, then a person by the root of its size, then any cell of it; or
     any cell of the class.
     """
     drawn = np.empty(count, np.int64)
@@ -89,8 +89,8 @@ def balanced(
         of_class = [index for index, cell in enumerate(cells) if cell.label == name]
         sizes: dict[str, int] = {}
         for index in of_class:
-            sizes[cells[index].subject] = sizes.get(cells[index].subject, 0) + 1
-        weights = np.array([sizes[cells[index].subject] ** -0.5 if by_subject else 1.0 for index in of_class])
+            sizes[cells[index].group] = sizes.get(cells[index].group, 0) + 1
+        weights = np.array([sizes[cells[index].group] ** -0.5 if by_subject else 1.0 for index in of_class])
         turns = len(drawn[offset :: len(CLASSES)])
         drawn[offset :: len(CLASSES)] = rng.choice(of_class, turns, p=weights / weights.sum())
     return drawn

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from training import aside, linear, results, stopping
 from training.adversary import subjects_of
 from training.augment import Varier, varier
-from training.cnmc import order
 from training.dataset import Answers, Crops, TrainingBatches, balanced
 from training.learner import Learner, checkpoint, settle, started, take_up_chance
 from training.network import build, keep, trained
-from training.parts import FINAL, ORDER, Part, finished, parts_of, place_of
+from training.parts import FINAL, ORDER, Part, finished, order_of, parts_of, place_of
 from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.teacher import taught
@@ -44,7 +43,7 @@ def fit(
     """
     place = place_of(recipe, crops, folder=folder)
     aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
-    aside.write(place / ORDER, order(crops.cells))
+    aside.write(place / ORDER, order_of(recipe, crops))
     for part in parts_of(recipe, crops, folder=place):
         if not part.is_done and recipe.views is not None:
             _learn_head(recipe, crops, part)

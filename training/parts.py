@@ -1,5 +1,6 @@
 """The parts of a recipe, a network for each fold and one for all cells: what each learns from, and what it has left."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class CellsReordered(Misconfigured):
 
 
 ORDER = "order"
-"""The file that says in which order the cells came that the folds and tables beside it count by their place."""
+"""The file that says in which order the cells came that the tables beside it count by their place, and which folds."""
 
 FINAL = -1
 """The fold number of the fit on all cells."""
@@ -60,12 +61,20 @@ def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
     """Where the networks of this very recipe on these very cells lie; raises CellsReordered."""
     place = folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
     kept = place / ORDER
-    if kept.is_file() and kept.read_text() != order(crops.cells):
+    if kept.is_file() and kept.read_text() != order_of(recipe, crops):
         raise CellsReordered(
-            f"{place} was trained on these images under other names, so in another order or with other subjects. "
-            "Name another --var."
+            f"{place} was trained on these images under other names, so in another order or with other subjects, or in "
+            "other folds. Name another --var."
         )
     return place
+
+
+def order_of(recipe: Recipe, crops: Crops) -> str:
+    """What ORDER holds: the SHA-256 of the cells' order and of the folds of every partition."""
+    digest = hashlib.sha256(order(crops.cells).encode())
+    for seed in recipe.seeds:
+        digest.update(partition(crops.cells, folds=recipe.folds, seed=seed).tobytes())
+    return digest.hexdigest()
 
 
 def parts_of(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
@@ -20,25 +19,30 @@ class GroupShared(Invalid):
 
 
 def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int64]:
-    """The fold, 0 to folds - 1, of every cell: subject groups whole, classes balanced as far as groups allow.
+    """The fold, 0 to folds - 1, of every cell: subject groups whole, each dealt out, in an order drawn from `seed`, to
+    the fold that has least of its class, cells and groups together, both as shares of all.
 
-    Raises OneClassOnly where a class has fewer groups than there are folds, so that a fold would lack it.
+    Another seed puts other people together. scikit-learn's StratifiedGroupKFold deals out large groups first, whatever
+    its seed, so that with a few large ones its partitions are nearly one. Raises OneClassOnly where a class has fewer
+    groups than there are folds, so that a fold would lack it.
     """
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
-    groups = np.array([cell.group for cell in cells])
-    for index, name in enumerate(CLASSES):
-        count = len(set(groups[labels == index].tolist()))
+    groups, group_of = np.unique([cell.group for cell in cells], return_inverse=True)
+    counts = np.zeros((len(groups), len(CLASSES)))
+    np.add.at(counts, (group_of, labels), 1)
+    for name, count in zip(CLASSES, (counts > 0).sum(axis=0).tolist(), strict=True):
         if count < folds:
             raise OneClassOnly(f"{folds} folds need {folds} subject groups of class {name}; there are {count}.")
-    fold_of = np.full(len(cells), -1)
-    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    for fold, (_, tested) in enumerate(splitter.split(np.zeros(len(cells)), labels, groups)):
-        fold_of[tested] = fold
-    refuse_shared(groups.tolist(), fold_of.tolist())
-    for fold in range(folds):
-        if len(set(labels[fold_of == fold].tolist())) < len(CLASSES):
+    shares = counts / counts.sum(axis=0) + (counts > 0) / (counts > 0).sum(axis=0)
+    held = np.zeros((folds, len(CLASSES)))
+    fold_of = np.zeros(len(groups), np.int64)
+    for group in np.random.default_rng(seed).permutation(len(groups)):
+        fold_of[group] = np.argmin(held[:, counts[group] > 0].sum(axis=1))
+        held[fold_of[group]] += shares[group]
+    for fold, share in enumerate(held):
+        if not share.all():
             raise OneClassOnly(f"Fold {fold} of seed {seed} has cells of one class only. Use fewer folds.")
-    return fold_of
+    return fold_of[group_of]
 
 
 def few_of_each(subjects: NDArray[np.str_], *, most: int) -> NDArray[np.bool_]:

@@ -50,13 +50,13 @@ def watched_apart(
 def watch(
     model: keras.Model, crops: Crops, watched: NDArray[np.int64], *, size: int, folder: Path, epoch: int
 ) -> float:
-    """AUC of the watched cells, subjects counting the same. Where it is the best so far, weights go to `folder`."""
+    """AUC of the watched cells, people counting the same. Where it is the best so far, weights go to `folder`."""
     logits = [
         model.predict_on_batch(plain(crops, watched[start : start + 128], size=size))["logit"]
         for start in range(0, len(watched), 128)
     ]
     is_all = crops.labels[watched] == 1
-    weights = subject_balance(is_all, np.array([crops.cells[index].subject for index in watched]))
+    weights = subject_balance(is_all, np.array([crops.cells[index].group for index in watched]))
     figure = float(weighted_auc(is_all, np.concatenate(logits)[:, 0].astype(np.float64), weights))
     memory = remembered(folder).after(epoch, figure)
     if memory.best_epoch == epoch:

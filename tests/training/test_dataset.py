@@ -1,5 +1,7 @@
 """Traps of the earlier projects, each of which cost one of them its figures: here they cannot close."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from training.cnmc import Cell
 from training.dataset import Crops, TrainingBatches, balanced, mixed, stored
 from training.network import build, scores
 from training.networks import anastasio
-from training.parts import FINAL, ORDER, parts_of, place_of
+from training.parts import FINAL, ORDER, order_of, parts_of, place_of
 from training.recipe import Augment, Recipe
+from training.splits import partition
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -77,6 +80,18 @@ def test_networks_of_the_same_cells_in_another_order_are_not_taken_for_these(cro
         place_of(RECIPE, crops, folder=tmp_path)
 
 
+def test_networks_of_other_folds_are_not_taken_for_these(crops, tmp_path, monkeypatch):
+    place = place_of(RECIPE, crops, folder=tmp_path)
+    place.mkdir()
+    (place / ORDER).write_text(order_of(RECIPE, crops))
+    assert place_of(RECIPE, crops, folder=tmp_path) == place
+    shifted = np.roll(partition(crops.cells, folds=RECIPE.folds, seed=0), 1)
+    monkeypatch.setattr("training.parts.partition", lambda *_, **__: shifted)
+
+    with pytest.raises(Misconfigured, match="in other folds"):
+        place_of(RECIPE, crops, folder=tmp_path)
+
+
 def test_what_mixes_two_cells_mixes_their_labels_by_the_same_share_and_no_other_answer():
     grey = np.array([10, 60, 110, 160], np.uint8)
     pixels = np.broadcast_to(grey[:, None, None, None], (4, 8, 8, 3))
@@ -107,6 +122,17 @@ def test_classes_come_by_turns_and_a_large_subject_counts_by_the_root_of_its_siz
     times = {subject: np.mean([crops.cells[one].subject == subject for one in drawn]) for subject in ("0", "1", "4")}
     assert times["1"] / times["0"] == pytest.approx(2, rel=0.25)
     assert times["4"] / times["0"] == pytest.approx(5, rel=0.25)
+
+
+def test_a_person_of_several_names_is_drawn_as_one(crops):
+    names = {"1": "one person", "4": "one person"}
+    cells = [dataclasses.replace(cell, group=names.get(cell.subject, cell.group)) for cell in crops.cells]
+    sizes = {name: sum(cell.group == name for cell in cells) for name in ("0", "one person")}
+
+    drawn = balanced(cells, count=20_000, rng=np.random.default_rng(0))
+
+    times = {name: np.mean([cells[one].group == name for one in drawn]) for name in sizes}
+    assert times["one person"] / times["0"] == pytest.approx((sizes["one person"] / sizes["0"]) ** 0.5, rel=0.2)
 
 
 def test_not_balanced_by_subject_every_cell_of_a_class_comes_alike(crops):

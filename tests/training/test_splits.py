@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -58,6 +60,30 @@ def test_the_same_seed_gives_the_same_folds_and_another_seed_others():
     folds = [partition(cells, folds=3, seed=seed).tolist() for seed in (1, 1, 2)]
 
     assert folds[0] == folds[1] != folds[2]
+
+
+def test_each_seed_puts_other_people_together_even_where_few_large_ones_stand_out():
+    cells = cells_of([510, 200, 150, *range(4, 20)], [480, 300, 250, *range(4, 30)])
+    groups = np.array([one.group for one in cells])
+    _, first = np.unique(groups, return_index=True)
+
+    folds = [partition(cells, folds=3, seed=seed)[first] for seed in range(6)]
+
+    for one, other in itertools.combinations(folds, 2):
+        together = np.mean((one[:, None] == one) == (other[:, None] == other))
+        assert 0.45 < together < 0.75  # independent ones agree on 5/9 of the pairs
+
+
+def test_no_fold_is_left_with_large_people_only():
+    cells = cells_of([510, 500, 150, *range(4, 20)], [480, 300, 250, *range(4, 30)])
+    groups = {one.group: one.label for one in cells}
+    _, first = np.unique([one.group for one in cells], return_index=True)
+
+    for seed in range(6):
+        folds = partition(cells, folds=3, seed=seed)[first]
+        healthy = np.array([groups[cells[place].group] == "HEM" for place in first])
+        assert np.bincount(folds[healthy], minlength=3).min() >= 3
+        assert np.bincount(folds[~healthy], minlength=3).min() >= 4
 
 
 def test_of_each_subject_at_most_so_many_cells_are_chosen_and_all_where_it_has_no_more():
