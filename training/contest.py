@@ -52,8 +52,8 @@ took on two cores, or where it says so on a GPU, neither always free (of heads t
 partitions, which share their tables; of hand-made features without measuring them); *ms* is the median time of one
 image in ONNX Runtime on one thread, "-" where it was not measured or there is no network.
 
-All are compared on partition 0, one of those on which choices of ours were made (0 to 2); ours has been run on
-partitions 3 and 4 as well, and some of the strongest earlier ones on 3 (below).
+All are compared on partition 0. Its people were dealt out at random after `{ours}` had been chosen on partitions of
+another kind; ours has been run on four more of these as well, and some of the strongest earlier ones on 3 (below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
 filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.
@@ -61,13 +61,13 @@ filed twice (`training/same_cell.csv`; `python -m training explore` shows each p
 Made by `python -m training results` from the files in `training/results/`.
 """
 
-EARLIER_GROUPS = """\
-## Run before it was known who is one
+EARLIER_FOLDS = """\
+## Run in earlier folds
 
-These were run when subjects that share a cell were not yet one group, so some people lie in several folds: they were
-learned from under one name and tested under another. Their cells are left out of every figure here, and what stands
-here is of the {kept} others of {every}. `{ours}`, whose networks kept them together, has on the cells of the
-first row an AUC of {auc}, floor-matched {floor_matched}.
+These were run in other folds of the same people, nearly the same ones for every seed, and most of them when subjects
+that share a cell were not yet one group: some people were learned from under one name and tested under another. Their
+cells are left out of every figure here, and what stands here is of {kept} of {every} cells. `{ours}`, in its own folds,
+has on the cells of the first row an AUC of {auc}, floor-matched {floor_matched}.
 """
 
 FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "minutes", "ms")
@@ -89,20 +89,21 @@ def text(folder: Path) -> str:
     finished = sorted((one for one in entries if one["apart"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells, floor)
-    whole = [one for one in in_contest if one["apart"].kept.all()]
+    fold_of = partition(cells, folds=FOLDS, seed=SEED)
+    whole = [one for one in in_contest if np.array_equal(one["apart"].scored.folds, fold_of)]
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["apart"]]
     ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
     gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
     on = partitions.scored_on(folder / f"{OURS}.csv", cells)
     sections = [
-        *_earlier_groups(ours, [one for one in in_contest if one not in whole], floor),
+        *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),
         *_targets(gains, on, folder=folder),
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
     ]
     by_step = steps.lines({one["name"]: one["apart"] for one in finished}, cells, folder=folder, recipes=RECIPES)
-    page = [HEAD, *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
+    page = [HEAD.format(ours=OURS), *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
     return "\n".join(page).rstrip() + "\n"
 
 
@@ -111,14 +112,14 @@ def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(_row(one) for one in entries)]
 
 
-def _earlier_groups(ours: Apart | None, entries: Sequence[dict[str, Any]], floor: Floats) -> list[str]:
-    """The rows of which some people are left out; nothing where there are none."""
+def _in_earlier_folds(ours: Apart | None, entries: Sequence[dict[str, Any]], floor: Floats) -> list[str]:
+    """The rows that are not of today's folds; nothing where there are none."""
     if not entries:
         return []
     first = entries[0]["apart"].kept
     counts = [int(one["apart"].kept.sum()) for one in entries]
     told = figures(ours.on(first), floor[first]) if ours else {"auc": "-", "floor_matched": "-"}
-    head = EARLIER_GROUPS.format(
+    head = EARLIER_FOLDS.format(
         ours=OURS,
         kept=" to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)})),
         every=f"{len(first):,}",
@@ -160,8 +161,7 @@ def _yardsticks(cells: Sequence[Cell], floor: Floats) -> list[dict[str, Any]]:
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
         facts = dict.fromkeys(FACTS_OF_ENTRY, "") | {"name": name}
-        apart = Apart(scored, np.ones(len(cells), np.bool_))
-        found.append({**facts, "apart": apart, **figures(scored, floor)})
+        found.append({**facts, "apart": Apart.of_all(scored), **figures(scored, floor)})
     return found
 
 

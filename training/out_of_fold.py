@@ -53,6 +53,11 @@ class Apart:
     kept: NDArray[np.bool_]
     """N; all of them, but where networks were run before it was known that some people have several names."""
 
+    @classmethod
+    def of_all(cls, scored: Scored) -> "Apart":
+        """The scores of all cells."""
+        return cls(scored, np.ones(len(scored.is_all), np.bool_))
+
     def on(self, cells: NDArray[np.bool_]) -> Scored:
         """The scores of its cells that are among these of the N."""
         return self.scored.of(cells[self.kept])

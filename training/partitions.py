@@ -1,4 +1,4 @@
-"""Other partitions of the same people: how ours does on each, and earlier networks on one that ours was not chosen by.
+"""Other partitions of the same people: how ours does on each, and earlier networks on one that is for reporting.
 
 `python -m training fit RECIPE DIR --partition 3` makes the results `RECIPE_on_3`, which are told here and nowhere else.
 """
@@ -20,24 +20,21 @@ from training.out_of_fold import Apart, apart_if_finished, scored_of
 from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2)
-"""The partitions on which choices of ours were made."""
+"""The partitions on which choices are made; the others are for reporting."""
 
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
-Choices were made on partitions 0 to 2 (those that make `texture4` of `texture3`, and `texture5` of that, with all in
-sight). All five are of the same subject groups, of which the largest fall alike: *most alike* is the share of cells
-that one of those three has in the same folds. So 3 and 4 are no new people, and no proof against choices that fit
-these.
+`{ours}` was chosen on partitions of another kind, nearly one for all seeds, and these five were drawn after it. They
+are of the same people, so they are no proof against choices that fit these. From here on 0 to 2 are for choosing, 3 and
+4 for reporting; *most alike* is the largest share of cells that one of those three has in the same folds.
 """
 
 CONTEST = """\
 ## The contest on partition {seed}
 
-Some of the strongest earlier networks on their budgets, on a partition by which none of theirs was chosen; of ours
-three numbers were set with it in sight. In the last columns is what `{ours}` has more, on the cells of both, whose
-subject groups are drawn together. Rows with fewer cells were run before it was known that some people have several
-names.
+Some of the strongest earlier networks on their budgets, on a partition by which no network was chosen. In the last
+columns is what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
 """
 
 
@@ -69,7 +66,7 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
     """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition."""
     found: list[str] = []
     for seed, scored in on.items():
-        whole = Apart(scored, np.ones(len(cells), np.bool_))
+        whole = Apart.of_all(scored)
         others = {
             path.stem.removesuffix(f"_on_{seed}"): apart_if_finished(results.read(path), cells, seed=seed)
             for path in folder.glob(f"*_on_{seed}.csv")

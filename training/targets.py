@@ -29,12 +29,13 @@ HEAD = """\
 *Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
 not. Each interval is a 95 % one by itself: of fifty against which ours were no better, one or two would be *shown* by
 chance. So it is also told in what share of draws ours is above all of them at once. Networks are held against each
-other on partition 0, on which choices of ours were made and none of theirs, and each was trained once: the intervals
-are over people, not over trainings. An earlier network on its budget might do better with the cells that its source
-gave it; those rows that have them end in `_as_published`. Some of the best were run on partition 3 too (below).
+other on partition 0, which was drawn after all of them were chosen, and each was trained once: the intervals are over
+people, not over trainings. An earlier network on its budget might do better with the cells that its source gave it;
+those rows that have them end in `_as_published`. Some of the best were run on partition 3 too (below).
 
 Ours is held against each other on the cells of people whom neither had met: on all of them where the other was run by
-these subject groups too.
+these subject groups too. Rows of earlier folds are not of these partitions: there, chance in who falls together is in
+the gain as well.
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
 probabilities that err in nothing would show by chance on as many groups. Intervals of a calibration error lie too high:

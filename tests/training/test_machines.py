@@ -124,9 +124,9 @@ def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of
 
     page = contest.text(tmp_path)
 
-    since, before = page.split("## Run before it was known who is one")
+    since, before = page.split("## Run in earlier folds")
     kept = sum(cell.subject not in one_person for cell in crops.cells)
-    assert f"is of the {kept} others of {len(cells)}" in before.replace("\n", " ")
+    assert f"is of {kept} of {len(cells)} cells" in before.replace("\n", " ")
     rows = {one[0].strip("| "): one for line in page.splitlines() if len(one := line.split(" | ")) > 10}
     tested = {name: sum(map(int, rows[name][4].split(" + "))) for name in ("before", "since", contest.OURS)}
     assert tested == {"before": kept, "since": len(cells), contest.OURS: len(cells)}
