@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from training.dataset import Crops
 from training.metrics import weighted_quantiles
 from training.parts import FINAL, Part
 from training.recipe import Recipe
-from training.scored import Floats, Scored, subject_weights
+from training.scored import Floats, Scored, pooled, subject_weights
 
 INTENDED_USE = (
     "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
@@ -54,7 +54,8 @@ class Trained:
     crops: Crops
     root: Path
     parts: Sequence[Part]
-    scored: Scored
+    on: Mapping[int, Scored]
+    """The out-of-fold scores on every partition, by seed; the first is the one that the card reports."""
     network: keras.Model
     shifts: list[dict[str, Any]]
     """What `evaluate --shifts` found; empty where it was not run."""
@@ -63,14 +64,20 @@ class Trained:
     morphology: Path
     """What `python -m training morphology` wrote, if it was run; else export measures."""
 
+    @property
+    def scored(self) -> Scored:
+        """The scores on the partition that the card reports."""
+        return self.on[self.recipe.seeds[0]]
+
 
 def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
     """The card of `model`, an ONNX file with these outputs; parity and time are left to whoever serves it."""
     recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
     measured = gate.measurements(cells, trained.root)
-    report = evaluate.report(scored, cells, seed=recipe.seeds[0])
-    calibration = trust.calibration(scored)
-    calibrated = trust.recalibrated(scored)
+    pool = pooled(list(trained.on.values()))
+    report = evaluate.report(scored, cells, seed=recipe.seeds[0], pool=pool)
+    calibration = trust.calibration(pool)
+    calibrated = trust.recalibrated(pool)
     thresholds = trust.bands(calibrated)
     distance, away = _distance(trained) if "embedding" in outputs else (None, None)
     return {
@@ -96,8 +103,9 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             "protocol": (
                 f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Subjects that "
                 "share an image or a cell are one group, and count as one subject. Intervals are 95 %, by bootstrap "
-                "over subject groups. Calibration is the other folds'; bands and conformal sets are those of the "
-                "limits that all other subject groups give, as in what is served."
+                "over subject groups. Calibration is the other folds'. What is as served, with bands, conformal sets "
+                "and what became of cells scored alike, goes by the calibration and limits that all other subject "
+                f"groups give, of {_partitions(recipe)}, each cell by a network that never saw its subject group."
             ),
             "report": report,
             "gate": gate.trial(
@@ -113,6 +121,12 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
         },
     }
+
+
+def _partitions(recipe: Recipe) -> str:
+    """On how many partitions what is served was fitted."""
+    seeds = ", ".join(str(seed) for seed in sorted(recipe.seeds))
+    return f"{len(recipe.seeds)} such partitions (seeds {seeds})" if len(recipe.seeds) > 1 else "this partition"
 
 
 def _training(trained: Trained) -> dict[str, Any]:

@@ -99,10 +99,11 @@ def _estimated(shares: Mapping[str, Share], scored: Scored) -> dict[str, list[fl
     return {name: estimate_share(*one, scored).as_json() for name, one in shares.items()}
 
 
-def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
+def reliability(scored: Scored, *, bins: int = 10, times: int = 1) -> list[dict[str, Any]]:
     """What became of cells by their probability: bins of equal weight from 0 to 1, each with mean and share of ALL.
 
-    Every subject counts the same within its class; a bin's interval is by bootstrap over subject groups, and Wilson's
+    Every cell stands `times` times among the scores, and is counted as one. Every subject counts the same within its
+    class; a bin's interval is by bootstrap over subject groups, and Wilson's
     over those where all its cells are of one class.
     """
     weights = subject_weights(scored)
@@ -117,7 +118,7 @@ def reliability(scored: Scored, *, bins: int = 10) -> list[dict[str, Any]]:
             "to": edges[number + 1],
             "mean_probability": round(float(np.average(scored.probabilities[own], weights=weights[own])), 4),
             "all_share": estimate_share(scored.is_all, own, scored).as_json(),
-            "cells": int(own.sum()),
+            "cells": round(int(own.sum()) / times),
         }
         for number in range(bins)
         if (own := bin_of == number).any()
@@ -134,7 +135,7 @@ def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
     """
     found = []
     for subject in sorted(set(scored.subjects.tolist()), key=lambda name: (name.startswith("H"), name)):
-        own = scored.subjects == subject
+        own, of_served = scored.subjects == subject, served.scored.subjects == subject
         truth, probability = bool(scored.is_all[own][0]), scored.probabilities[own]
         right = int(((probability >= 0.5) == truth).sum())
         found.append(
@@ -145,8 +146,8 @@ def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
                 "mean_probability": round(float(probability.mean()), 4),
                 "right": round(right / len(probability), 4),
                 "right_interval": [round(one, 4) for one in binomial_interval(right, len(probability))],
-                "not_suspected": round(float(served.not_suspected[own].mean()), 4),
-                "suspected": round(float(served.suspected[own].mean()), 4),
+                "not_suspected": round(float(served.not_suspected[of_served].mean()), 4),
+                "suspected": round(float(served.suspected[of_served].mean()), 4),
             }
         )
     return found
@@ -186,9 +187,13 @@ def confusion(scored: Scored) -> dict[str, int]:
     }
 
 
-def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any]:
-    """Everything that evaluation says of one seed, as JSON values."""
-    served = trust.as_served(scored)
+def report(scored: Scored, cells: Sequence[Cell], *, seed: int, pool: Scored | None = None) -> dict[str, Any]:
+    """Everything that evaluation says of one seed, as JSON values.
+
+    `pool` has the scores of the same cells on all partitions that calibration, bands and conformal limits are fitted
+    on, where those are more than this one.
+    """
+    served = trust.as_served(scored if pool is None else pool)
     found = figures(scored, served, cells, seed=seed)
     return {
         "seed": seed,
@@ -199,7 +204,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int) -> dict[str, Any
         "bands": _estimated(_bands(served), served.scored),
         "sets": _estimated(shares_of_sets(served), served.scored),
         "confusion": confusion(scored),
-        "reliability": reliability(scored),
+        "reliability": reliability(served.scored, times=len(served.scored.logits) // len(cells)),
         "predictive_values": at_prevalence(scored),
         "subgroups": subgroups.report(scored, cells),
         "by_subject": by_subject(scored, served),

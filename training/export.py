@@ -38,7 +38,7 @@ def load(
     path = results_folder / f"{recipe.name}.csv"
     rows = results.read(path)
     results.refuse_other_cells(path, crops.cells)
-    scored = scored_of(rows, crops.cells, seed=recipe.seeds[0])
+    on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in recipe.seeds}
     made_from = results.fingerprints(recipe, crops.cells)
     found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)
     return Trained(
@@ -46,7 +46,7 @@ def load(
         crops,
         root,
         parts,
-        scored,
+        on,
         network.trained(recipe, parts[-1]),
         found,
         smear_fields,

@@ -3,6 +3,7 @@
 Whoever has several names is one subject: a subject group. One who counted once for each name would decide too much.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -32,6 +33,13 @@ class Scored:
 
     def with_logits(self, logits: Floats) -> "Scored":
         return replace(self, logits=logits)
+
+
+def pooled(on: Sequence[Scored]) -> Scored:
+    """The scores of the same cells on several partitions, one after another: each cell stands there once for each."""
+    return Scored(
+        **{field.name: np.concatenate([getattr(scored, field.name) for scored in on]) for field in fields(Scored)}
+    )
 
 
 def ones(scored: Scored) -> Floats:

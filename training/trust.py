@@ -23,7 +23,7 @@ PRIOR_ALL = 0.5
 MISS_RATE = 0.05
 """Of a new subject's ALL cells at most this share, on the mean of subjects, falls into the band `not_suspected`."""
 
-UPPER_PRECISION = 0.9
+UPPER_PRECISION = 0.85
 """The share of ALL in the band `suspected`, at the card's prior, that is aimed at; the card says what was reached."""
 
 MISCOVERAGE = 0.1

@@ -7,7 +7,7 @@ import pytest
 from tests.training.people import scored
 from training import evaluate, metrics, trust
 from training.cnmc import Cell
-from training.scored import ones
+from training.scored import ones, pooled
 
 pytestmark = pytest.mark.tensorflow
 
@@ -41,6 +41,20 @@ def test_reliability_tells_of_every_cell_once_and_of_shares_that_rise_with_the_p
     assert all(before["to"] == after["from"] for before, after in pairwise(bins))
     assert bins[0]["all_share"][0] < 0.2
     assert bins[-1]["all_share"][0] > 0.8
+
+
+def test_what_is_served_is_fitted_on_all_partitions_and_every_cell_is_told_of_once():
+    poor, good = scored(subjects=30, skill=1.0), scored(subjects=30, skill=4.0)
+    pool = pooled([poor, good])
+
+    alone, together = (evaluate.report(poor, table_of(poor), seed=0, pool=one) for one in (None, pool))
+
+    assert sum(one["cells"] for one in together["reliability"]) == pytest.approx(len(poor.logits), abs=10)
+    assert together["figures"]["auc"] == alone["figures"]["auc"]
+    assert together["bands"]["uncertain_share"][0] < alone["bands"]["uncertain_share"][0]
+    assert [one["cells"] for one in together["by_subject"]] == [one["cells"] for one in alone["by_subject"]]
+    slopes = [trust.calibration(one).slope for one in (poor, good, pool)]
+    assert min(slopes[:2]) < slopes[2] < max(slopes[:2])
 
 
 def test_a_bin_all_of_whose_cells_are_of_one_class_is_as_certain_as_its_groups_are_many():
