@@ -38,7 +38,8 @@ TITLES = {
 PROTOCOL = (
     "Every cell was scored by a network that never saw its subject. Intervals are 95 %, by bootstrap over subject "
     "groups, but where another is named. Calls are at a probability of 0.5, calibrated on the other "
-    "folds; bands are those that all other subject groups give, as served. What cannot be had is shown as -."
+    "folds; reliability and bands are those that all other subject groups give, as served. What cannot be had is "
+    "shown as -."
 )
 
 SHIFTED = ("auc", "specificity", "sensitivity")
