@@ -77,7 +77,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     pool = pooled(list(trained.on.values()))
     report = evaluate.report(scored, cells, seed=recipe.seeds[0], pool=pool)
     calibration = trust.calibration(pool)
-    calibrated = trust.recalibrated(pool)
+    calibrated = trust.calibrated(pool, by=calibration)
     thresholds = trust.bands(calibrated)
     distance, away = _distance(trained) if "embedding" in outputs else (None, None)
     return {

@@ -57,11 +57,6 @@ def calibrated(scored: Scored, *, by: Calibration) -> Scored:
     return replace(scored, probabilities=np.array([by.probability(float(logit)) for logit in scored.logits]))
 
 
-def recalibrated(scored: Scored) -> Scored:
-    """The scores with probabilities by one calibration fitted on all of them: as they are served."""
-    return calibrated(scored, by=calibration(scored))
-
-
 def cross_calibrated(scored: Scored, *, apart: NDArray[Any]) -> Floats:
     """P(ALL) of every cell by a calibration that was fitted on all cells but those of its own kind in `apart` (N)."""
     probabilities = np.empty(len(scored.logits))

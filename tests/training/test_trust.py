@@ -90,7 +90,7 @@ def test_conformal_sets_cover_new_subjects_of_both_classes():
 def test_bands_and_sets_are_those_that_the_shipped_procedure_gives_from_all_other_groups():
     cells = scored(subjects=25, skill=3.0)
     own = cells.groups == "4"
-    others = trust.recalibrated(cells.of(~own))
+    others = trust.calibrated(cells.of(~own), by=trust.calibration(cells.of(~own)))
     bands, limits = trust.bands(others), trust.conformal(others)
     probabilities = trust.calibrated(cells.of(own), by=trust.calibration(cells.of(~own))).probabilities
 
