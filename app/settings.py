@@ -49,6 +49,10 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _without_last_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name)  # so that `*`, which would believe anybody, is refused
@@ -138,7 +142,7 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="info", description="debug, info, warning or error")
 
-    public_url: str = Field(
+    public_url: Annotated[str, AfterValidator(_without_last_slash)] = Field(
         default="", description="this service's address as browsers know it, for one-time links; OIDC needs it"
     )
     oidc_issuer: str = Field(default="", description="the OpenID Connect provider's issuer; none: no such provider")

@@ -83,4 +83,5 @@ def live(service: Service) -> Iterator[Live]:
 def changed(settings: Settings, instrument: Instrument) -> Iterator[Changed]:
     """A way to start the service with other settings."""
     with ExitStack() as stack:
-        yield lambda **other: stack.enter_context(Service.start(settings.model_copy(update=other), instrument))
+        own = {name: getattr(settings, name) for name in settings.model_fields_set}
+        yield lambda **other: stack.enter_context(Service.start(Settings(**{**own, **other}), instrument))

@@ -101,7 +101,7 @@ def find_provider(settings: Settings) -> OidcProvider:
         names_itself=told.get("authorization_response_iss_parameter_supported") is True,
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret,
-        redirect_uri=settings.public_url.rstrip("/") + CALLBACK,
+        redirect_uri=settings.public_url + CALLBACK,
         groups_claim=settings.oidc_groups_claim,
         roles=oidc_rules.parse_roles(settings.oidc_roles),
     )

@@ -130,7 +130,7 @@ def _link(request: Request, token: str) -> str:
     """For somebody at another browser, who may know this service by another address than the one that came with this
     request."""
     settings: Settings = request.app.state.settings
-    here = settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.url.netloc}"
+    here = settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return f"{here}/reset?token={token}"
 
 

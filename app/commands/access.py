@@ -30,7 +30,7 @@ def reset_user(settings: Settings, *, username: str) -> int:
             raise UserNotFound(f"There is no account {username!r}.")
         token = password_actions.make_reset_link(session, SERVICE, user_id=user.actor_id)
     print("Open this at the service's address. It works once, for a day:")
-    print(f"{settings.public_url.rstrip('/')}/reset?token={token}")
+    print(f"{settings.public_url}/reset?token={token}")
     return 0
 
 

@@ -106,4 +106,4 @@ def _print_setup_link(settings: Settings, *, here: str) -> None:
         print(
             "There is no account yet. Make the first administrator here (the link works once, for a day):", flush=True
         )
-        print(f"  {settings.public_url.rstrip('/') or here}/setup?token={token}", flush=True)
+        print(f"  {settings.public_url or here}/setup?token={token}", flush=True)
