@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.errors import BlastscreenError
 from training import asked, backend, commands
+from training.recipes import OURS
 
 VAR = Path("var/training")
 
@@ -65,7 +66,7 @@ def _of_a_folder(command: Command) -> None:
     _not_cells(gate)
     features = command("features", "the rows of hand-made features in an SVM")
     features.add_argument("folder", type=Path, help=IMAGES)
-    features.add_argument("--beside", default="texture5", help="the results that the last row adds to (%(default)s)")
+    features.add_argument("--beside", default=OURS, help="the results that the last row adds to (%(default)s)")
 
 
 def _of_a_recipe(command: Command) -> None:

@@ -90,14 +90,14 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
     from training import page, points
     from training import results as kept
-    from training.out_of_fold import scored_of
+    from training.out_of_fold import scored_by_seed
 
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
     path = asked.results_folder(arguments, recipe) / f"{recipe.name}.csv"
     rows = kept.read(path)
     kept.refuse_other_cells(path, crops.cells)
-    on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+    on = scored_by_seed(rows, crops.cells)
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)
     for seed, scored in on.items():

@@ -15,13 +15,11 @@ from training import partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, apart_if_finished, scored_of
+from training.out_of_fold import Apart, apart_if_finished, scored_by_seed, scored_of
+from training.recipes import OURS
 from training.scored import Floats, Scored
 from training.splits import partition
 from training.targets import Gain
-
-OURS = "texture5"
-"""The recipe of the shipped bundle, against which every other row is held."""
 
 WHY_OURS = """\
 `texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). By the rule to take what
@@ -94,7 +92,8 @@ def text(folder: Path) -> str:
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["apart"]]
     ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
     gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
-    on = partitions.scored_on(folder / f"{OURS}.csv", cells)
+    own = folder / f"{OURS}.csv"
+    on = scored_by_seed(results.read(own), cells) if own.is_file() else {}
     sections = [
         *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),

@@ -15,7 +15,7 @@ from app.vision.golden import GOLDEN_CELLS, look_golden
 from training import asked, model_card, network, onnx_model, renew, results
 from training.card import Trained, card_of
 from training.dataset import Crops
-from training.out_of_fold import scored_of
+from training.out_of_fold import scored_by_seed
 from training.parts import parts_of, place_of
 from training.pictures import read_pixels
 from training.recipe import Recipe
@@ -38,7 +38,7 @@ def load(
     path = results_folder / f"{recipe.name}.csv"
     rows = results.read(path)
     results.refuse_other_cells(path, crops.cells)
-    on = {seed: scored_of(rows, crops.cells, seed=seed) for seed in recipe.seeds}
+    on = scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
     made_from = results.fingerprints(recipe, crops.cells)
     found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)
     return Trained(

@@ -45,6 +45,14 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
     return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
 
 
+def scored_by_seed(
+    rows: Sequence[results.Row], cells: Sequence[Cell], *, seeds: Sequence[int] | None = None
+) -> dict[int, Scored]:
+    """The scores of these seeds, or of all that the rows have; raises what `scored_of` raises."""
+    wanted = sorted({row.seed for row in rows}) if seeds is None else seeds
+    return {seed: scored_of(rows, cells, seed=seed) for seed in wanted}
+
+
 @dataclass(frozen=True)
 class Apart:
     """The scores of those of N cells whose person no network met, and which cells those are."""

@@ -16,7 +16,7 @@ from training import results
 from training.cnmc import Cell
 from training.figures import COLUMNS, contested, figures, folds_of, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, apart_if_finished, scored_of
+from training.out_of_fold import Apart, apart_if_finished
 from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2)
@@ -42,12 +42,6 @@ def seed_in(name: str) -> int | None:
     """The partition that the name of some results ends in; None for those that were not made for one alone."""
     found = re.fullmatch(r".+_on_(\d+)", name)
     return int(found[1]) if found else None
-
-
-def scored_on(path: Path, cells: Sequence[Cell]) -> dict[int, Scored]:
-    """The scores of `<recipe>.csv` on every partition that it has, by seed; raises what `scored_of` raises."""
-    rows = results.read(path) if path.is_file() else []
-    return {seed: scored_of(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
 
 
 def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:

@@ -13,6 +13,7 @@ from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
 from training.out_of_fold import scored_of
+from training.recipes import OURS
 from training.splits import partition
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -96,16 +97,16 @@ def test_features_know_neither_how_large_nor_how_bright_a_cell_is():
 
 def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(crops, tmp_path):
     write_index(crops.cells, tmp_path / "cells.csv")
-    for name, skill in ((contest.OURS, 1.0), ("other", 0.5)):
+    for name, skill in ((OURS, 1.0), ("other", 0.5)):
         write(Machine(name), crops, table_for(crops, skill=skill), folder=tmp_path)
     results.record_milliseconds(tmp_path / "other.json", 2.3)
 
     page = contest.text(tmp_path)
 
-    contest_table, gains = page.split(f"## `{contest.OURS}` less each other")
+    contest_table, gains = page.split(f"## `{OURS}` less each other")
     rows = {line.split(" | ")[0].strip("| "): line for line in contest_table.splitlines() if line.startswith("| ")}
     assert " | 72 | 36 + 36 + 36 | 0 | 2.30 |" in rows["other"]
-    assert " | 72 | 36 + 36 + 36 | 0 | - |" in rows[contest.OURS]
+    assert " | 72 | 36 + 36 + 36 | 0 | - |" in rows[OURS]
     assert "| other | +" in gains
     assert "| floor-matched AUC above every earlier network | - | no earlier network has been run |" in gains
     assert "| *area and mean colour only* |" in gains
@@ -119,7 +120,7 @@ def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of
     folds = partition(crops.cells, folds=3, seed=0)
     is_apart = len({fold for cell, fold in zip(crops.cells, folds, strict=True) if cell.subject in one_person}) == 2
     assert is_apart  # else this tries nothing
-    for name, of, skill in (("before", crops, 0.5), ("since", together, 0.5), (contest.OURS, together, 1.0)):
+    for name, of, skill in (("before", crops, 0.5), ("since", together, 0.5), (OURS, together, 1.0)):
         write(Machine(name), of, table_for(of, skill=skill), folder=tmp_path)
 
     page = contest.text(tmp_path)
@@ -128,8 +129,8 @@ def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of
     kept = sum(cell.subject not in one_person for cell in crops.cells)
     assert f"is of {kept} of {len(cells)} cells" in before.replace("\n", " ")
     rows = {one[0].strip("| "): one for line in page.splitlines() if len(one := line.split(" | ")) > 10}
-    tested = {name: sum(map(int, rows[name][4].split(" + "))) for name in ("before", "since", contest.OURS)}
-    assert tested == {"before": kept, "since": len(cells), contest.OURS: len(cells)}
+    tested = {name: sum(map(int, rows[name][4].split(" + "))) for name in ("before", "since", OURS)}
+    assert tested == {"before": kept, "since": len(cells), OURS: len(cells)}
     assert "| since |" in since
     assert "| before |" in before
     gains = before.split(" less each other")[1].split("\n## ")[0]
@@ -140,7 +141,7 @@ def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of
 def test_ours_is_what_is_shipped():
     card = json.loads((SHIPPED / "card.json").read_text())
 
-    assert card["training"]["recipe"]["name"] == contest.OURS
+    assert card["training"]["recipe"]["name"] == OURS
 
 
 def test_a_time_stays_when_the_same_experiment_is_written_again_and_goes_with_another(crops, tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.people import cells_of
-from training import partitions
+from training import partitions, results
+from training.out_of_fold import scored_by_seed
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
@@ -35,7 +36,7 @@ def folder(tmp_path):
 
 
 def contest(folder):
-    on = partitions.scored_on(folder / "ours.csv", CELLS)
+    on = scored_by_seed(results.read(folder / "ours.csv"), CELLS)
     return partitions.contest("ours", on, CELLS, folder=folder)
 
 
@@ -70,7 +71,7 @@ def test_where_no_other_was_run_there_is_no_contest(tmp_path):
 
 
 def test_each_partition_of_ours_has_a_row_that_says_which_it_is_most_alike(folder):
-    on = partitions.scored_on(folder / "ours.csv", CELLS)
+    on = scored_by_seed(results.read(folder / "ours.csv"), CELLS)
 
     lines = partitions.lines("ours", on, CELLS)
 
