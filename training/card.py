@@ -9,19 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
-from app.vision.bundle import CLASSES, FORMAT, Distance
+from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import evaluate, gate, morphology, network, truncation, trust
-from training.bootstrap import estimate_share
+from training import distance, evaluate, gate, morphology, truncation, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
-from training.metrics import weighted_quantiles
-from training.parts import FINAL, Part
+from training.parts import Part
 from training.recipe import Recipe
-from training.scored import Floats, Scored, pooled, subject_weights
+from training.scored import Scored, pooled
 
 INTENDED_USE = (
     "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
@@ -79,7 +76,11 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     calibration = trust.calibration(pool)
     calibrated = trust.calibrated(pool, by=calibration)
     thresholds = trust.bands(calibrated)
-    distance, away = _distance(trained) if "embedding" in outputs else (None, None)
+    told, away = (
+        distance.fitted(recipe, trained.crops, trained.parts, trained.network, pool=pool)
+        if "embedding" in outputs
+        else (None, None)
+    )
     return {
         "format": FORMAT,
         "name": recipe.bundle,
@@ -94,7 +95,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "calibration": asdict(calibration),
         "thresholds": asdict(thresholds),
         "conformal": asdict(trust.conformal(calibrated)),
-        "distance": asdict(distance) if distance else None,
+        "distance": asdict(told) if told else None,
         "gate": asdict(fit_limits(measured)),
         "cell_statistics": gate.statistics(measured, scored.is_all),
         "morphology": morphology.for_card(cells, trained.root, kept=trained.morphology),
@@ -118,7 +119,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             ),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
-            **({"far": _far(scored, away, limit=distance.atypical_from)} if distance and away is not None else {}),
+            **({"far": distance.beyond(pool, away, limit=told.atypical_from)} if told and away is not None else {}),
         },
     }
 
@@ -146,28 +147,3 @@ def _training(trained: Trained) -> dict[str, Any]:
         "keras": keras.__version__,
         "python": platform.python_version(),
     }
-
-
-def _far(scored: Scored, away: Floats, *, limit: float) -> dict[str, list[float | None]]:
-    """The share of each class' unseen cells that lie farther away than `limit`, every subject counting the same."""
-    return {
-        name: estimate_share(away > limit, among, scored).as_json()
-        for name, among in (("far_hem", ~scored.is_all), ("far_all", scored.is_all))
-    }
-
-
-def _distance(trained: Trained) -> tuple[Distance, Floats]:
-    """The final network's reference, with the distance that 99 % of unseen cells keep under the fold networks; and the
-    N distances of those cells.
-    """
-    everything = np.arange(len(trained.crops.cells))
-    is_all, size = trained.scored.is_all, trained.recipe.size
-    away = np.zeros(len(everything))
-    for part in trained.parts:
-        if part.fold == FINAL or part.seed != trained.recipe.seeds[0]:
-            continue
-        seen = network.scores(network.trained(trained.recipe, part), trained.crops, everything, size=size)["embedding"]
-        away[part.tested] = trust.unseen_distances(seen[part.learns], is_all[part.learns], seen[part.tested])
-    limit = weighted_quantiles(away, subject_weights(trained.scored), shares=(0.99,))[0]
-    embeddings = network.scores(trained.network, trained.crops, everything, size=size)["embedding"]
-    return trust.fitted_distance(embeddings, is_all, atypical_from=limit), away

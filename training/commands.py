@@ -47,7 +47,7 @@ def index(arguments: argparse.Namespace) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     recipe = asked.chosen(arguments)
-    if arguments.tensorboard and recipe.views is not None:
+    if arguments.tensorboard and recipe.learns_head_only:
         raise NoCurves(
             f"The head of {recipe.name} is learned at once, so there are no curves. Leave --tensorboard out."
         )

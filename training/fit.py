@@ -45,7 +45,7 @@ def fit(
     aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
     aside.write(place / ORDER, order_of(recipe, crops))
     for part in parts_of(recipe, crops, folder=place):
-        if not part.is_done and recipe.views is not None:
+        if not part.is_done and recipe.learns_head_only:
             _learn_head(recipe, crops, part)
         elif not part.is_done:
             _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=logs and logs / place.name / part.folder.name)

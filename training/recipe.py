@@ -115,6 +115,11 @@ class Recipe:
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
 
+    @property
+    def learns_head_only(self) -> bool:
+        """Whether all before the head is fixed: what it says of a cell is the same in every fold."""
+        return self.views is not None
+
     def with_choices(self, chosen: dict[str, Any]) -> "Recipe":
         """This recipe with these values for fields of it, or else for options of its network; tried for itself."""
         own = {field.name for field in dataclasses.fields(self)}

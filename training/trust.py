@@ -1,4 +1,4 @@
-"""What turns a logit into something to act on: calibration, bands, conformal limits, distance. All fitted out of fold.
+"""What turns a logit into something to act on: calibration, bands, conformal limits. All fitted out of fold.
 
 Everywhere subjects count the same within their class and each class half: the prior that the card states.
 """
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal, Distance
-from app.vision.distance import distances
+from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal
 from training.bootstrap import Estimate, Stated, interval, resampled
 from training.metrics import calibration_error, macro, weighted_quantiles
 from training.scored import Floats, Scored, subject_weights
@@ -142,37 +141,7 @@ def as_served(scored: Scored) -> Served:
     return Served(replace(scored, probabilities=probabilities), not_suspected, suspected, holds_hem, holds_all)
 
 
-def fitted_distance(embeddings: NDArray[np.float32], is_all: NDArray[np.bool_], *, atypical_from: float) -> Distance:
-    """Class means and common deviation of N x D training embeddings."""
-    means, deviation = reference(embeddings, is_all)
-    return Distance(
-        hem_mean=_rounded(means[0]),
-        all_mean=_rounded(means[1]),
-        deviation=_rounded(deviation),
-        atypical_from=round(atypical_from, 4),
-    )
-
-
-def reference(embeddings: NDArray[np.float32], is_all: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """2 x D class means (HEM, ALL) and D common deviations, never 0."""
-    means = np.stack([embeddings[~is_all].mean(axis=0), embeddings[is_all].mean(axis=0)]).astype(np.float64)
-    within = embeddings - means[is_all.astype(int)]
-    return means, np.sqrt((within * within).mean(axis=0)) + 1e-3
-
-
-def unseen_distances(
-    learned: NDArray[np.float32], is_all: NDArray[np.bool_], unseen: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Distances of cells that a network never saw from those it learned from."""
-    means, deviation = reference(learned, is_all)
-    return distances(unseen, means=means, deviation=deviation).min(axis=1)
-
-
 def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:
     names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     share = min(1.0, math.ceil((len(names) + 1) * (1 - MISCOVERAGE)) / len(names))
     return round(weighted_quantiles(misfit, 1.0 / sizes[place], shares=(share,))[0], 6)
-
-
-def _rounded(vector: Floats) -> tuple[float, ...]:
-    return tuple(round(float(one), 5) for one in vector)
