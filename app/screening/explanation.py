@@ -15,7 +15,7 @@ from app.screening.instrument import Instrument
 from app.screening.tables import ScreeningRow
 from app.storage import as_png
 from app.vision import heatmap
-from app.vision.bundle import Card
+from app.vision.bundle import Distance
 from app.vision.classifier import Score
 from app.vision.decode import Pixels
 from app.vision.distance import to_classes
@@ -98,7 +98,7 @@ def explain(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[st
     require_score(screening)
     pixels = instrument.store.pixels(screening.pixels_sha256)
     mask, size = cell_mask(pixels), int(card["preprocessing"]["size"])
-    asked = _asked_again(instrument, screening, pixels) if serves(instrument, screening) else None
+    asked = _asked_again(instrument, screening, pixels, card) if serves(instrument, screening) else None
     square = _square(mask, size=size) if _cropped_as_now(card) else None
     return Explanation(view_around(mask, size=size), square, morphology.measure(pixels), asked)
 
@@ -162,8 +162,12 @@ def score_again(instrument: Instrument, screening: ScreeningRow) -> tuple[Pixels
     return pixels, instrument.classifier.score(pixels)
 
 
-def _asked_again(instrument: Instrument, screening: ScreeningRow, pixels: Pixels) -> AskedAgain:
+def _asked_again(
+    instrument: Instrument, screening: ScreeningRow, pixels: Pixels, told: Mapping[str, Any]
+) -> AskedAgain:
+    """`told`: the card that the cell was judged by; one that serves now may hold other limits for the same network."""
     card, score = instrument.classifier.card, instrument.classifier.score(pixels)
+    distance = Distance(**told["distance"]) if told.get("distance") else None
     size = card.preprocessing.size
     neighbours = None
     if score.embedding is not None and instrument.references is not None:
@@ -176,16 +180,10 @@ def _asked_again(instrument: Instrument, screening: ScreeningRow, pixels: Pixels
         )
     return AskedAgain(
         importance=None if score.cam is None else heatmap.importance(pixels, score.cam, size=size),
-        to_class=_to_class(score, card),
-        atypical_from=card.distance.atypical_from if card.distance else None,
+        to_class=None if score.embedding is None or distance is None else to_classes(score.embedding, told=distance),
+        atypical_from=distance.atypical_from if distance else None,
         neighbours=neighbours,
     )
-
-
-def _to_class(score: Score, card: Card) -> Mapping[str, float] | None:
-    if score.embedding is None or card.distance is None:
-        return None
-    return to_classes(score.embedding, told=card.distance)
 
 
 def _cropped_as_now(card: Mapping[str, Any]) -> bool:

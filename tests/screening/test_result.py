@@ -140,6 +140,28 @@ def test_without_reference_cells_only_distances_are_told(settings: Settings, dra
     assert "/reference-cells/" not in explained
 
 
+def test_how_far_counts_as_unlike_is_told_by_the_card_that_the_cell_was_judged_by(
+    settings: Settings, drawn_instrument: Instrument
+) -> None:
+    card = drawn_instrument.classifier.card
+    assert card.distance is not None
+    stricter = dataclasses.replace(card.distance, atypical_from=0.01)
+    later = OnnxClassifier(DRAWN)
+    raw = {**card.raw, "version": "later", "distance": dataclasses.asdict(stricter)}
+    later.card = dataclasses.replace(card, version="later", distance=stricter, raw=raw)
+    with Service.start(settings, drawn_instrument) as before:
+        ursula = before.signed_in("ursula", Role.UPLOADER)
+        result = uploaded(ursula, cell(SEED))
+        cookies = dict(ursula.client.cookies)
+
+    with Service.start(settings, dataclasses.replace(drawn_instrument, classifier=later)) as after:
+        again = after.browser()
+        again.client.cookies.update(cookies)
+        explained = again.get(f"{result}/explained").text
+
+    assert f"A cell {card.distance.atypical_from:.2f} or more" in explained
+
+
 @pytest.mark.parametrize("part", ["explained", "heatmap", "crop"])
 def test_an_unusable_image_has_nothing_to_explain_and_is_told_so(drawn: Service, part: str) -> None:
     ursula = drawn.signed_in("ursula", Role.UPLOADER)
