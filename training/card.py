@@ -95,6 +95,11 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "calibration": asdict(calibration),
         "thresholds": asdict(thresholds),
         "conformal": asdict(trust.conformal(calibrated)),
+        "aims": {
+            "miss_rate": trust.MISS_RATE,
+            "precision": trust.UPPER_PRECISION,
+            **({"nearer": distance.KEPT_BY} if told else {}),
+        },
         "distance": asdict(told) if told else None,
         "gate": asdict(fit_limits(measured)),
         "cell_statistics": gate.statistics(measured, scored.is_all),
@@ -119,7 +124,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             ),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
-            **({"far": distance.beyond(pool, away, limit=told.atypical_from)} if told and away is not None else {}),
+            **({"far": distance.beyond(pool, away)} if away is not None else {}),
         },
     }
 

@@ -104,7 +104,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         found = {
             **evaluation.report(scored, crops.cells, seed=seed),
             "curves": points.curves(scored),
-            **_kept_shifts(arguments, recipe, crops, seed=seed),
+            **_kept_shifts(arguments, recipe, crops, on, seed=seed),
         }
         written = arguments.var / "evaluation" / f"{recipe.name}-seed{seed}"
         page.write(found, scored, crops, path=written)
@@ -210,29 +210,31 @@ def results(arguments: argparse.Namespace) -> None:
 
 
 def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]") -> None:
+    from training import kept_shifts, shifts
     from training import results as kept
-    from training import shifts
     from training.parts import parts_of, place_of
 
     parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=arguments.var / "runs"))
-    path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
+    path = kept_shifts.path_of(recipe.name, folder=asked.results_folder(arguments, recipe))
     tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
     found = shifts.report(recipe, crops, parts, tried)
-    kept.write_shifts(found, path, made_from=kept.fingerprints(recipe, crops.cells))
+    kept_shifts.write(found, path, made_from=kept.fingerprints(recipe, crops.cells))
     print(path)
 
 
-def _kept_shifts(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", *, seed: int) -> dict[str, Any]:
+def _kept_shifts(
+    arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]", *, seed: int
+) -> dict[str, Any]:
     """The shift test for the page of one partition, and a sentence on it or on why there is none."""
+    from training import kept_shifts, shifts
     from training import results as kept
-    from training import shifts
 
     if seed not in recipe.seeds[: shifts.PARTITIONS]:
         return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
-    path = kept.shifts_path(recipe.name, folder=asked.results_folder(arguments, recipe))
+    path = kept_shifts.path_of(recipe.name, folder=asked.results_folder(arguments, recipe))
     try:
-        found = kept.shifts(path, made_from=kept.fingerprints(recipe, crops.cells))
-    except kept.ShiftsDoNotFit as error:
+        found = kept_shifts.read_of(path, on, made_from=kept.fingerprints(recipe, crops.cells))
+    except kept_shifts.ShiftsDoNotFit as error:
         return {"shifts": [], "shifts_note": error.message}
     here = [one for one in found if one["seed"] == seed]
     return {"shifts": here, "shifts_note": SHIFTS_RUN if here else SHIFTS_NOT_RUN}

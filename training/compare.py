@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from training import evaluate, results, trust
 from training.bootstrap import difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.out_of_fold import scored_of
+from training.scored import folds_of
 
 
 class NoCommonPartition(results.ResultsDoNotFit):
@@ -20,8 +23,8 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
 
     [difference, low, high] by bootstrap over subject groups that are drawn for both together; null for what cannot be
     had of one of them, say a precision where nothing was called ALL. What is compared is what `evaluate` states, less
-    the floor, which is nobody's. Raises NoCommonPartition, ScoresMissing, GroupShared, or ResultsDoNotFit, also where
-    either was learned from other cells.
+    the floor, which is nobody's. Raises NoCommonPartition, also where the folds differ; ScoresMissing, GroupShared, or
+    ResultsDoNotFit, also where either was learned from other cells.
     """
     rows = [results.read(path) for path in (one, other)]
     for path in (one, other):
@@ -31,7 +34,12 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
         raise NoCommonPartition(f"{one.stem} and {other.stem} share no partition: fit both with one seed in common.")
     seed = common[0]
     first, second = (scored_of(own, cells, seed=seed) for own in rows)
-    floor = floor_scores(cells, folds=len(set(first.folds.tolist())), seed=seed)
+    if not np.array_equal(first.folds, second.folds):
+        raise NoCommonPartition(
+            f"{one.stem} and {other.stem} were run in other folds under seed {seed}: one network knew people whom the "
+            "other did not. Fit the older one again."
+        )
+    floor = floor_scores(cells, folds=folds_of(first), seed=seed)
     ours, theirs = (
         evaluate.stated(scored, served, floor=floor) | evaluate.stated_of_bands(served)
         for scored, served in ((scored, trust.as_served(scored)) for scored in (first, second))

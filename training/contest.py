@@ -3,7 +3,6 @@
 `cells.csv` beside the results holds what the figures need to know of each image: label, subject group, area, colour.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from training import partitions, results, steps, targets
+from training import kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
@@ -167,8 +166,8 @@ def _yardsticks(cells: Sequence[Cell], floor: Floats) -> list[dict[str, Any]]:
 def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], *, folder: Path) -> list[str]:
     if not gains:
         return []
-    record = json.loads((folder / f"{OURS}.json").read_text())
-    shifts = results.shifts(results.shifts_path(OURS, folder=folder), made_from=record)
+    record = results.record(folder / f"{OURS}.json")
+    shifts = kept_shifts.read_of(kept_shifts.path_of(OURS, folder=folder), on, made_from=record)
     return targets.lines(OURS, gains, on, record=record, shifts=shifts)
 
 
@@ -201,11 +200,12 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
     lines = [
         f"## `{OURS}` less each other",
         "",
-        "On the cells of both, whose subject groups are drawn together: above 0 means that ours is better.",
+        "On the cells of both, whose subject groups are drawn together: above 0 means that ours is better. Within",
+        "folds only cells that one network scored are held against each other.",
         "",
-        "| less | AUC | floor-matched AUC | cells |",
-        "|---|---|---|---|",
+        "| less | AUC | floor-matched AUC | AUC within folds | floor-matched AUC within folds | cells |",
+        "|---|---|---|---|---|---|",
     ]
-    rows = [(name, one.auc.signed(), one.floor_matched.signed(), f"{one.cells:,}") for name, one in gains.items()]
+    rows = [(name, *(gain.signed() for gain in one.each), f"{one.cells:,}") for name, one in gains.items()]
     why = [WHY_OURS] if "texture3" in gains else []
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), "", *why]

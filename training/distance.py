@@ -39,23 +39,32 @@ def fitted(
         seen = learned if fixed else _embeddings(recipe, crops, network.trained(recipe, part))
         away[part.seed][part.tested] = _unseen(seen[part.learns], is_all[part.learns], seen[part.tested])
     of_pool = np.concatenate(list(away.values()))
-    limit = weighted_quantiles(of_pool, subject_weights(pool), shares=(KEPT_BY,))[0]
     means, deviation = _reference(learned, is_all)
     told = Distance(
         hem_mean=_rounded(means[0]),
         all_mean=_rounded(means[1]),
         deviation=_rounded(deviation),
-        atypical_from=round(limit, 4),
+        atypical_from=round(_limit(pool, of_pool), 4),
     )
     return told, of_pool
 
 
-def beyond(pool: Scored, away: Floats, *, limit: float) -> dict[str, list[float | None]]:
-    """The share of each class' unseen cells that lie farther away than `limit`, every subject counting the same."""
+def beyond(pool: Scored, away: Floats) -> dict[str, list[float | None]]:
+    """The share of each class' unseen cells that lie farther away than all other subject groups' cells allow, every
+    subject counting the same.
+    """
+    far = np.zeros(len(away), np.bool_)
+    for group in np.unique(pool.groups):
+        own = pool.groups == group
+        far[own] = away[own] > _limit(pool.of(~own), away[~own])
     return {
-        name: estimate_share(away > limit, among, pool).as_json()
+        name: estimate_share(far, among, pool).as_json()
         for name, among in (("far_hem", ~pool.is_all), ("far_all", pool.is_all))
     }
+
+
+def _limit(pool: Scored, away: Floats) -> float:
+    return weighted_quantiles(away, subject_weights(pool), shares=(KEPT_BY,))[0]
 
 
 def _embeddings(recipe: Recipe, crops: Crops, model: keras.Model) -> Embeddings:

@@ -11,7 +11,7 @@ from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
-from training.scored import Floats, Scored, ones, subject_weights
+from training.scored import Floats, Scored, folds_of, ones, subject_weights
 from training.trust import Served
 
 Share = tuple[NDArray[np.bool_], NDArray[np.bool_]]
@@ -52,10 +52,11 @@ def figures(scored: Scored, served: Served, cells: Sequence[Cell], *, seed: int)
     """What is `stated` of these scores, what error of calibration chance gives, and what the floor reaches, each with
     its interval.
     """
-    floor = floor_scores(cells, folds=len(set(scored.folds.tolist())), seed=seed)
+    floor = floor_scores(cells, folds=folds_of(scored), seed=seed)
     found = _estimates(stated(scored, served, floor=floor))
     floored = scored.with_logits(floor)
     found["calibration_error_of_an_exact_one"] = trust.error_of_an_exact_one(scored)
+    found["calibration_error_of_an_exact_one_as_served"] = trust.error_of_an_exact_one(served.scored)
     found["floor_auc"] = estimate(metrics.auc, floored)
     found["floor_subject_macro_auc"] = estimate(metrics.macro(metrics.auc), floored)
     return found

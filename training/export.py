@@ -12,7 +12,7 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
-from training import asked, model_card, network, onnx_model, renew, results
+from training import asked, kept_shifts, model_card, network, onnx_model, renew, results
 from training.card import Trained, card_of
 from training.dataset import Crops
 from training.out_of_fold import scored_by_seed
@@ -32,7 +32,7 @@ def load(
     recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
 ) -> Trained:
     """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results
-    are of other cells, ShiftsDoNotFit where the shift test is of those or of another recipe.
+    are of other cells, ShiftsDoNotFit where the shift test is of those, of another recipe or of other folds.
     """
     parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
     path = results_folder / f"{recipe.name}.csv"
@@ -40,7 +40,7 @@ def load(
     results.refuse_other_cells(path, crops.cells)
     on = scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
     made_from = results.fingerprints(recipe, crops.cells)
-    found = results.shifts(results.shifts_path(recipe.name, folder=results_folder), made_from=made_from)
+    found = kept_shifts.read_of(kept_shifts.path_of(recipe.name, folder=results_folder), on, made_from=made_from)
     return Trained(
         recipe,
         crops,

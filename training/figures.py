@@ -8,7 +8,7 @@ from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
 from training.out_of_fold import Apart
-from training.scored import Floats, Scored
+from training.scored import Floats, Scored, folds_of
 from training.targets import Gain
 
 COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
@@ -44,6 +44,8 @@ def gain(ours: Apart, other: Apart, floor: Floats, *, auc_of_other: Estimate) ->
     return Gain(
         auc=paired_difference(metrics.auc, *pair),
         floor_matched=paired_difference(metrics.matched_auc(floor[both]), *pair),
+        auc_within=paired_difference(metrics.auc_within_folds, *pair),
+        floor_matched_within=paired_difference(metrics.matched_auc(floor[both], within_folds=True), *pair),
         learned=auc_of_other.low > GUESSED,
         cells=int(both.sum()),
     )
@@ -62,8 +64,3 @@ def contested(ours: str, apart: Apart, others: Mapping[str, Apart], cells: Seque
     own = [ours, f"{apart.kept.sum():,}", *shown(figures(apart.scored, floor[apart.kept])), "", ""]
     ranked = [own, *(row for _, row in sorted(rows))]
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
-
-
-def folds_of(scored: Scored) -> int:
-    """How many folds the scores are of."""
-    return len(set(scored.folds.tolist()))

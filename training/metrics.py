@@ -35,24 +35,34 @@ def auc(scored: Scored, weights: Floats) -> Floats:
     return weighted_auc(scored.is_all, scored.logits, weights)
 
 
-def matched_auc(values: Floats, *, bins: int = 10) -> Figure:
-    """AUC within equal-mass bins of `values`, averaged by their pairs: what is left when `values` is held still."""
+def auc_within_folds(scored: Scored, weights: Floats) -> Floats:
+    """AUC among the cells of each fold, which one network scored, averaged by their pairs."""
+    return _auc_within(scored, weights, strata=scored.folds)
+
+
+def matched_auc(values: Floats, *, bins: int = 10, within_folds: bool = False) -> Figure:
+    """AUC within equal-mass bins of `values`, averaged by their pairs: what is left when `values` is held still.
+
+    `within_folds`, only cells that one network scored are held against each other.
+    """
     edges = np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
     bin_of = np.searchsorted(edges, values, side="right")
 
     def figure(scored: Scored, weights: Floats) -> Floats:
-        total = pairs_seen = np.zeros(weights.shape[:-1])
-        for number in range(bins):
-            own = np.flatnonzero(bin_of == number)
-            if not len(own):
-                continue
-            truth, within = scored.is_all[own], weights[..., own]
-            pairs = (within * truth).sum(axis=-1) * (within * ~truth).sum(axis=-1)
-            total = total + pairs * np.nan_to_num(weighted_auc(truth, scored.logits[own], within))
-            pairs_seen = pairs_seen + pairs
-        return _ratio(total, pairs_seen)
+        return _auc_within(scored, weights, strata=bin_of + bins * scored.folds if within_folds else bin_of)
 
     return figure
+
+
+def _auc_within(scored: Scored, weights: Floats, *, strata: NDArray[np.int64]) -> Floats:
+    total = pairs_seen = np.zeros(weights.shape[:-1])
+    for stratum in np.unique(strata):
+        own = np.flatnonzero(strata == stratum)
+        truth, within = scored.is_all[own], weights[..., own]
+        pairs = (within * truth).sum(axis=-1) * (within * ~truth).sum(axis=-1)
+        total = total + pairs * np.nan_to_num(weighted_auc(truth, scored.logits[own], within))
+        pairs_seen = pairs_seen + pairs
+    return _ratio(total, pairs_seen)
 
 
 def share(chosen: Marks, among: Marks) -> Figure:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import Invalid
-from training import failures, trust
+from training import failures
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
@@ -26,6 +26,15 @@ class FigureMissing(Invalid):
 
 def text(card: dict[str, Any]) -> str:
     """The model card as Markdown; raises FigureMissing."""
+    try:
+        return _text(card)
+    except KeyError as error:
+        raise FigureMissing(
+            f"The card has no {error}, so no model card can be written. Evaluate and export the model again."
+        ) from error
+
+
+def _text(card: dict[str, Any]) -> str:
     evaluation, training = card["evaluation"], card["training"]
     report = evaluation["report"]
     sections = [
@@ -117,14 +126,14 @@ def _told(found: list[float | None]) -> str:
 
 
 def _bands(card: dict[str, Any]) -> str:
-    thresholds, evaluation = card["thresholds"], card["evaluation"]
+    thresholds, evaluation, aims = card["thresholds"], card["evaluation"], card["aims"]
     return (
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
-        f"{trust.MISS_RATE} of an unseen person's ALL cells are to be `not_suspected`, on the mean of persons, by "
+        f"{aims['miss_rate']} of an unseen person's ALL cells are to be `not_suspected`, on the mean of persons, by "
         "conformal risk control on the networks of folds; of a single person it may be many more (By subject). The "
         f"served network has seen all persons there are, and is taken to be no worse. `suspected` aims at "
-        f"{trust.UPPER_PRECISION} ALL, which so few healthy subjects cannot promise: the table says what was reached. "
+        f"{aims['precision']} ALL, which so few healthy subjects cannot promise: the table says what was reached. "
         "Every subject counts the same. Calibration and bands of each person are those that the cells of all other "
         "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
         f"{_table(evaluation['report']['bands'], BANDS)}"
@@ -133,6 +142,8 @@ def _bands(card: dict[str, Any]) -> str:
 
 def _predictive_values(found: list[dict[str, Any]]) -> str:
     """Those that can be had; a call that is never made has none."""
+    if not found:
+        raise FigureMissing("The predictive values are missing, so no model card can be written. Evaluate again.")
     rows = [f"| {one['prevalence'] * 100:g} % | {_told(one['ppv'])} | {_told(one['npv'])} |" for one in found]
     head = ["| share of cells that are ALL | of cells called ALL so many are | of cells called normal so many are |"]
     told = (
@@ -154,7 +165,7 @@ def _atypical(card: dict[str, Any]) -> str:
         return f"{told}.\n\n{_table(report['sets'], SETS)}"
     away = (
         f"{told}, and so is one whose embedding lies farther than {card['distance']['atypical_from']} from both class "
-        "means, in deviations: 99 % of unseen cells do not."
+        f"means, in deviations: {card['aims']['nearer'] * 100:g} % of the unseen cells that it was fitted on do not."
     )
     return f"{away}\n\n{_table({**report['sets'], **card['evaluation']['far']}, {**SETS, **FAR})}"
 
@@ -229,7 +240,7 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
     ]
     told = (
         f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
-        "those bands, with limits as under Bands, and that the gate refuses."
+        "those bands, with limits as under Bands and on the mean of all partitions, and that the gate refuses."
     )
     return "\n".join([told, "", *head, *rows])
 

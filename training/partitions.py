@@ -14,10 +14,10 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from training import results
 from training.cnmc import Cell
-from training.figures import COLUMNS, contested, figures, folds_of, shown
+from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
 from training.out_of_fold import Apart, apart_if_finished
-from training.scored import Scored
+from training.scored import Scored, folds_of
 
 CHOSEN_ON = (0, 1, 2)
 """The partitions on which choices are made; the others are for reporting."""

@@ -7,7 +7,7 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,10 +23,6 @@ from training.dataset import Crops
 
 class ResultsDoNotFit(Invalid):
     code = "results_do_not_fit"
-
-
-class ShiftsDoNotFit(ResultsDoNotFit):
-    code = "shifts_do_not_fit"
 
 
 CELLS = "cells.csv"
@@ -93,38 +89,21 @@ def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str
     return {"recipe_fingerprint": experiment.fingerprint(), "data_fingerprint": fingerprint(cells)}
 
 
-def shifts_path(name: str, *, folder: Path) -> Path:
-    """Where the shift test of a recipe lies."""
-    return folder / f"{name}.shifts.json"
-
-
-def write_shifts(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
-    """Writes what `shifts.report` found, with the fingerprints of recipe and cells that it is of."""
-    aside.write(path, json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
-
-
-def shifts(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The shift test in `path`, empty where it was not run; raises ShiftsDoNotFit if it is of another recipe or data.
-
-    `made_from` has at least both fingerprints, as `fingerprints` or a `<recipe>.json` gives them.
-    """
-    if not path.is_file():
-        return []
-    kept = json.loads(path.read_text())
-    names = ("recipe_fingerprint", "data_fingerprint")
-    if not isinstance(kept, dict) or any(kept.get(name) != made_from[name] for name in names):
-        raise ShiftsDoNotFit(
-            f"{path} is of an earlier recipe or of other cells. Run `python -m training evaluate --shifts` again."
-        )
-    found: list[dict[str, Any]] = kept["shifts"]
-    return found
-
-
 def record(path: Path) -> dict[str, Any]:
     """What is in a `<recipe>.json`; raises ResultsDoNotFit where there is no such file."""
     if not path.is_file():
         raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
-    found: dict[str, Any] = json.loads(path.read_text())
+    return read_json(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file of results; raises ResultsDoNotFit where it holds none, say after a merge that failed."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ResultsDoNotFit(f"{path} is no JSON ({error}). Take it from git again, or run what made it.") from error
+    if not isinstance(found, dict):
+        raise ResultsDoNotFit(f"{path} holds no JSON object. Take it from git again, or run what made it.")
     return found
 
 
@@ -202,9 +181,9 @@ def _row(row: dict[str, str | None], *, where: str) -> Row:
 
 
 def cells_beside(folder: Path) -> list[Cell]:
-    """The cells of the results in `folder`, from CELLS; raises ResultsDoNotFit or IndexNotReadable."""
+    """The labelled cells of the results in `folder`, from CELLS; raises ResultsDoNotFit or IndexNotReadable."""
     if not (folder / CELLS).is_file():
         raise ResultsDoNotFit(
             f"There is no {CELLS} in {folder}. Run `python -m training index` and copy its index.csv there as {CELLS}."
         )
-    return read_index(folder / CELLS)
+    return [cell for cell in read_index(folder / CELLS) if cell.label]

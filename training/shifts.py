@@ -19,6 +19,7 @@ from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.bootstrap import paired_difference
 from training.dataset import Crops
+from training.kept_shifts import UNCHANGED
 from training.network import trained
 from training.parts import FINAL, Part
 from training.recipe import Recipe
@@ -89,7 +90,7 @@ def silhouette(_: Pixels, outline: Pixels) -> Pixels:
 
 
 SHIFTS: Mapping[str, Shift] = {
-    "nothing changed": as_it_is,
+    UNCHANGED: as_it_is,
     "area x .85": enlarged(0.85),
     "area x 1.15": enlarged(1.15),
     "brightness x .8": brighter(0.8, 0.8, 0.8),

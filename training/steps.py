@@ -1,12 +1,11 @@
 """What each step brings: variants of our networks, each held against the one that it differs from in one thing."""
 
 import ast
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training import metrics, results
+from training import kept_shifts, metrics, results
 from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
@@ -95,17 +94,22 @@ def _signed(gain: Estimate) -> str:
 
 def _worst_shift(name: str, *, folder: Path) -> list[str]:
     """The largest fall of each of SHIFTED; "-" where the shift test was not run."""
-    path = results.shifts_path(name, folder=folder)
+    path = kept_shifts.path_of(name, folder=folder)
     if not path.is_file():
         return ["-"] * len(SHIFTED)
-    tried = results.shifts(path, made_from=json.loads((folder / f"{name}.json").read_text()))
+    tried = kept_shifts.read(path, made_from=results.record(folder / f"{name}.json"))
     first = [one for one in tried if one["seed"] == tried[0]["seed"]]
     return [f"{worst(first, key)[key][0]:+.3f}" for key in SHIFTED]
 
 
 def worst(tried: Sequence[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
     """Where one of SHIFTED falls most when cells are larger, smaller, brighter, darker or tinted."""
-    return min((one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)), key=lambda one: float(one[key][0]))
+    return min(limited(tried), key=lambda one: float(one[key][0]))
+
+
+def limited(tried: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those shifts for which a limit was set: of size, brightness and tint."""
+    return [one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)]
 
 
 def _about(module: Path) -> str:

@@ -14,8 +14,9 @@ FIGURES = {
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
     "calibration_error": "Calibration error (ECE, 15 bins of equal weight), every subject counting the same",
-    "calibration_error_as_served": "Calibration error where each person's scores are calibrated on all other persons'",
-    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration shows by chance on as many persons",
+    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration of these scores shows by chance",
+    "calibration_error_as_served": "Calibration error as served: each person's scores calibrated on all other persons'",
+    "calibration_error_of_an_exact_one_as_served": "For comparison: what an exact one of those scores shows by chance",
     "brier": "Brier score at the prior 0.5, every subject counting the same",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }

@@ -105,30 +105,45 @@ def bands(scored: Scored) -> BandThresholds:
     return BandThresholds(not_suspected_below=round(lower, 4), suspected_from=round(upper, 4))
 
 
-def conformal(scored: Scored) -> Conformal:
-    """For each class the limit on 1 - P(class) that covers 1 - MISCOVERAGE of new subjects' cells.
+def conformal(scored: Scored, *, by: tuple[float, float] | None = None) -> Conformal:
+    """For each class (HEM, ALL) the limit on 1 - P(class) that covers 1 - MISCOVERAGE of new subjects' cells.
 
     By pooling subjects' distribution functions (Dunn, Wasserman, Ramdas, arXiv 1809.07441), groups counting the same.
+    `by` is which share of these subjects' cells the limits hold: a little more, for the groups are few.
     """
-    limits = [
-        _pooled_limit(np.where(scored.is_all, 1 - scored.probabilities, scored.probabilities)[own], scored.groups[own])
-        for own in (~scored.is_all, scored.is_all)
-    ]
-    return Conformal(miscoverage=MISCOVERAGE, hem=limits[0], all=limits[1])
+    misfit = np.where(scored.is_all, 1 - scored.probabilities, scored.probabilities)
+    hem, all_ = (
+        round(weighted_quantiles(misfit[own], weights[own], shares=(share,))[0], 6)
+        for weights in [subject_weights(scored)]
+        for own, share in zip((~scored.is_all, scored.is_all), by or held_shares(scored), strict=True)
+    )
+    return Conformal(miscoverage=MISCOVERAGE, hem=hem, all=all_)
+
+
+def held_shares(scored: Scored) -> tuple[float, float]:
+    """Of each class (HEM, ALL) the share that a limit on so many groups' cells holds, one more group being to come."""
+    hem, all_ = (len(np.unique(scored.groups[own])) for own in (~scored.is_all, scored.is_all))
+    return _held_share(hem), _held_share(all_)
+
+
+def _held_share(groups: int) -> float:
+    return min(1.0, math.ceil((groups + 1) * (1 - MISCOVERAGE)) / groups)
 
 
 def as_served(scored: Scored) -> Served:
     """What the service would say of every cell, had it never met the cell's subject group.
 
     Calibration, bands and conformal limits are fitted as the card's are, on the cells of all other groups. Limits of
-    the other folds alone would be others: with a third fewer groups the corrections for few groups are larger.
+    the other folds alone would be others: with a third fewer groups the corrections for few groups are larger. The
+    share that conformal limits hold is the card's: of one group fewer it could be all there is, and is of 18.
     """
+    held = held_shares(scored)
     probabilities, marks = np.empty(len(scored.logits)), np.zeros((4, len(scored.logits)), np.bool_)
     for group in np.unique(scored.groups):
         own = scored.groups == group
         by = calibration(scored.of(~own))
         others = calibrated(scored.of(~own), by=by)
-        chosen, limits = bands(others), conformal(others)
+        chosen, limits = bands(others), conformal(others, by=held)
         probability = calibrated(scored.of(own), by=by).probabilities
         sets = [limits.classes(float(one)) for one in probability]
         probabilities[own] = probability
@@ -139,9 +154,3 @@ def as_served(scored: Scored) -> Served:
         ]
     not_suspected, suspected, holds_hem, holds_all = marks
     return Served(replace(scored, probabilities=probabilities), not_suspected, suspected, holds_hem, holds_all)
-
-
-def _pooled_limit(misfit: Floats, groups: NDArray[np.str_]) -> float:
-    names, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    share = min(1.0, math.ceil((len(names) + 1) * (1 - MISCOVERAGE)) / len(names))
-    return round(weighted_quantiles(misfit, 1.0 / sizes[place], shares=(share,))[0], 6)

@@ -18,8 +18,9 @@ FIGURES = {
     "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
     "subject_macro_specificity": "Specificity, every subject counting the same",
     "calibration_error": "Calibration error",
-    "calibration_error_as_served": "Calibration error, each person calibrated on all others",
-    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration shows by chance",
+    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration of these scores shows by chance",
+    "calibration_error_as_served": "Calibration error as served, each person calibrated on all others",
+    "calibration_error_of_an_exact_one_as_served": "For comparison: what an exact one of those scores shows by chance",
     "floor_auc": "For comparison: AUC of area and mean colour alone",
 }
 BAND_FIGURES = {

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from training import aside
+from training import aside, kept_shifts
 
 
 def held(path):
@@ -57,12 +57,12 @@ def test_results_shifts_and_times_are_replaced_as_a_whole(crops, tmp_path):
     table, record, shifts = (tmp_path / f"tried{ending}" for ending in (".csv", ".json", ".shifts.json"))
     first = results.Fold(0, 0, np.arange(2), np.zeros(2, np.float32), {})
     results.write(recipe, crops, [first], folder=tmp_path)
-    results.write_shifts([], shifts, made_from={})
+    kept_shifts.write([], shifts, made_from={})
     earlier = {path: (held(path), path.read_text()) for path in (table, record, shifts)}
 
     results.write(recipe, crops, [first, first], folder=tmp_path)
     results.record_milliseconds(record, 1.5)
-    results.write_shifts([{"shift": "red x .9"}], shifts, made_from={})
+    kept_shifts.write([{"shift": "red x .9"}], shifts, made_from={})
 
     for path, (kept, text) in earlier.items():
         assert kept.read_text() == text != path.read_text()

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -65,7 +66,12 @@ def test_every_figure_that_evaluate_states_of_a_network_is_compared(kept, capsys
     assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
 
     compared = json.loads(capsys.readouterr().out)["differences"]
-    yardsticks = {"floor_auc", "floor_subject_macro_auc", "calibration_error_of_an_exact_one"}
+    yardsticks = {
+        "floor_auc",
+        "floor_subject_macro_auc",
+        "calibration_error_of_an_exact_one",
+        "calibration_error_of_an_exact_one_as_served",
+    }
     assert set(compared) == {*report["figures"], *report["bands"]} - yardsticks
     assert {"sensitivity", "specificity", "precision", "weighted_f1", "brier"} < set(compared)
     assert compared["brier"][2] < 0 < compared["weighted_f1"][1]
@@ -184,3 +190,35 @@ def test_an_image_that_is_scored_twice_is_refused_with_both_lines(kept, capsys):
     told = capsys.readouterr().err
     assert "good.csv, line 242: image 000000000000 has a score of seed 0 already" in told
     assert "good.csv, line 2)" in told
+
+
+def test_results_of_other_folds_are_not_compared(kept, capsys):
+    with (kept / "poor.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for place in range(len(rows)):
+        changed(kept / "poor.csv", place + 2, fold=(int(rows[place]["fold"]) + 1) % 3)
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    assert "good and poor were run in other folds under seed 0" in capsys.readouterr().err
+
+
+def test_cells_without_a_label_beside_the_results_are_no_part_of_them(kept, capsys):
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
+    before = json.loads(capsys.readouterr().out)
+    cells = read_index(kept / "cells.csv")
+    unlabelled = dataclasses.replace(cells[0], path="u.bmp", label="", sha256=f"{9999:064x}")
+    write_index([*cells, unlabelled], kept / "cells.csv")
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 0
+
+    assert json.loads(capsys.readouterr().out) == before
+
+
+@pytest.mark.parametrize("content", ["<<<<<<< HEAD\n{}\n", "[]"])
+def test_a_record_that_is_no_json_object_is_refused_by_name(kept, capsys, content):
+    (kept / "good.json").write_text(content)
+
+    assert main(["compare", "good", "poor", "--results", str(kept)]) == 1
+
+    assert f"{kept / 'good.json'} " in capsys.readouterr().err

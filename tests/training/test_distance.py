@@ -65,9 +65,15 @@ def test_the_limit_is_of_all_partitions_and_99_in_100_unseen_cells_keep_it(crops
     weights = subject_weights(pool)
     assert weights[away > told.atypical_from + 1e-4].sum() <= 0.01
     assert weights[away >= told.atypical_from - 1e-4].sum() >= 0.01
-    beyond = distance.beyond(pool, away, limit=float(np.median(away)))
-    assert set(beyond) == {"far_hem", "far_all"}
-    value, low, high = np.array(list(beyond.values()), np.float64).T
-    assert (low <= value).all()
-    assert (value <= high).all()
-    assert 0 < value.mean() < 1
+
+
+def test_a_person_far_from_all_others_is_beyond_the_limit_that_those_others_give(crops, walked):
+    _, pool = walked
+    odd = pool.groups[pool.is_all][0]
+    away = np.where(pool.groups == odd, 9.0, 1.0) + np.linspace(0, 0.1, len(pool.groups))
+
+    told = distance.beyond(pool, away)
+
+    persons = len(np.unique(pool.groups[pool.is_all]))
+    far_all, far_hem = (np.array(told[name], np.float64)[0] for name in ("far_all", "far_hem"))
+    assert far_hem < 1 / persons <= far_all

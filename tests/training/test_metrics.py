@@ -25,6 +25,21 @@ def test_the_weighted_auc_is_the_share_of_pairs_in_order_with_ties_half():
     assert seen == pytest.approx(sum(w * won for w, won in pairs) / sum(w for w, _ in pairs))
 
 
+def test_what_the_networks_of_two_folds_call_zero_does_not_count_within_folds():
+    cells = scored()
+    cells = replace(cells, folds=np.arange(len(cells.is_all)) % 2)
+    apart = cells.with_logits(cells.logits + 9.0 * cells.folds)
+    weights = bootstrap_weights(cells, draws=3, seed=0)
+    of_each = [metrics.auc(cells.of(cells.folds == fold), weights[:, cells.folds == fold]) for fold in (0, 1)]
+
+    assert metrics.auc(apart, ones(apart)) < metrics.auc(cells, ones(cells)) - 0.1
+    for figure in (metrics.auc_within_folds, metrics.matched_auc(cells.areas, within_folds=True)):
+        assert figure(apart, weights) == pytest.approx(figure(cells, weights))
+    within = metrics.auc_within_folds(cells, weights)
+    assert (np.minimum(*of_each) <= within).all()
+    assert (within <= np.maximum(*of_each)).all()
+
+
 def test_a_score_that_only_knows_the_area_has_no_skill_once_areas_are_matched():
     cells = scored()
     areas = np.exp(10 + 0.4 * cells.is_all + np.random.default_rng(0).normal(0, 0.2, len(cells.is_all)))

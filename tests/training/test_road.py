@@ -148,7 +148,7 @@ def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, sai
     if kept:
         (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
 
-    found = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, seed=seed)
+    found = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {}, seed=seed)
 
     assert found["shifts"] == []
     assert said in found["shifts_note"]

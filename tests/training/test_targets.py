@@ -21,7 +21,7 @@ def rows(gains=None, *, shifts=(), record=RECORD, skill=1.5):
 
 def gain(low, value, high, *, learned=True, draws=None):
     found = Difference(value, low, high, np.array(draws or [low, value, high]))
-    return Gain(auc=found, floor_matched=found, learned=learned)
+    return Gain(found, found, auc_within=found, floor_matched_within=found, learned=learned)
 
 
 @pytest.mark.parametrize(

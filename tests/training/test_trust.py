@@ -87,11 +87,26 @@ def test_conformal_sets_cover_new_subjects_of_both_classes():
     assert covered[~new.is_all].mean() > 0.87
 
 
+def test_conformal_sets_as_served_hold_what_the_cards_limits_hold_and_not_all_there_is():
+    """Of 18 groups, one of 19 left out, (18 + 1) x .9 is 18: the largest misfit there is would be the limit."""
+    cells = scored(subjects=19, skill=1.0)
+    shipped = trust.conformal(cells)
+
+    served = trust.as_served(cells)
+
+    weights = subject_weights(cells)
+    of_hem = ~cells.is_all
+    in_sample = weights[of_hem & (cells.probabilities <= shipped.hem)].sum() / weights[of_hem].sum()
+    assert trust.held_shares(cells) == (18 / 19, 18 / 19)
+    assert in_sample == pytest.approx(18 / 19, abs=0.005)
+    assert weights[of_hem & served.holds_hem].sum() / weights[of_hem].sum() == pytest.approx(in_sample, abs=0.03)
+
+
 def test_bands_and_sets_are_those_that_the_shipped_procedure_gives_from_all_other_groups():
     cells = scored(subjects=25, skill=3.0)
     own = cells.groups == "4"
     others = trust.calibrated(cells.of(~own), by=trust.calibration(cells.of(~own)))
-    bands, limits = trust.bands(others), trust.conformal(others)
+    bands, limits = trust.bands(others), trust.conformal(others, by=trust.held_shares(cells))
     probabilities = trust.calibrated(cells.of(own), by=trust.calibration(cells.of(~own))).probabilities
 
     served = trust.as_served(cells)

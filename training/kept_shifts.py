@@ -1,0 +1,70 @@
+"""The shift test of a recipe, kept beside its results, and whether it is of those."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training import aside, metrics
+from training.results import ResultsDoNotFit, read_json
+from training.scored import Scored, ones
+
+UNCHANGED = "nothing changed"
+"""The shift that changes no cell: networks that are those of the results give their scores again."""
+
+AS_GOOD_AS = 0.002
+"""So much may its AUC differ from theirs: one processor rounds otherwise than another."""
+
+
+class ShiftsDoNotFit(ResultsDoNotFit):
+    code = "shifts_do_not_fit"
+
+
+def path_of(name: str, *, folder: Path) -> Path:
+    """Where the shift test of a recipe lies."""
+    return folder / f"{name}.shifts.json"
+
+
+def write(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
+    """Writes what `shifts.report` found, with the fingerprints of recipe and cells that it is of."""
+    aside.write(path, json.dumps({**made_from, "shifts": list(found)}, indent=1, allow_nan=False) + "\n")
+
+
+def read(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The shift test in `path`, empty where it was not run; raises ShiftsDoNotFit if it is of another recipe or data.
+
+    `made_from` has at least both fingerprints, as `results.fingerprints` or a `<recipe>.json` gives them.
+    """
+    if not path.is_file():
+        return []
+    try:
+        kept = read_json(path)
+    except ResultsDoNotFit as error:
+        raise ShiftsDoNotFit(error.message) from error
+    names = ("recipe_fingerprint", "data_fingerprint")
+    if any(kept.get(name) != made_from[name] for name in names):
+        raise ShiftsDoNotFit(
+            f"{path} is of an earlier recipe or of other cells. Run `python -m training evaluate --shifts` again."
+        )
+    found: list[dict[str, Any]] = kept["shifts"]
+    return found
+
+
+def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same, of the very networks whose scores are `on`, by seed; raises ShiftsDoNotFit also where those of other
+    folds were tried, or not all cells.
+    """
+    found = read(path, made_from=made_from)
+    for one in found:
+        scored = on.get(one["seed"])
+        if one["shift"] == UNCHANGED and not (scored and _is_of(one, scored)):
+            raise ShiftsDoNotFit(
+                f"{path} is of networks that learned in other folds than those of the results beside it. Run "
+                "`python -m training evaluate --shifts` again."
+            )
+    return found
+
+
+def _is_of(unchanged: Mapping[str, Any], scored: Scored) -> bool:
+    auc = float(metrics.auc(scored, ones(scored)))
+    return bool(unchanged["cells"] == len(scored.logits) and abs(unchanged["auc"] - auc) <= AS_GOOD_AS)
