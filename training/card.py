@@ -95,11 +95,6 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "calibration": asdict(calibration),
         "thresholds": asdict(thresholds),
         "conformal": asdict(trust.conformal(calibrated)),
-        "aims": {
-            "miss_rate": trust.MISS_RATE,
-            "precision": trust.UPPER_PRECISION,
-            **({"nearer": distance.KEPT_BY} if told else {}),
-        },
         "distance": asdict(told) if told else None,
         "gate": asdict(fit_limits(measured)),
         "cell_statistics": gate.statistics(measured, scored.is_all),
@@ -113,6 +108,11 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
                 "and what became of cells scored alike, goes by the calibration and limits that all other subject "
                 f"groups give, of {_partitions(recipe)}, each cell by a network that never saw its subject group."
             ),
+            "aims": {
+                "miss_rate": trust.MISS_RATE,
+                "precision": trust.UPPER_PRECISION,
+                **({"nearer": distance.KEPT_BY} if told else {}),
+            },
             "report": report,
             "gate": gate.trial(
                 measured,

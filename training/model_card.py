@@ -126,7 +126,8 @@ def _told(found: list[float | None]) -> str:
 
 
 def _bands(card: dict[str, Any]) -> str:
-    thresholds, evaluation, aims = card["thresholds"], card["evaluation"], card["aims"]
+    thresholds, evaluation = card["thresholds"], card["evaluation"]
+    aims = evaluation["aims"]
     return (
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
@@ -163,9 +164,10 @@ def _atypical(card: dict[str, Any]) -> str:
     ).replace("%", " %")
     if not card["distance"]:
         return f"{told}.\n\n{_table(report['sets'], SETS)}"
+    nearer = f"{card['evaluation']['aims']['nearer'] * 100:g} %"
     away = (
         f"{told}, and so is one whose embedding lies farther than {card['distance']['atypical_from']} from both class "
-        f"means, in deviations: {card['aims']['nearer'] * 100:g} % of the unseen cells that it was fitted on do not."
+        f"means, in deviations: {nearer} of the unseen cells that it was fitted on do not."
     )
     return f"{away}\n\n{_table({**report['sets'], **card['evaluation']['far']}, {**SETS, **FAR})}"
 
