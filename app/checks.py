@@ -63,7 +63,8 @@ def record_faults(session: Session, *, store: ImageStore) -> list[str]:
 
 def _image_fault(store: ImageStore, content_sha256: str) -> str | None:
     try:
-        found = pixels_sha256(store.pixels(content_sha256))
+        with store.pixels(content_sha256) as pixels:
+            found = pixels_sha256(pixels)
     except ImageNotFound:
         return f"image {content_sha256} is not in the store"
     except Rejected:
