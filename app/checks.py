@@ -1,11 +1,16 @@
 """What readiness asks of each part, and what `blastscreen doctor` asks of the records."""
 
+import asyncio
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from itertools import count
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
+from app import clock
 from app.db import Database, cause_of
 from app.review import queries as reviews
 from app.screening import queries as screenings
@@ -17,6 +22,36 @@ from app.vision.golden import GOLDEN_CELLS, golden_fault
 Check = Callable[[], str | None]
 """None where all is well, else what is wrong, in a sentence without secrets."""
 GOLDEN_AT_ONCE = 2
+AGAIN_AFTER = timedelta(seconds=3)
+log = structlog.get_logger("blastscreen.health")
+
+
+class Readiness:
+    """What the checks find, for anybody who asks: they work and write to disk, so one round goes on at a time, and who
+    asks meanwhile or soon after gets what that round found, without a thread."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks, self._turn = checks, asyncio.Lock()
+        self._faults: Mapping[str, str] = {}
+        self._checked_at: datetime | None = None
+
+    async def faults(self) -> Mapping[str, str]:
+        """What is wrong, by part."""
+        async with self._turn:
+            if not self._is_fresh():
+                self._faults = await run_in_threadpool(self._check)
+                self._checked_at = clock.now()
+            return self._faults
+
+    def _is_fresh(self) -> bool:
+        """Not where the clock was set back."""
+        return self._checked_at is not None and timedelta() <= clock.now() - self._checked_at < AGAIN_AFTER
+
+    def _check(self) -> Mapping[str, str]:
+        faults = {name: fault for name, check in self._checks.items() if (fault := check())}
+        if faults:
+            log.error("not ready", faults=faults)
+        return faults
 
 
 def readiness_checks(*, database: Database, instrument: Instrument) -> Mapping[str, Check]:
@@ -63,7 +98,8 @@ def record_faults(session: Session, *, store: ImageStore) -> list[str]:
 
 def _image_fault(store: ImageStore, content_sha256: str) -> str | None:
     try:
-        found = pixels_sha256(store.pixels(content_sha256))
+        with store.pixels(content_sha256) as pixels:
+            found = pixels_sha256(pixels)
     except ImageNotFound:
         return f"image {content_sha256} is not in the store"
     except Rejected:

@@ -24,7 +24,7 @@ from app.audit import pages as audit_pages
 from app.audit import refusals
 from app.cases import case_pages, compare_pages, manage_pages
 from app.cases import pages as cases_pages
-from app.checks import readiness_checks
+from app.checks import Readiness, readiness_checks
 from app.db import Database
 from app.errors import Misconfigured
 from app.policy import pages as policy_pages
@@ -147,7 +147,7 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     app.state.banners = (DEMONSTRATION,) if instrument.classifier.card.for_demonstration else ()
     folders = {room: HERE / room / "templates" for room in ROOMS_WITH_TEMPLATES}
     app.state.templates = Templates(folders, zone=settings.zone)
-    app.state.checks = readiness_checks(database=database, instrument=instrument)
+    app.state.checks = Readiness(readiness_checks(database=database, instrument=instrument))
     for door in DOORS:
         app.include_router(door.router)
     app.mount(STATIC, StaticFiles(directory=HERE / "web" / "static"))

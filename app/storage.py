@@ -18,12 +18,13 @@ from PIL import Image
 
 from app import clock
 from app.errors import Misconfigured, NotFound, Unavailable
-from app.vision.decode import Limits, Pixels, decode, pixels_sha256
+from app.vision.decode import Limits, Pixels, opened, pixels_sha256, turn
 
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
 LEFT_BEHIND_SECONDS = 3600
-ROOM_BYTES = 450 * 450 * 3
+BYTES_A_PIXEL = 3
+ROOM_BYTES = 450 * 450 * BYTES_A_PIXEL
 """What one cell image takes at most, as the training images are."""
 log = structlog.get_logger("blastscreen.storage")
 
@@ -75,6 +76,14 @@ def made(folder: Path) -> Path:
             "another one."
         ) from None
     return folder
+
+
+@contextmanager
+def _must_be_there() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise ImageNotFound("The pixels of this image are no longer in the store.") from None
 
 
 def _is_old(path: Path) -> bool:
@@ -131,22 +140,27 @@ class ImageStore:
                 Image.fromarray(pixels).save(file, format="PNG", compress_level=3)
                 file.flush()
                 os.fsync(file.fileno())
+            del pixels  # the block may wait long for the database
             yield StagedImage(content, width, height, written, self._place(content))
         finally:
             written.unlink(missing_ok=True)
 
     def png(self, content_sha256: str) -> bytes:
-        try:
+        with _must_be_there():
             return self._place(content_sha256).read_bytes()
-        except FileNotFoundError:
-            raise ImageNotFound("The pixels of this image are no longer in the store.") from None
 
-    def pixels(self, content_sha256: str) -> Pixels:
-        return decode(self.png(content_sha256), limits=OUR_OWN)
+    @contextmanager
+    def pixels(self, content_sha256: str) -> Iterator[Pixels]:
+        """To be used within the block, as `opened` says. A large file is not read before its turn either."""
+        with _must_be_there():
+            at_least = self._place(content_sha256).stat().st_size // BYTES_A_PIXEL
+        with turn(at_least), opened(self.png(content_sha256), limits=OUR_OWN) as picture:
+            yield picture.pixels
 
     def thumbnail(self, content_sha256: str, *, side: int) -> bytes:
         """The image as a PNG that fits a square of `side` pixels."""
-        return small_png(self.pixels(content_sha256), side=side)
+        with self.pixels(content_sha256) as pixels:
+            return small_png(pixels, side=side)
 
     def left_behind(self) -> list[Path]:
         """What uploads staged and, being interrupted, neither kept nor removed: an hour old at least."""

@@ -13,6 +13,7 @@ from app.vision.decode import Limits, decode, pixels_sha256
 from app.vision.drawn import Look, draw
 from tests.disks import files_end_at
 from tests.factories import Service, cell, rows
+from tests.turns import is_the_turn_free
 
 
 @pytest.fixture
@@ -79,7 +80,25 @@ def test_what_came_in_within_the_limits_is_read_again_however_large_it_lies_here
         image.keep()
 
     assert len(store.png(image.pixels_sha256)) > Limits().bytes
-    assert np.array_equal(store.pixels(image.pixels_sha256), noise)
+    with store.pixels(image.pixels_sha256) as pixels:
+        assert np.array_equal(pixels, noise)
+        assert not is_the_turn_free()
+
+
+def test_the_file_of_a_large_image_is_not_read_before_its_turn(tmp_path: Path) -> None:
+    class Reading(ImageStore):
+        def png(self, content_sha256: str) -> bytes:
+            free.append(is_the_turn_free())
+            return super().png(content_sha256)
+
+    store, free = Reading(tmp_path), list[bool]()
+    noise = np.random.default_rng(0).integers(0, 256, (1000, 1001, 3), dtype=np.uint8)
+    for pixels in (noise, draw(1, Look.BLAST)):
+        with store.staged(pixels) as image:
+            image.keep()
+        store.thumbnail(image.pixels_sha256, side=96)
+
+    assert free == [False, True]
 
 
 def test_a_thumbnail_fits_its_square(store: ImageStore) -> None:

@@ -15,13 +15,12 @@ from app.errors import Invalid
 from app.policy.rules import Policy
 from app.screening import rules
 from app.screening.archives import is_the_systems
-from app.screening.instrument import Seen, look_at, thresholds_of
+from app.screening.instrument import look_at, thresholds_of
 from app.screening.rules import Outcome
 from app.settings import Settings
 from app.storage import made
-from app.vision.bundle import Card
-from app.vision.classifier import OnnxClassifier
-from app.vision.decode import SUFFIXES, Limits, pixels_sha256
+from app.vision.classifier import Classifier, OnnxClassifier
+from app.vision.decode import SUFFIXES, Limits, Picture, opened, pixels_sha256
 from app.vision.drawn import draw_set, save
 
 NAMED = 5
@@ -40,14 +39,15 @@ def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
     for path in tqdm([image for one in looked for image in one.images], unit="cell", disable=not sys.stderr.isatty()):
         try:
             received = path.read_bytes()
-            seen = look_at(classifier, received, limits=limits)
+            with opened(received, limits=limits) as picture:
+                told = _score(picture, received, classifier=classifier)
         except (Invalid, OSError) as error:
             failed += 1
             why = error.message if isinstance(error, Invalid) else error.strerror
             code = error.code if isinstance(error, Invalid) else "file_unreadable"
             print(json.dumps({"file": str(path), "error": {"code": code, "detail": why}}), flush=True)
         else:
-            print(json.dumps({"file": str(path), **_score(seen, received, card=classifier.card)}), flush=True)
+            print(json.dumps({"file": str(path), **told}), flush=True)
     return 1 if failed else 0
 
 
@@ -99,7 +99,8 @@ def _tell_of_the_rest(looked: list[Looked]) -> int:
     return len(without)
 
 
-def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
+def _score(picture: Picture, received: bytes, *, classifier: Classifier) -> dict[str, Any]:
+    seen, card = look_at(classifier, picture), classifier.card
     thresholds = thresholds_of(card)
     triage = None
     if seen.score is not None:
@@ -120,7 +121,7 @@ def _score(seen: Seen, received: bytes, *, card: Card) -> dict[str, Any]:
         "review_reasons": [reason.value for reason in triage.reasons] if triage else [],
         "unusable_reason": seen.unusable.value if seen.unusable else None,
         "image_sha256": hashlib.sha256(received).hexdigest(),
-        "pixels_sha256": pixels_sha256(seen.pixels),
+        "pixels_sha256": pixels_sha256(picture.pixels),
         "model": {"name": card.name, "version": card.version, "sha256": card.onnx_sha256},
         "thresholds": thresholds.as_json(),
         "sandbox": card.for_demonstration,

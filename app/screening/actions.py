@@ -18,7 +18,7 @@ from app.errors import Conflict, Invalid
 from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.screening import queries, rules
-from app.screening.instrument import Instrument, Seen, look_at, thresholds_of
+from app.screening.instrument import Instrument, Seen, seen_and_staged, thresholds_of
 from app.screening.mix_up_actions import flag, flag_mix_ups
 from app.screening.model_actions import register_model
 from app.screening.rules import ReviewReason
@@ -91,8 +91,7 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
     Everything slow comes before the session's first statement. Raises Rejected, KeyReused, CaseNotYours,
     CaseWithdrawn, SubjectConflict or CaseNotFound; then nothing is stored.
     """
-    seen = look_at(instrument.classifier, submission.received, limits=instrument.limits)
-    with instrument.store.staged(seen.pixels) as image:
+    with seen_and_staged(instrument, submission.received) as (seen, image):
         ledger.lock(session)
         if earlier := _replayed(session, actor, submission=submission):
             return Screened(earlier, new=False, replayed=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -20,9 +21,13 @@ IsHidden = Callable[[Session, Screened], bool]
 
 @dataclass(frozen=True)
 class ImageResult:
-    """What became of one image: its screening, or the error that says why there is none."""
+    """What became of one image: its screening, or the error that says why there is none. It holds nothing of the
+    image's bytes: an upload may have hundreds of results. `file`: which of the upload's files it came in, with `done`
+    of it looked at."""
 
-    found: Found
+    name: str
+    file: int
+    done: float
     screened: Screened | None = None
     hidden: bool = False
     error: BlastscreenError | None = None
@@ -48,14 +53,21 @@ def screen_all(
     is looked at."""
     trouble: BlastscreenError | None = None
     for found in images:
+        about = partial(ImageResult, found.name, found.file, found.number / found.of)
         try:
             if trouble is not None:
                 raise trouble
             submission = Submission(found.image(), accession=accession, subject=subject, case_id=case_id)
             with database.writing() as session:
                 done = actions.screen_cell(session, actor, instrument=instrument, submission=submission)
-                result = ImageResult(found, done, hidden=is_hidden(session, done))
+                result = about(screened=done, hidden=is_hidden(session, done))
         except (Invalid, Conflict, NotFound, Unavailable) as error:
-            result = ImageResult(found, error=error)
+            result = about(error=_alone(error))
             trouble = trouble or result.trouble
         yield result
+
+
+def _alone(error: BlastscreenError) -> BlastscreenError:
+    """Without its traceback and what led to it: their frames hold the image."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

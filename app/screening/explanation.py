@@ -96,17 +96,17 @@ def explain(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[st
     from app.vision import morphology  # noqa: PLC0415  SciPy: half a second that only those who ask should pay
 
     require_score(screening)
-    pixels = instrument.store.pixels(screening.pixels_sha256)
-    mask, size = cell_mask(pixels), int(card["preprocessing"]["size"])
-    asked = _asked_again(instrument, screening, pixels, card) if serves(instrument, screening) else None
-    square = _square(mask, size=size) if _cropped_as_now(card) else None
-    return Explanation(view_around(mask, size=size), square, morphology.measure(pixels), asked)
+    with instrument.store.pixels(screening.pixels_sha256) as pixels:
+        mask, size = cell_mask(pixels), int(card["preprocessing"]["size"])
+        asked = _asked_again(instrument, screening, pixels, card) if serves(instrument, screening) else None
+        square = _square(mask, size=size) if _cropped_as_now(card) else None
+        return Explanation(view_around(mask, size=size), square, morphology.measure(pixels), asked)
 
 
 def view(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> View:
     """Where to look in the image of a cell that has a score: some 10 ms."""
-    mask = cell_mask(instrument.store.pixels(screening.pixels_sha256))
-    return view_around(mask, size=int(card["preprocessing"]["size"]))
+    with instrument.store.pixels(screening.pixels_sha256) as pixels:
+        return view_around(cell_mask(pixels), size=int(card["preprocessing"]["size"]))
 
 
 def heat_map_png(instrument: Instrument, screening: ScreeningRow, *, of_image: bool = False) -> bytes:
@@ -114,12 +114,15 @@ def heat_map_png(instrument: Instrument, screening: ScreeningRow, *, of_image: b
 
     Raises NotScored, OtherModelServes or NoHeatMap.
     """
-    pixels, score = score_again(instrument, screening)
-    if score.cam is None:
-        raise NoHeatMap(f"The model {instrument.classifier.card.name} gives no heat map.")
+    require_score(screening)
+    _require_its_model(instrument, screening)
     size = instrument.classifier.card.preprocessing.size
     drawn = heatmap.overlay_of_image if of_image else heatmap.overlay
-    return as_png(Image.fromarray(drawn(pixels, score.cam, size=size), "RGBA"))
+    with instrument.store.pixels(screening.pixels_sha256) as pixels:
+        score = instrument.classifier.score(pixels)
+        if score.cam is None:
+            raise NoHeatMap(f"The model {instrument.classifier.card.name} gives no heat map.")
+        return as_png(Image.fromarray(drawn(pixels, score.cam, size=size), "RGBA"))
 
 
 def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[str, Any]) -> bytes:
@@ -127,8 +130,8 @@ def crop_png(instrument: Instrument, screening: ScreeningRow, *, card: Mapping[s
     require_score(screening)
     if not _cropped_as_now(card):
         raise CroppedOtherwise("The model that gave this score cut the cell out in another way than this version does.")
-    pixels = instrument.store.pixels(screening.pixels_sha256)
-    return as_png(Image.fromarray(crop(pixels, size=int(card["preprocessing"]["size"]))))
+    with instrument.store.pixels(screening.pixels_sha256) as pixels:
+        return as_png(Image.fromarray(crop(pixels, size=int(card["preprocessing"]["size"]))))
 
 
 def require_score(screening: ScreeningRow) -> None:
@@ -150,16 +153,13 @@ def has_heat_map(instrument: Instrument, screening: ScreeningRow) -> bool:
     return scored and serves(instrument, screening) and "cam" in instrument.classifier.card.outputs
 
 
-def score_again(instrument: Instrument, screening: ScreeningRow) -> tuple[Pixels, Score]:
-    """The stored pixels and their score by the same model. Raises NotScored or OtherModelServes."""
-    require_score(screening)
+def _require_its_model(instrument: Instrument, screening: ScreeningRow) -> None:
+    """Raises OtherModelServes."""
     if not serves(instrument, screening):
         raise OtherModelServes(
             f"{screening.model.name} {screening.model.version} gave this score, and another model serves now. A heat "
             "map is only ever made by the model that gave the score."
         )
-    pixels = instrument.store.pixels(screening.pixels_sha256)
-    return pixels, instrument.classifier.score(pixels)
 
 
 def _asked_again(

@@ -1,19 +1,17 @@
 """What a screening is done with, and what it makes of an image before the database is touched."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.audit.digest import digest
 from app.screening.rules import Thresholds
-from app.storage import ImageStore
+from app.storage import ImageStore, StagedImage
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
-from app.vision.decode import Limits, read_picture
+from app.vision.decode import Limits, Picture, opened
 from app.vision.quality import Unusable, gate
 from app.vision.references import ReferenceCells
 
@@ -45,7 +43,6 @@ class Instrument:
 class Seen:
     """What vision made of an image, before the database is touched. `lossy`: its file was compressed with loss."""
 
-    pixels: NDArray[np.uint8]
     lossy: bool
     score: Score | None
     unusable: Unusable | None
@@ -55,9 +52,20 @@ def thresholds_of(card: Card) -> Thresholds:
     return Thresholds(card.thresholds.not_suspected_below, card.thresholds.suspected_from, card.prior_all)
 
 
-def look_at(classifier: Classifier, received: bytes, *, limits: Limits) -> Seen:
-    """bytes -> pixels -> gate -> score; raises a Rejected for bytes that are no usable image file."""
-    picture = read_picture(received, limits=limits)
+def look_at(classifier: Classifier, picture: Picture) -> Seen:
+    """pixels -> gate -> score"""
     unusable = gate(picture.pixels, limits=classifier.card.gate)
     score = None if unusable else classifier.score(picture.pixels)
-    return Seen(picture.pixels, picture.lossy, score, unusable)
+    return Seen(picture.lossy, score, unusable)
+
+
+@contextmanager
+def seen_and_staged(instrument: Instrument, received: bytes) -> Iterator[tuple[Seen, StagedImage]]:
+    """bytes -> pixels -> gate -> score, with the pixels on disk. When the block begins, which may wait for the
+    database, they are out of memory and the next large image has its turn. Raises a Rejected or NotWritten."""
+    with ExitStack() as staged:
+        with opened(received, limits=instrument.limits) as picture:
+            seen = look_at(instrument.classifier, picture)
+            image = staged.enter_context(instrument.store.staged(picture.pixels))
+        del picture
+        yield seen, image

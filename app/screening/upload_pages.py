@@ -216,8 +216,8 @@ def _lines(request: Request, visit: Visit, *, outcomes: Iterator[ImageResult]) -
         line = {
             "row": templates.text("screening/uploaded_row.html", page=row, frame=visit.frame),
             "band": row.band_code,
-            "file": outcome.found.file,
-            "done": outcome.found.number / outcome.found.of,  # of this file
+            "file": outcome.file,
+            "done": outcome.done,  # of this file
             "id": str(done.screening.id) if done else None,
             "case_id": str(done.screening.case_id) if done else None,
             "new": done.new if done else False,
@@ -258,7 +258,7 @@ def _screen_all(
 
 
 def _row(outcome: ImageResult) -> FileRow:
-    name = outcome.found.name
+    name = outcome.name
     if outcome.screened is None:
         why = outcome.error.message if outcome.error else ""
         return FileRow(name, None, None, NOT_OPENED, "rejected", "–", why)

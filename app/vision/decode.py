@@ -8,12 +8,16 @@ What is done with what is not plain 8-bit RGB:
 - 16-bit, 1-bit, CMYK and Lab are refused: reducing them would change the score unseen;
 - EXIF orientation is applied, once; colour profiles are ignored, as they were in training.
 
-Safe from several threads at once: it depends on no warning filter and changes no setting of Pillow.
+Safe from several threads at once: it depends on no warning filter and changes no setting of Pillow. Large images are
+opened one at a time: a black file of 100 KB may be 40 megapixels, which take 300 MiB while they are looked at.
 """
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from threading import RLock
 from typing import TypeAlias
 
 import numpy as np
@@ -32,8 +36,10 @@ __all__ = [
     "Rejected",
     "UnsupportedFormat",
     "decode",
+    "opened",
     "pixels_sha256",
     "read_picture",
+    "turn",
 ]
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -47,6 +53,13 @@ _LOADED = (BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, Web
 
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, RuntimeWarning, UserWarning)
 """What Pillow raises over bad content in a sound structure; the warnings only where a filter makes them errors."""
+
+
+LARGE_PIXELS = 1_000_000
+"""An image with more is opened alone among its like in a process. A cell of the common size has 0.2 million and never
+waits; forty threads with images just below this take no more together than one of 40 million."""
+
+_LARGE = RLock()
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,27 @@ def decode(data: bytes, *, limits: Limits) -> Pixels:
 
 
 def read_picture(data: bytes, *, limits: Limits) -> Picture:
-    """One still 8-bit image, upright. Raises Rejected."""
+    """What `opened` gives, to be kept: for few images, or for those that somebody chose. Raises Rejected."""
+    with opened(data, limits=limits) as picture:
+        return picture
+
+
+def turn(pixels: int) -> AbstractContextManager[object]:
+    """What an image of so many pixels is opened within: for `opened` itself, and for who reads a large file for it."""
+    return _LARGE if pixels > LARGE_PIXELS else nullcontext()
+
+
+@contextmanager
+def opened(data: bytes, *, limits: Limits) -> Iterator[Picture]:
+    """One still 8-bit image, upright, to be used within the block. Raises Rejected.
+
+    Where it is large, the next large one waits for the end of the block: nothing in there may wait for a database."""
+    header = _header(data, limits=limits)
+    with turn(header.width * header.height):
+        yield Picture(_upright(_loaded(header), orientation=header.orientation), lossy=header.lossy)
+
+
+def _header(data: bytes, *, limits: Limits) -> Header:
     if not data:
         message = "The file is empty. Choose the image file again."
         raise Rejected(message, code="image_empty")
@@ -90,7 +123,7 @@ def read_picture(data: bytes, *, limits: Limits) -> Picture:
             "Send one cell, not a whole field."
         )
         raise Rejected(message, code="image_too_many_pixels")
-    return Picture(_upright(_loaded(header), orientation=header.orientation), lossy=header.lossy)
+    return header
 
 
 def pixels_sha256(pixels: Pixels) -> str:

@@ -1,20 +1,17 @@
 """What machines ask of the service itself: its health, its metrics, its OpenAPI document."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from app.accounts.guards import AnybodyKnown, scraper
-from app.checks import Check
+from app.checks import Readiness
 from app.db import OurDatabase
 from app.review import queries as reviews
 from app.web.metrics import Metrics
 
 router = APIRouter(include_in_schema=False)
-log = structlog.get_logger("blastscreen.health")
 
 
 @router.get("/health/live")
@@ -24,13 +21,11 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-def ready(request: Request) -> JSONResponse:
+async def ready(request: Request) -> JSONResponse:
     """Golden cells through the live model, a write to the database, a write to the image store."""
-    checks: Mapping[str, Check] = request.app.state.checks
-    faults = {name: fault for name, check in checks.items() if (fault := check())}
-    if faults:
-        log.error("not ready", faults=faults)
-        return JSONResponse({"status": "not ready", "failing": faults}, status_code=503)
+    checks: Readiness = request.app.state.checks
+    if faults := await checks.faults():
+        return JSONResponse({"status": "not ready", "failing": dict(faults)}, status_code=503)
     return JSONResponse({"status": "ready"})
 
 

@@ -19,8 +19,8 @@ from app.screening.actions import Submission, screen_cell
 from app.screening.instrument import Instrument, look_at
 from app.settings import Settings
 from app.storage import ImageStore
-from app.vision.classifier import OnnxClassifier
-from app.vision.decode import Limits, decode
+from app.vision.classifier import Classifier, OnnxClassifier
+from app.vision.decode import Limits, decode, opened
 from app.vision.drawn import Look, draw, png
 from app.vision.preprocess import crop
 from app.vision.quality import gate
@@ -44,6 +44,11 @@ def _compare(what: str, ours: float, peer: str, theirs: float) -> None:
     print(f"{what:<42} {ours:8.2f} ms   {ours / theirs:6.2f} x   {peer} ({theirs:.2f} ms)")
 
 
+def _look(classifier: Classifier, file: bytes) -> None:
+    with opened(file, limits=Limits()) as picture:
+        look_at(classifier, picture)
+
+
 def bench_the_road_of_one_image() -> None:
     classifier = OnnxClassifier(Settings().bundle)
     pixels = draw(1, Look.BLAST)
@@ -60,7 +65,7 @@ def bench_the_road_of_one_image() -> None:
     _compare("gate", _milliseconds(lambda: gate(pixels, limits=card.gate)), "ONNX Runtime alone", bare)
     _compare("pixels to score", _milliseconds(lambda: classifier.score(pixels)), "ONNX Runtime alone", bare)
     both = bare + pillow
-    _compare("file to score", _milliseconds(lambda: look_at(classifier, file, limits=limits)), "both", both)
+    _compare("file to score", _milliseconds(lambda: _look(classifier, file)), "both", both)
 
 
 def bench_screenings_with_their_record(tmp_path) -> None:
@@ -76,7 +81,7 @@ def bench_screenings_with_their_record(tmp_path) -> None:
             screen_cell(session, actor, instrument=instrument, submission=Submission(image))
 
     def only_look(image: bytes) -> None:
-        look_at(instrument.classifier, image, limits=instrument.limits)
+        _look(instrument.classifier, image)
 
     def forty(act: Callable[[bytes], None]) -> float:
         with ThreadPoolExecutor(8) as pool:

@@ -1,7 +1,9 @@
 """Zip archives by the upload page: every image within is screened; what is not safe to open is told, entry by entry."""
 
 import struct
+import tracemalloc
 import zipfile
+import zlib
 from io import BytesIO
 
 import pytest
@@ -191,6 +193,38 @@ def test_a_zip_that_is_none_is_one_bad_file_and_the_others_are_read(
 
     assert "2 screened, 1 could not be opened" in page.text
     assert rows(service.database)["screenings"] == 2
+
+
+def _with_a_comment(png: bytes, length: int) -> bytes:
+    """The same picture in a longer file."""
+    end, comment = png.index(b"IDAT") - 4, b"tEXt" + b"a\0" + b" " * length
+    return png[:end] + struct.pack(">I", length + 2) + comment + struct.pack(">I", zlib.crc32(comment)) + png[end:]
+
+
+def _damaged(archive: bytes, content: bytes) -> bytes:
+    """Whole but for the checksums of all entries with this content."""
+    return archive.replace(struct.pack("<I", zlib.crc32(content)), b"none")
+
+
+NO_IMAGE = bytes(MIB)
+LONG_FILES = {
+    "no images": zipped({f"{number}.png": NO_IMAGE for number in range(24)}),
+    "damaged entries": _damaged(zipped({f"{number}.png": NO_IMAGE for number in range(24)}), NO_IMAGE),
+    "cells": zipped({f"{seed}.png": _with_a_comment(cell(seed), MIB) for seed in range(24)}),
+}
+
+
+@pytest.mark.parametrize("kind", LONG_FILES)
+def test_an_upload_holds_one_unpacked_image_at_a_time(service: Service, ursula: Browser, kind: str) -> None:
+    tracemalloc.start()
+    try:
+        page = send(ursula, LONG_FILES[kind])
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert page.text.count("cells.zip: ") == 24
+    assert most < 12 * MIB
 
 
 def test_an_archive_is_known_by_its_content_too() -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from app.errors import TooLarge, UnsupportedType
-from app.vision.decode import Limits, Rejected, decode, pixels_sha256, read_picture
+from app.vision.decode import LARGE_PIXELS, Limits, Rejected, decode, opened, pixels_sha256, read_picture
 from app.vision.drawn import Look, draw, png
+from tests.turns import is_the_turn_free
 
 LIMITS = Limits()
 CELL = draw(1, Look.BLAST)
@@ -389,3 +390,38 @@ def test_a_png_of_random_chunks_with_right_checksums_gives_pixels_or_a_reason(ch
     extra = b"".join(chunk(name, content) for name, content in chunks)
 
     survives(bare_png(4, 4, colour=colour, rows=bytes(100), extra=extra))
+
+
+# ------------------------------------------------------------------------------------------------- large images
+
+LARGE = bare_png(1000, 1001, rows=bytes(1001 * (3 * 1000 + 1)))
+
+
+def test_while_a_large_image_is_open_no_other_large_one_is_and_small_ones_are() -> None:
+    with opened(LARGE, limits=LIMITS) as picture, ThreadPoolExecutor(1) as another:
+        assert picture.pixels.shape[0] * picture.pixels.shape[1] > LARGE_PIXELS
+        assert not is_the_turn_free()
+        assert np.array_equal(another.submit(decode, saved(CELL, "PNG"), limits=LIMITS).result(), CELL)
+
+    assert is_the_turn_free()
+
+
+def test_a_small_image_takes_no_turn() -> None:
+    with opened(saved(CELL, "PNG"), limits=LIMITS):
+        assert is_the_turn_free()
+
+
+def test_whoever_opens_a_second_large_image_before_the_first_is_closed_waits_for_nobody() -> None:
+    with opened(LARGE, limits=LIMITS):
+        assert decode(LARGE, limits=LIMITS).shape == (1001, 1000, 3)
+        assert not is_the_turn_free()
+
+
+def test_a_large_image_that_is_refused_or_fails_in_use_ends_its_turn() -> None:
+    assert code_of(bare_png(1000, 1001, rows=b"too little")) == "image_truncated"
+    assert is_the_turn_free()
+
+    with pytest.raises(ZeroDivisionError), opened(LARGE, limits=LIMITS):
+        _ = 1 / 0
+
+    assert is_the_turn_free()
