@@ -66,9 +66,9 @@ def hold(session: Session, reader: Actor, task: Task, *, token: int | None, open
         raise due_queries.held(session, held.lease) from None
     if token is not None and token != lease.token:
         raise due_queries.LeaseLost(
-            "Your hold on this cell ran out, and somebody else has had it since. You hold it again",
+            "Your hold on this cell ran out, and somebody else has had it since. You sent this",
             at=now,
-            then="Look at it once more, then give your verdict.",
+            then="Open it again to go on.",
             code="lease_lost",
         )
     return lease

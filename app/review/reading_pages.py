@@ -75,7 +75,7 @@ def _late(
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
     page = LatePage(
-        title="This cell is not waiting for you" if late else "That clashes with what is recorded",
+        title=late.title if late else "That clashes with what is recorded",
         told=late.told if late else clash.message,
         at=late.at if late else None,
         then=late.then if late else "",

@@ -194,6 +194,32 @@ def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_
     assert [row[2] for row in reads(service) if row[2]] == ["normal"]
 
 
+def test_who_lost_a_cell_that_is_free_again_is_told_to_open_it_and_holds_it_only_then(
+    service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    call(rea, path, "normal")
+    old = {"verdict": "normal", "note": "smooth chromatin", "step": "final", "token": token_on(rea.page)}
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    lars, mia = (service.signed_in(name, Role.REVIEWER) for name in ("lars", "mia"))
+    lars.get(path)
+    lars.submit(f"{path}/skip")
+
+    late = rea.submit(path, old, at="/account")
+    free = mia.get(path)
+
+    assert late.status_code == 409
+    assert "Your hold on this cell ran out" in late.text
+    assert "Open it again" in late.text
+    assert f'href="{path}">See this cell again' in late.text
+    assert "smooth chromatin" in late.text
+    for untrue in ("You hold it", "not waiting for you"):
+        assert untrue not in late.text
+    assert free.status_code == 200
+    assert [row[2] for row in reads(service)] == [None]
+
+
 def test_a_hold_that_ran_out_and_that_nobody_took_still_counts(
     service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
