@@ -88,6 +88,7 @@ class QueuePage:
     filters: tuple[Choices, ...]
     filtered: bool
     put_off: bool
+    withdrawn: bool
     undo: UndoNotice | None
     newer: str | None
     older: str | None
@@ -108,17 +109,26 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(request: Request, visit: Reviewer, database: OurDatabase, page: PageNumber = 1) -> Response:
-    """Made while nobody waits for a lock, however long the list is; then the events of what it shows."""
+def queue(
+    request: Request,
+    visit: Reviewer,
+    database: OurDatabase,
+    page: PageNumber = 1,
+    withdrawn: Annotated[bool, Query()] = False,  # noqa: FBT002
+) -> Response:
+    """Made while nobody waits for a lock, however long the list is; then the events of what it shows.
+
+    `withdrawn`: they have just taken back their verdict on a cell that does not wait for them now.
+    """
     with database.snapshot() as session:
-        content, shown = _queue_page(session, visit.actor, number=page)
+        content, shown = _queue_page(session, visit.actor, number=page, withdrawn=withdrawn)
     with database.writing() as session:
         for event in shown:
             ledger.record(session, visit.actor, event)
     return render(request, "review/queue.html", content, frame=visit.frame)
 
 
-def _queue_page(db: Session, actor: Actor, *, number: int) -> tuple[QueuePage, list[Event]]:
+def _queue_page(db: Session, actor: Actor, *, number: int, withdrawn: bool) -> tuple[QueuePage, list[Event]]:
     """With the events of what it shows."""
     paging = Paging("/review", number, A_PAGE)
     reader = queue_queries.reader_of(db, actor)
@@ -141,6 +151,7 @@ def _queue_page(db: Session, actor: Actor, *, number: int) -> tuple[QueuePage, l
         filters=_choices(filters, actor, blind=reader.policy.blind_first),
         filtered=(filters.blind() if reader.policy.blind_first else filters) != Filters(),
         put_off=put_off,
+        withdrawn=withdrawn,
         undo=undo_notice(db, actor),
         newer=paging.newer,
         older=paging.older(rows),

@@ -104,6 +104,17 @@ def take_next(session: Session, actor: Actor) -> UUID | None:
     return None
 
 
+def take_again(session: Session, actor: Actor, *, screening_id: UUID) -> bool:
+    """Whether a cell on which this reader took their verdict back is theirs once more from now on. It is not where it
+    waits for somebody else, or for nobody."""
+    ledger.lock(session)
+    try:
+        hold(session, actor, due_queries.find(session, actor, screening_id), token=None, opening=True)
+    except (due_queries.Late, due_queries.OwnFirstRead):
+        return False
+    return True
+
+
 def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> bool:
     """Keep a draft and the hold on the cell. False where somebody else holds it by now; the draft is kept all the same.
 

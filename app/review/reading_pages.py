@@ -126,13 +126,14 @@ def _final(database: Database, visit: Visit, *, screening_id: UUID, said: Said) 
 def withdraw(
     request: Request, screening_id: UUID, visit: Reviewer, database: OurDatabase, form: CheckedForm
 ) -> Response:
-    """Take the own verdict back, and stand before the cell again."""
+    """Take the own verdict back, and stand before the cell again; or before the queue, where it waits for another."""
     try:
         with database.writing() as session:
             actions.withdraw(session, visit.actor, screening_id=screening_id)
+            theirs = queue_actions.take_again(session, visit.actor, screening_id=screening_id)
     except Conflict as clash:
         return _late(request, visit, clash, screening_id=screening_id)
-    return RedirectResponse(f"/review/{screening_id}", status_code=303)
+    return RedirectResponse(f"/review/{screening_id}" if theirs else "/review?withdrawn=true", status_code=303)
 
 
 @router.post("/review/{screening_id}/draft")

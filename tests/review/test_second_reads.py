@@ -165,3 +165,18 @@ def test_a_cell_waits_again_when_one_of_two_withdraws_and_for_another_reader(
     decide(rea, path, "normal")
     assert state(lab, path) == ("settled", "normal")
     assert verify(service.database).intact
+
+
+def test_who_withdraws_what_somebody_else_has_on_their_screen_is_told_that_it_is_withdrawn(
+    service: Service, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    service.signed_in("sam", Role.SENIOR).get(path)
+
+    told = lars.submit(f"{path}/withdraw", at=path)
+
+    assert (told.status_code, told.url.path) == (200, "/review")
+    assert "Your verdict is withdrawn" in told.text
+    assert "Your verdict is withdrawn" not in lars.get("/review").text
+    assert reads(service)[-1][0] == "withdrawal"
