@@ -67,6 +67,23 @@ def test_without_blind_reads_one_call_is_enough(service: Service, classifier: Fa
     assert [row[:3] for row in reads(service)] == [("first", None, "normal")]
 
 
+def test_a_final_form_from_before_blind_reads_makes_no_own_call_and_keeps_what_was_typed(
+    service: Service, classifier: FakeClassifier, rea: Browser
+) -> None:
+    set_policy(service.database, blind_first=False)
+    path = f"/review/{waiting_cell(service, classifier)}"
+    rea.get(path)
+    set_policy(service.database, blind_first=True)
+
+    told = decide(rea, path, "normal", "smooth chromatin")
+
+    assert told.status_code == 409
+    assert "Make your own call first" in told.text
+    assert f'href="{path}">See this cell again' in told.text
+    assert "smooth chromatin" in told.text
+    assert reads(service) == []
+
+
 def test_a_verdict_against_the_model_needs_a_reason_and_keeps_what_was_typed(
     service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:

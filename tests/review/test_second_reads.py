@@ -1,11 +1,13 @@
 """Two independent reads, never by the same person; where they differ a senior, who sees both and neither's name."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app import clock
 from app.accounts.rules import Role
 from app.audit.events import Act
 from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_policy, verify
@@ -113,6 +115,45 @@ def test_where_readers_differ_a_senior_decides_and_sees_both_reads_without_names
     assert state(lab, path) == ("settled", "leukaemic_blast")
     assert reads(service)[-1][:3] == ("adjudication", None, "leukaemic_blast")
     assert verify(service.database).intact
+
+
+def test_a_senior_before_whom_a_reader_withdraws_makes_no_second_read_of_it(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    lars.submit(f"{path}/withdraw", at=path)
+    before = reads(service)
+
+    told = decide(sam, path, "normal", "smooth chromatin")
+
+    assert told.status_code == 409
+    assert "smooth chromatin" in told.text
+    assert reads(service) == before
+    assert state(lab, path) == ("reading", None)
+
+
+def test_a_senior_who_comes_late_is_told_which_senior_settled_it(
+    service: Service, path: str, rea: Browser, lars: Browser, sena: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    start = clock.now()
+    sena.get(path)
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    decide(sam, path, "normal")
+    before = reads(service)
+
+    late = decide(sena, path, "leukaemic_blast", "two nucleoli")
+
+    assert late.status_code == 409
+    assert "Sam settled this cell" in late.text
+    assert "two nucleoli" in late.text
+    assert reads(service) == before
 
 
 def test_a_senior_who_agrees_with_neither_says_why(service: Service, path: str, rea: Browser, lars: Browser) -> None:
