@@ -52,6 +52,55 @@ def test_every_reply_that_shows_a_result_leaves_one_event_naming_it(
     assert all(event["shown"] == [one] for event in shown + blind)
 
 
+def test_what_a_page_of_a_case_hides_from_a_blind_reader_is_not_recorded_as_a_result_shown(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    lab = service.lab()
+    classifier.probability = classifier.unsure
+    unsure = lab.screen(cell(1), case="S26-0001").json()
+    classifier.probability = 0.97
+    sure = lab.screen(cell(2), case="S26-0001").json()
+    both = service.signed_in("otto", Role.UPLOADER, Role.REVIEWER)
+    case = f"/cases/{unsure['case_id']}"
+
+    both.get(case)
+    both.get(f"{case}/compare?cell={sure['id']}&cell={unsure['id']}")
+    both.get(f"{case}/compare?cell={unsure['id']}")
+    both.get(f"{case}/compare")
+
+    everywhere = {"case": unsure["case_id"]}
+    page, compared = ({**everywhere, "where": where} for where in ("GET /cases/{id}", "GET /cases/{id}/compare"))
+    shown = [event for event in _events(service, Act.RESULTS_SHOWN) if "case" in event]
+    assert shown == [
+        {**page, "shown": [sure["id"]]},
+        {**compared, "shown": [sure["id"]]},
+        {**compared, "shown": []},
+    ]
+    assert _events(service, Act.CELLS_SHOWN) == [
+        {**page, "shown": [unsure["id"]]},
+        {**compared, "shown": [unsure["id"]]},
+        {**compared, "shown": [unsure["id"]]},
+    ]
+
+
+@pytest.mark.parametrize("comment", ["", "a question of mine"])
+def test_a_comment_given_back_to_a_blind_reader_is_not_recorded_as_a_result_shown(
+    service: Service, classifier: FakeClassifier, comment: str
+) -> None:
+    classifier.probability = classifier.unsure
+    uploader, reader = service.signed_in("ursula", Role.UPLOADER), service.signed_in("rea", Role.REVIEWER)
+    path = uploader.upload(cell(1)).url.path
+    reader.submit(f"{path}/comments", {"comment": comment}, at="/account")
+    before = len(acts(service.database))
+
+    given_back = reader.submit(f"{path}/comments", {"comment": ""}, at="/account")
+    assert given_back.status_code == 422
+    assert acts(service.database)[before:] == []
+
+    uploader.submit(f"{path}/comments", {"comment": ""}, at="/account")
+    assert acts(service.database)[before:] == ([Act.RESULTS_SHOWN] if comment else [])
+
+
 def test_an_image_that_is_shown_leaves_an_event_and_its_thumbnails_do_not(service: Service) -> None:
     uploader = service.signed_in("ursula", Role.UPLOADER)
     path = uploader.upload(cell(1)).url.path

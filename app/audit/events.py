@@ -5,7 +5,7 @@ live in `case_identifiers` and `notes`, and the ledger binds them by a salted di
 without breaking the chain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
@@ -92,9 +92,21 @@ def results_shown(screenings: list[UUID], *, where: str, case: UUID | None = Non
     return _shown(Act.RESULTS_SHOWN, "screening", screenings, {"where": where, **told})
 
 
-def cells_shown(screenings: list[UUID], *, where: str) -> Event:
+def cells_shown(screenings: list[UUID], *, where: str, case: UUID | None = None) -> Event:
     """The one event of a reply that shows images to readers from whom the results are hidden."""
-    return _shown(Act.CELLS_SHOWN, "screening", screenings, {"where": where})
+    told: dict[str, Value] = {"case": str(case)} if case else {}
+    return _shown(Act.CELLS_SHOWN, "screening", screenings, {"where": where, **told})
+
+
+def shown_to_reader(
+    screenings: list[UUID], *, hidden: Collection[UUID], where: str, case: UUID | None = None
+) -> list[Event]:
+    """The events of a reply that shows some cells with their results and the hidden ones without. One that tells of a
+    `case` leaves an event even where it shows no cell."""
+    blind = [one for one in screenings if one in hidden]
+    seen = [one for one in screenings if one not in hidden]
+    events = [results_shown(seen, where=where, case=case)] if seen or (case and not blind) else []
+    return [*events, cells_shown(blind, where=where, case=case)] if blind else events
 
 
 def cases_shown(cases: list[UUID], *, where: str) -> Event:

@@ -13,7 +13,7 @@ from app.accounts import queries as accounts
 from app.accounts.guards import CaseReader, Visit
 from app.actor import Permission
 from app.audit import ledger
-from app.audit.events import results_shown
+from app.audit.events import Event, shown_to_reader
 from app.cases import queries
 from app.cases.rules import UNNAMED, Priority, may_share
 from app.cases.tables import CaseRow
@@ -101,19 +101,20 @@ def case(
     cell: Chosen = [],  # noqa: B006  FastAPI makes it anew each time
     page: PageNumber = 1,
 ) -> Response:
-    """Made while nobody waits for a lock, however large the case is; then the event of what it shows."""
+    """Made while nobody waits for a lock, however large the case is; then the events of what it shows."""
     filters = gallery_rules.parse_filters(request.query_params, reasons=REASONS)
     with database.snapshot() as session:
         content, shown = _page(session, visit, case_id=case_id, filters=filters, chosen=cell, number=page)
     with database.writing() as session:
-        ledger.record(session, visit.actor, results_shown(shown, where="GET /cases/{id}", case=case_id))
+        for event in shown:
+            ledger.record(session, visit.actor, event)
     return render(request, "cases/case.html", content, frame=visit.frame)
 
 
 def _page(
     db: Session, visit: Visit, *, case_id: UUID, filters: Filters, chosen: Sequence[UUID], number: int
-) -> tuple[CasePage, list[UUID]]:
-    """With the cells that it shows."""
+) -> tuple[CasePage, list[Event]]:
+    """With the events of what it shows."""
     found = queries.get(db, visit.actor, case_id)
     everything = gallery_queries.cells_of(db, case_id)
     cells = gallery_rules.hide(everything, reviews.hidden_in_cases(db, visit.actor, [case_id]))
@@ -121,9 +122,10 @@ def _page(
     way = Way(f"/cases/{case_id}", filters, gallery_rules.chosen_to_compare(one for one in chosen if one in known))
     head = _head(db, visit, case=found, cells=everything)
     view, shown = gallery(cells, way=way, number=number, withdrawn=head.withdrawn is not None)
-    for_reading = sum(one.hidden for one in cells)
-    told = None if for_reading or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
-    return CasePage(head, for_reading, told, view), shown
+    hidden = {one.id for one in cells if one.hidden}
+    told = None if hidden or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
+    page = CasePage(head, len(hidden), told, view)
+    return page, shown_to_reader(shown, hidden=hidden, where="GET /cases/{id}", case=case_id)
 
 
 def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:

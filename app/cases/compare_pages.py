@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.accounts.guards import CaseReader, Visit
 from app.audit import ledger
-from app.audit.events import results_shown
+from app.audit.events import Event, shown_to_reader
 from app.cases import queries
 from app.db import OurDatabase
 from app.gallery import queries as gallery_queries
@@ -67,14 +67,15 @@ def compare(
 ) -> Response:
     chosen = gallery_rules.chosen_to_compare(cell)
     with database.snapshot() as session:
-        content = _page(session, visit, case_id=case_id, chosen=chosen)
+        content, shown = _page(session, visit, case_id=case_id, chosen=chosen)
     with database.writing() as session:
-        shown = results_shown(list(chosen), where="GET /cases/{id}/compare", case=case_id)
-        ledger.record(session, visit.actor, shown)
+        for event in shown:
+            ledger.record(session, visit.actor, event)
     return render(request, "cases/compare.html", content, frame=visit.frame)
 
 
-def _page(db: Session, visit: Visit, *, case_id: UUID, chosen: tuple[UUID, ...]) -> ComparePage:
+def _page(db: Session, visit: Visit, *, case_id: UUID, chosen: tuple[UUID, ...]) -> tuple[ComparePage, list[Event]]:
+    """With the events of what it shows."""
     case = queries.get(db, visit.actor, case_id)
     known = {one.id: one for one in gallery_queries.cells_shown_to(db, visit.actor, case_id)}
     if unknown := [one for one in chosen if one not in known]:
@@ -85,7 +86,7 @@ def _page(db: Session, visit: Visit, *, case_id: UUID, chosen: tuple[UUID, ...])
     withdrawn = queries.withdrawal(db, case.id) is not None
     square = max((max(image.width, image.height) for image in images.values()), default=1)
     way = Way(f"/cases/{case_id}", chosen=chosen)
-    return ComparePage(
+    page = ComparePage(
         case_href=way.address,
         more_href=way.to(way.filters),
         chosen=len(chosen),
@@ -94,6 +95,8 @@ def _page(db: Session, visit: Visit, *, case_id: UUID, chosen: tuple[UUID, ...])
         sides=tuple(_side(known[one], image=images[known[one].image], square=square, way=way) for one in chosen),
         withdrawn=withdrawn,
     )
+    hidden = {one for one in chosen if known[one].hidden}
+    return page, shown_to_reader(list(chosen), hidden=hidden, where="GET /cases/{id}/compare", case=case_id)
 
 
 def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:

@@ -78,9 +78,9 @@ def give_verdict(session: Session, reader: Actor, *, screening_id: UUID, said: S
     note = rules.parse_note(said.note)
     if task.step is Step.DONE:
         return due_queries.same_again(session, reader, task, verdict=said.verdict, note=note, token=said.token)
+    lease = queue_actions.hold(session, reader, task, token=said.token)
     if task.step is Step.BLIND:
         raise OwnCallFirst("Make your own call first: you see what the model made of the cell after it.")
-    lease = queue_actions.hold(session, reader, task, token=said.token)
     band = Band(task.screening.band) if task.screening.band else None
     rules.require_reason(note, verdict=said.verdict, band=band, found_before=task.found_before)
     read = _write(session, reader, task=task, lease=lease, said=said, note=note, final=True)

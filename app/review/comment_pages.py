@@ -41,11 +41,14 @@ def comment(
     except Invalid as error:
         with database.writing() as session:
             queries.visible(session, visit.actor, screening_id)
-            ledger.record(session, visit.actor, results_shown([screening_id], where="POST /screenings/{id}/comments"))
+            comments = comments_for(session, visit.actor, screening_id)
+            if comments.shown and not queries.hidden_from(session, visit.actor, [screening_id]):
+                where = "POST /screenings/{id}/comments"
+                ledger.record(session, visit.actor, results_shown([screening_id], where=where))
             page = CommentPage(
                 short_id=short_id(screening_id),
                 screening=f"/screenings/{screening_id}",
-                comments=comments_for(session, visit.actor, screening_id),
+                comments=comments,
                 typed=str(form.get("comment", "")).replace("\0", ""),
                 error=error.message,
             )

@@ -27,6 +27,7 @@ class Late(Conflict):
     """Somebody was there before: `told` says who and what, `at` when, `then` what to do about it."""
 
     code = "late"
+    title = "This cell is not waiting for you"
 
     def __init__(self, told: str, *, at: datetime, then: str, code: str) -> None:
         super().__init__(f"{told} at {at:%Y-%m-%d %H:%M} UTC. {then}", code=code)
@@ -34,7 +35,9 @@ class Late(Conflict):
 
 
 class LeaseLost(Late):
-    """Somebody else had the cell in between, and the reader has it again."""
+    """Somebody else had the cell in between, and left it: the reader may open it again."""
+
+    title = "Somebody else had this cell in between"
 
 
 class AlreadyRead(Conflict):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from app.accounts.guards import Reviewer
 from app.actor import Actor, Permission
 from app.audit import ledger
-from app.audit.events import cells_shown, results_shown
+from app.audit.events import Event, shown_to_reader
 from app.db import DbSession, OurDatabase
 from app.review import desk_queries, queries, queue_actions, queue_queries, words
 from app.review.desk_rules import FILTERS, Filters, Key, UnusableKeys
@@ -89,6 +88,7 @@ class QueuePage:
     filters: tuple[Choices, ...]
     filtered: bool
     put_off: bool
+    withdrawn: bool
     undo: UndoNotice | None
     newer: str | None
     older: str | None
@@ -109,17 +109,27 @@ class KeysPage:
 
 
 @router.get("/review")
-def queue(request: Request, visit: Reviewer, database: OurDatabase, page: PageNumber = 1) -> Response:
-    """Made while nobody waits for a lock, however long the list is; then the events of what it shows."""
+def queue(
+    request: Request,
+    visit: Reviewer,
+    database: OurDatabase,
+    page: PageNumber = 1,
+    withdrawn: Annotated[bool, Query()] = False,  # noqa: FBT002
+) -> Response:
+    """Made while nobody waits for a lock, however long the list is; then the events of what it shows.
+
+    `withdrawn`: they have just taken back their verdict on a cell that does not wait for them now.
+    """
     with database.snapshot() as session:
-        content, ids, hidden = _queue_page(session, visit.actor, number=page)
+        content, shown = _queue_page(session, visit.actor, number=page, withdrawn=withdrawn)
     with database.writing() as session:
-        _remember(session, visit.actor, ids, hidden=hidden)
+        for event in shown:
+            ledger.record(session, visit.actor, event)
     return render(request, "review/queue.html", content, frame=visit.frame)
 
 
-def _queue_page(db: Session, actor: Actor, *, number: int) -> tuple[QueuePage, list[UUID], set[UUID]]:
-    """With the cells that it shows, and those of them whose results it hides."""
+def _queue_page(db: Session, actor: Actor, *, number: int, withdrawn: bool) -> tuple[QueuePage, list[Event]]:
+    """With the events of what it shows."""
     paging = Paging("/review", number, A_PAGE)
     reader = queue_queries.reader_of(db, actor)
     filters = desk_queries.filters_of(db, actor)
@@ -141,18 +151,12 @@ def _queue_page(db: Session, actor: Actor, *, number: int) -> tuple[QueuePage, l
         filters=_choices(filters, actor, blind=reader.policy.blind_first),
         filtered=(filters.blind() if reader.policy.blind_first else filters) != Filters(),
         put_off=put_off,
+        withdrawn=withdrawn,
         undo=undo_notice(db, actor),
         newer=paging.newer,
         older=paging.older(rows),
     )
-    return page, ids, hidden
-
-
-def _remember(db: Session, actor: Actor, ids: list[UUID], *, hidden: set[UUID]) -> None:
-    if shown := [one for one in ids if one not in hidden]:
-        ledger.record(db, actor, results_shown(shown, where="GET /review"))
-    if blind := [one for one in ids if one in hidden]:
-        ledger.record(db, actor, cells_shown(blind, where="GET /review"))
+    return page, shown_to_reader(ids, hidden=hidden, where="GET /review")
 
 
 def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:

@@ -66,9 +66,9 @@ def hold(session: Session, reader: Actor, task: Task, *, token: int | None, open
         raise due_queries.held(session, held.lease) from None
     if token is not None and token != lease.token:
         raise due_queries.LeaseLost(
-            "Your hold on this cell ran out, and somebody else has had it since. You hold it again",
+            "Your hold on this cell ran out, and somebody else has had it since. You sent this",
             at=now,
-            then="Look at it once more, then give your verdict.",
+            then="Open it again to go on.",
             code="lease_lost",
         )
     return lease
@@ -102,6 +102,17 @@ def take_next(session: Session, actor: Actor) -> UUID | None:
             continue
         return one
     return None
+
+
+def take_again(session: Session, actor: Actor, *, screening_id: UUID) -> bool:
+    """Whether a cell on which this reader took their verdict back is theirs once more from now on. It is not where it
+    waits for somebody else, or for nobody."""
+    ledger.lock(session)
+    try:
+        hold(session, actor, due_queries.find(session, actor, screening_id), token=None, opening=True)
+    except (due_queries.Late, due_queries.OwnFirstRead):
+        return False
+    return True
 
 
 def keep_typed(session: Session, actor: Actor, *, screening_id: UUID, typed: LeftForm) -> bool:

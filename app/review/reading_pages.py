@@ -28,7 +28,7 @@ from app.web.errors import show_again
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
-AGAIN = (LeaseLost, AlreadyRead, NotBlind)
+AGAIN = (LeaseLost, AlreadyRead, NotBlind, OwnCallFirst)
 """After these the reader may open the cell once more."""
 
 
@@ -75,7 +75,7 @@ def _late(
     late = clash if isinstance(clash, Late) else None
     kept = typed if typed and (typed.verdict or typed.note.strip()) else None
     page = LatePage(
-        title="This cell is not waiting for you" if late else "That clashes with what is recorded",
+        title=late.title if late else "That clashes with what is recorded",
         told=late.told if late else clash.message,
         at=late.at if late else None,
         then=late.then if late else "",
@@ -99,11 +99,12 @@ def give_verdict(
         if typed.verdict not in list(Verdict):
             raise Invalid("Choose a verdict.", code="verdict_missing")
         said = Said(Verdict(typed.verdict), typed.note, _number(form, "token"), _number(form, "seconds"))
-        if text(form, "step") == Step.BLIND:
+        step = text(form, "step")
+        if step == Step.BLIND:
             with database.writing() as session:
                 actions.call_blind(session, visit.actor, screening_id=screening_id, said=said)
             return RedirectResponse(f"/review/{screening_id}", status_code=303)
-        _final(database, visit, screening_id=screening_id, said=said)
+        _final(database, visit, screening_id=screening_id, said=said, brings_both=not step)
     except Invalid as error:
         return _again(request, visit, database, screening_id, typed=typed, error=error)
     except Conflict as clash:
@@ -111,11 +112,13 @@ def give_verdict(
     return RedirectResponse("/review/next", status_code=303)
 
 
-def _final(database: Database, visit: Visit, *, screening_id: UUID, said: Said) -> None:
+def _final(database: Database, visit: Visit, *, screening_id: UUID, said: Said, brings_both: bool) -> None:
     try:
         with database.writing() as session:
             actions.give_verdict(session, visit.actor, screening_id=screening_id, said=said)
     except OwnCallFirst:
+        if not brings_both:
+            raise
         with database.writing() as session:
             actions.call_blind(session, visit.actor, screening_id=screening_id, said=said)
         with database.writing() as session:
@@ -126,13 +129,14 @@ def _final(database: Database, visit: Visit, *, screening_id: UUID, said: Said) 
 def withdraw(
     request: Request, screening_id: UUID, visit: Reviewer, database: OurDatabase, form: CheckedForm
 ) -> Response:
-    """Take the own verdict back, and stand before the cell again."""
+    """Take the own verdict back, and stand before the cell again; or before the queue, where it waits for another."""
     try:
         with database.writing() as session:
             actions.withdraw(session, visit.actor, screening_id=screening_id)
+            theirs = queue_actions.take_again(session, visit.actor, screening_id=screening_id)
     except Conflict as clash:
         return _late(request, visit, clash, screening_id=screening_id)
-    return RedirectResponse(f"/review/{screening_id}", status_code=303)
+    return RedirectResponse(f"/review/{screening_id}" if theirs else "/review?withdrawn=true", status_code=303)
 
 
 @router.post("/review/{screening_id}/draft")

@@ -67,6 +67,23 @@ def test_without_blind_reads_one_call_is_enough(service: Service, classifier: Fa
     assert [row[:3] for row in reads(service)] == [("first", None, "normal")]
 
 
+def test_a_final_form_from_before_blind_reads_makes_no_own_call_and_keeps_what_was_typed(
+    service: Service, classifier: FakeClassifier, rea: Browser
+) -> None:
+    set_policy(service.database, blind_first=False)
+    path = f"/review/{waiting_cell(service, classifier)}"
+    rea.get(path)
+    set_policy(service.database, blind_first=True)
+
+    told = decide(rea, path, "normal", "smooth chromatin")
+
+    assert told.status_code == 409
+    assert "Make your own call first" in told.text
+    assert f'href="{path}">See this cell again' in told.text
+    assert "smooth chromatin" in told.text
+    assert reads(service) == []
+
+
 def test_a_verdict_against_the_model_needs_a_reason_and_keeps_what_was_typed(
     service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
@@ -192,6 +209,32 @@ def test_a_verdict_under_an_old_token_is_told_who_settled_it_and_when_and_keeps_
     assert (start + timedelta(minutes=16)).strftime("%Y-%m-%dT%H:%M") in settled.text
     assert "many nucleoli" in settled.text
     assert [row[2] for row in reads(service) if row[2]] == ["normal"]
+
+
+def test_who_lost_a_cell_that_is_free_again_is_told_to_open_it_and_holds_it_only_then(
+    service: Service, classifier: FakeClassifier, rea: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    call(rea, path, "normal")
+    old = {"verdict": "normal", "note": "smooth chromatin", "step": "final", "token": token_on(rea.page)}
+    start = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    lars, mia = (service.signed_in(name, Role.REVIEWER) for name in ("lars", "mia"))
+    lars.get(path)
+    lars.submit(f"{path}/skip")
+
+    late = rea.submit(path, old, at="/account")
+    free = mia.get(path)
+
+    assert late.status_code == 409
+    assert "Your hold on this cell ran out" in late.text
+    assert "Open it again" in late.text
+    assert f'href="{path}">See this cell again' in late.text
+    assert "smooth chromatin" in late.text
+    for untrue in ("You hold it", "not waiting for you"):
+        assert untrue not in late.text
+    assert free.status_code == 200
+    assert [row[2] for row in reads(service)] == [None]
 
 
 def test_a_hold_that_ran_out_and_that_nobody_took_still_counts(

@@ -1,11 +1,13 @@
 """Two independent reads, never by the same person; where they differ a senior, who sees both and neither's name."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from app import clock
 from app.accounts.rules import Role
 from app.audit.events import Act
 from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_policy, verify
@@ -115,6 +117,45 @@ def test_where_readers_differ_a_senior_decides_and_sees_both_reads_without_names
     assert verify(service.database).intact
 
 
+def test_a_senior_before_whom_a_reader_withdraws_makes_no_second_read_of_it(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    lars.submit(f"{path}/withdraw", at=path)
+    before = reads(service)
+
+    told = decide(sam, path, "normal", "smooth chromatin")
+
+    assert told.status_code == 409
+    assert "smooth chromatin" in told.text
+    assert reads(service) == before
+    assert state(lab, path) == ("reading", None)
+
+
+def test_a_senior_who_comes_late_is_told_which_senior_settled_it(
+    service: Service, path: str, rea: Browser, lars: Browser, sena: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    start = clock.now()
+    sena.get(path)
+    monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=16))
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    decide(sam, path, "normal")
+    before = reads(service)
+
+    late = decide(sena, path, "leukaemic_blast", "two nucleoli")
+
+    assert late.status_code == 409
+    assert "Sam settled this cell" in late.text
+    assert "two nucleoli" in late.text
+    assert reads(service) == before
+
+
 def test_a_senior_who_agrees_with_neither_says_why(service: Service, path: str, rea: Browser, lars: Browser) -> None:
     read(rea, path, "normal")
     read(lars, path, "leukaemic_blast")
@@ -165,3 +206,18 @@ def test_a_cell_waits_again_when_one_of_two_withdraws_and_for_another_reader(
     decide(rea, path, "normal")
     assert state(lab, path) == ("settled", "normal")
     assert verify(service.database).intact
+
+
+def test_who_withdraws_what_somebody_else_has_on_their_screen_is_told_that_it_is_withdrawn(
+    service: Service, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    service.signed_in("sam", Role.SENIOR).get(path)
+
+    told = lars.submit(f"{path}/withdraw", at=path)
+
+    assert (told.status_code, told.url.path) == (200, "/review")
+    assert "Your verdict is withdrawn" in told.text
+    assert "Your verdict is withdrawn" not in lars.get("/review").text
+    assert reads(service)[-1][0] == "withdrawal"
