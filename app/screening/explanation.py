@@ -16,7 +16,6 @@ from app.screening.tables import ScreeningRow
 from app.storage import as_png
 from app.vision import heatmap
 from app.vision.bundle import Distance
-from app.vision.classifier import Score
 from app.vision.decode import Pixels
 from app.vision.distance import to_classes
 from app.vision.preprocess import REVISION, Mask, cell_mask, centroid, crop, window
