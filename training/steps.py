@@ -30,13 +30,14 @@ SHIFTED = ("auc_change", "specificity_change", "sensitivity_change")
 HEAD = """\
 ## Step by step
 
-A variant differs from its base in what is said of it and in nothing else. In brackets is what it gains over the base,
-with its interval, on the same cells, whose subject groups are drawn together: below 0 means that the base is better.
-*Worst shift* is the largest fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are
-larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for `texture`), and of all but
-`texture5` of networks that learned in earlier folds and by the earlier subject groups, and of all but that and
-`texture4` on at most 40 cells of each subject; "-" where that was not tried. `resnet` and its variants ran in earlier
-folds, each in the same, and what stands here is of people whom those kept apart.
+A variant differs from its base in what is said of it and in nothing else; what became of a base later (`texture4` and
+`texture5` under `texture3`), in every step since. In brackets is what it gains over the base, with its interval, on the
+same cells, whose subject groups are drawn together: below 0 means that the base is better. *Worst shift* is the largest
+fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are larger, smaller, brighter, darker
+or tinted, on the recipe's first partition (3 for `texture`), and of all but `texture5` of networks that learned in
+earlier folds and by the earlier subject groups, and of all but that and `texture4` on at most 40 cells of each subject;
+"-" where that was not tried. `resnet` and its variants ran in earlier folds, each in the same, and what stands here is
+of people whom those kept apart.
 """
 
 COLUMNS = (
