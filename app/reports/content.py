@@ -122,9 +122,13 @@ def compare(signed: Content, now: Content) -> Compared:
     after = {cell["id"]: cell for cell in now["cells"]}
     for cell in signed["cells"]:
         altered += _altered(cell, after.get(cell["id"]))
+    return Compared(tuple(altered), changed=is_renamed(signed, now=now) or signed["cells"] != now["cells"])
+
+
+def is_renamed(signed: Content, *, now: Content) -> bool:
+    """Whether number or subject is another than was signed. What was purged has none that could be."""
     numbered = signed["case"]["identifiers_digest"], now["case"]["identifiers_digest"]
-    renamed = numbered[0] != numbered[1] and PURGED not in numbered
-    return Compared(tuple(altered), changed=renamed or signed["cells"] != now["cells"])
+    return numbered[0] != numbered[1] and PURGED not in numbered
 
 
 def _altered(signed: Content, now: Content | None) -> list[str]:

@@ -64,14 +64,16 @@ class SignatureBlock:
 
 @dataclass(frozen=True)
 class Says:
-    """What a signed version says, as far as who has its paper must see to tell a changed one."""
+    """What a signed version says, as far as who has its paper must see to tell a changed one. `number`: None where it,
+    or the subject, was corrected since."""
 
-    number: str
+    number: str | None
     cells: int
     headline: str
     under_headline: str
     counts: tuple[tuple[str, str, int], ...]
     counts_told: str = words.BANDS
+    renamed: str = words.RENAMED
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from app.accounts import queries as accounts
 from app.cases.rules import UNNAMED, masked
 from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
-from app.reports.content import Content, cell_of, said_of
+from app.reports.content import Content, cell_of, is_renamed, said_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
 from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
@@ -85,13 +85,14 @@ def how_it_stands(version: Version, standing: Standing) -> str:
     return f"{mark or 'It was signed'}. {' '.join(told)}"
 
 
-def what_it_says(version: Version, case: CaseRow) -> Says | None:
+def what_it_says(version: Version, case: CaseRow, standing: Standing) -> Says | None:
     """None where what was signed is not there to be shown."""
     if version.content is None:
         return None
     rolled, cells = _roll_up_of(version.content), [cell_of(one) for one in version.content["cells"]]
+    number = masked(case.accession) if case.accession else UNNAMED
     return Says(
-        number=masked(case.accession) if case.accession else UNNAMED,
+        number=None if is_renamed(version.content, now=standing.content) else number,
         cells=len(cells),
         headline=words.headline(rolled),
         under_headline=words.under_headline(rolled),
@@ -133,13 +134,13 @@ def _sheet(
     counts = rules.count(cells)
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
-    withdrawn = standing.state is CaseState.WITHDRAWN
+    withdrawn, renamed = standing.state is CaseState.WITHDRAWN, is_renamed(content, now=standing.content)
     return Sheet(
         case_id=case.id,
         mark=mark,
-        told=told,
-        number=case.accession or UNNAMED,
-        subject=case.subject or "not given",
+        told=(*told, words.RENAMED) if renamed else told,
+        number=words.NOT_SHOWN if renamed else case.accession or UNNAMED,
+        subject=words.NOT_SHOWN if renamed else case.subject or "not given",
         opened=case.opened_at,
         made_at=clock.now(),
         sandbox=queries.any_sandbox(session, case.id),

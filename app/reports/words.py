@@ -36,6 +36,11 @@ def tone(state: CaseState, *, stands: bool) -> str:
 
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
+RENAMED = (
+    "The case number or the subject was corrected since this version was signed. Neither is shown: of what they were "
+    "then, the record keeps only a digest."
+)
+NOT_SHOWN = "not shown"
 FAULT = "Unverified: do not rely on this report. Tell whoever runs this service."
 OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
 RULE = (
