@@ -68,7 +68,7 @@ class Says:
     or the subject, was corrected since."""
 
     number: str | None
-    cells: int
+    images: int
     headline: str
     under_headline: str
     counts: tuple[tuple[str, str, int], ...]

@@ -93,7 +93,7 @@ def what_it_says(version: Version, case: CaseRow, standing: Standing) -> Says | 
     number = masked(case.accession) if case.accession else UNNAMED
     return Says(
         number=None if is_renamed(version.content, now=standing.content) else number,
-        cells=len(cells),
+        images=len(rules.each_image_once(cells)),
         headline=words.headline(rolled),
         under_headline=words.under_headline(rolled),
         counts=tuple(_counts(rules.count(cells))),
@@ -151,7 +151,7 @@ def _sheet(
         counts=tuple(_counts(counts)),
         reviews=_reviews(counts, withdrawn=withdrawn),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
-        telling=tuple(_tiles(content["cells"])),
+        telling=tuple(_tiles(_each_image_once(content["cells"]))),
         reads=reads,
         reads_left_out=left_out,
         models=tuple(_model(row) for row in models),
@@ -188,6 +188,12 @@ def _bar(rolled: RollUp, cells: Sequence[rules.Cell]) -> Bar | None:
     rest = suspected + uncertain
     numbers = (suspected, uncertain, suspected, 100 - rest, rest, low, high, high - low)
     return Bar(*(f"{number:.2f}" for number in numbers))
+
+
+def _each_image_once(cells: Sequence[Content]) -> list[Content]:
+    """Those that the roll-up counts."""
+    chosen = {str(cell.id) for cell in rules.each_image_once(cell_of(one) for one in cells)}
+    return [cell for cell in cells if cell["id"] in chosen]
 
 
 def _tiles(cells: Sequence[Content]) -> list[Tile]:
