@@ -27,6 +27,7 @@ from app.policy import queries as policies
 from app.reports import listing_queries, rules, words
 from app.reports import queries as reports
 from app.reports.listing_queries import NEVER_SIGNED
+from app.reports.sheet import MixedUp, mixed_up
 from app.review import queries as reviews
 from app.review.rules import Verdict
 from app.screening import queries as screenings
@@ -89,6 +90,7 @@ class CasePage:
     head: Head
     for_reading: int
     told: Told | None
+    mixed_up: MixedUp | None
     gallery: Gallery
 
 
@@ -123,7 +125,9 @@ def _page(
     view, shown = gallery(cells, way=way, number=number, withdrawn=head.withdrawn is not None)
     for_reading = sum(one.hidden for one in cells)
     told = None if for_reading or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
-    return CasePage(head, for_reading, told, view), shown
+    readable = {one.id for one in cells if not one.hidden}
+    mixed = mixed_up([one for one in screenings.mixed_up_in(db, case_id) if one in readable])
+    return CasePage(head, for_reading, told, mixed, view), shown
 
 
 def _head(db: Session, visit: Visit, *, case: CaseRow, cells: Sequence[ShownCell]) -> Head:

@@ -15,7 +15,7 @@ from app.reports import queries, rules, words
 from app.reports.content import Content, cell_of, is_renamed, said_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile, mixed_up
 from app.reports.version_queries import Version
 from app.review import words as review_words
 from app.review.rules import ReadKind, ReviewState
@@ -131,7 +131,7 @@ def _sheet(
     signature: SignatureBlock | None = None,
 ) -> Sheet:
     cells = [cell_of(one) for one in content["cells"]]
-    counts = rules.count(cells)
+    counts, told_of = rules.count(cells), {cell.id for cell in cells}
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
     withdrawn, renamed = standing.state is CaseState.WITHDRAWN, is_renamed(content, now=standing.content)
@@ -158,6 +158,7 @@ def _sheet(
         limits=(*words.LIMITS, words.NOT_CLEARED),
         signature=signature,
         history=tuple(block_of(version) for version in standing.versions),
+        mixed_up=mixed_up([one for one in screenings.mixed_up_in(session, case.id) if one in told_of]),
     )
 
 

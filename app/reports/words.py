@@ -121,6 +121,12 @@ def interval(rolled: RollUp) -> str:
     )
 
 
+def mixed_up(cells: int) -> str:
+    """Of the cells that bear such a reason for review."""
+    images = "The image of 1 cell of this case was" if cells == 1 else f"The images of {cells} cells of this case were"
+    return f"{images} sent under another subject too: check for a mix-up."
+
+
 def refusal(reason: str) -> str:
     if reason == Verdict.UNUSABLE_IMAGE:
         return "A reader called the image unusable."
