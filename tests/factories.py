@@ -102,7 +102,7 @@ class Browser:
         """Send a form with the token of the page at `at` (default: of the page last seen)."""
         if at is not None:
             self.get(at)
-        fields = {"csrf": self.token(), **(data or {})}
+        fields = {"csrf": self.token(), **self.named(), **(data or {})}
         reply = self.client.post(path, data=fields, files=files, headers={"accept": "text/html"})
         self.page = reply.text
         return reply
@@ -110,6 +110,10 @@ class Browser:
     def token(self) -> str:
         found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.page)
         return found.group(1) if found else ""
+
+    def named(self) -> dict[str, str]:
+        """What the page says that a case is called, which a correction goes back to."""
+        return dict(re.findall(r'name="(named)" value="([^"]*)"', self.page))
 
     def upload(self, *images: bytes, case: str = "", subject: str = ""):
         files = [("image", (f"cell-{number}.png", image, "image/png")) for number, image in enumerate(images)]

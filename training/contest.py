@@ -21,11 +21,11 @@ from training.splits import partition
 from training.targets import Gain
 
 WHY_OURS = """\
-`texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). It was not chosen for its
-rank alone: `texture3_plain` and `texture3_clean` rank as high as `texture3`, but their sensitivity falls twice as far
-under the worst shift, and a missed blast costs more than a rank. By the rule that a step is kept where nothing is worse
-beyond its interval, `texture4` is none, for it costs the mean healthy person's specificity; it was kept because a tint
-moves it less. What `texture5` has more than `texture3` is within its intervals, but for what shifts cost.
+`texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). It was not chosen for
+its rank alone: `texture3_plain` and `texture3_clean` rank as high as `texture3`, but their sensitivity falls twice as
+far under the worst shift, and a missed blast costs more than a rank. By the rule that a step is kept where nothing is
+worse beyond its interval, `texture4` is none, for it costs the mean healthy person's specificity; it was kept because a
+tint moves it less. What `texture5` has more than `texture3` is within its intervals, but for what shifts cost.
 """
 
 SEED, FOLDS = 0, 3

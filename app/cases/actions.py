@@ -33,6 +33,18 @@ class SubjectConflict(Conflict):
     code = "subject_conflict"
 
 
+class CaseRenamed(Conflict):
+    """Somebody else has given the case another number or subject in the meantime."""
+
+    code = "case_renamed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The number or the subject of this case was changed after this page was opened, so nothing was corrected. "
+            "What you typed is kept below. Hold it against what the case is called now, then send it again."
+        )
+
+
 class CaseWithdrawn(Conflict):
     code = "case_withdrawn"
 
@@ -118,11 +130,18 @@ def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject:
 
 
 def correct_identifiers(
-    session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None
+    session: Session,
+    actor: Actor,
+    *,
+    case_id: UUID,
+    accession: str | None,
+    subject: str | None,
+    named: str | None = None,
 ) -> CaseRow:
     """Mend a wrong case number or subject; `screening.mix_up_actions` corrects a case. The same again changes nothing.
 
-    Raises CaseNotFound, NotYoursToKeep or CaseNotYours.
+    `named`: the digest of the number and subject that the actor was shown; None: they go by none.
+    Raises CaseNotFound, NotYoursToKeep, CaseRenamed or CaseNotYours.
     """
     ledger.lock(session)
     case = to_keep(session, actor, case_id=case_id)
@@ -133,6 +152,8 @@ def correct_identifiers(
     corrected = sorted(name for name, value in wanted.items() if getattr(identifiers, name) != value)
     if not corrected:
         return case
+    if named is not None and named != queries.names_digest(case):
+        raise CaseRenamed
     other = queries.by_accession(session, accession) if accession else None
     if other is not None and other.id != case.id:
         raise CaseNotYours("This case number is taken by another case. Check which of the two has the wrong one.")

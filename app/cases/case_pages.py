@@ -27,6 +27,7 @@ from app.policy import queries as policies
 from app.reports import listing_queries, rules, words
 from app.reports import queries as reports
 from app.reports.listing_queries import NEVER_SIGNED
+from app.reports.sheet import MixedUp, mixed_up
 from app.review import queries as reviews
 from app.review.rules import Verdict
 from app.screening import queries as screenings
@@ -89,6 +90,7 @@ class CasePage:
     head: Head
     for_reading: int
     told: Told | None
+    mixed_up: MixedUp | None
     gallery: Gallery
 
 
@@ -124,7 +126,8 @@ def _page(
     view, shown = gallery(cells, way=way, number=number, withdrawn=head.withdrawn is not None)
     hidden = {one.id for one in cells if one.hidden}
     told = None if hidden or head.fault else _told(db, cells, withdrawn=head.withdrawn is not None)
-    page = CasePage(head, len(hidden), told, view)
+    mixed = mixed_up([one for one in screenings.mixed_up_in(db, case_id) if one not in hidden])
+    page = CasePage(head, len(hidden), told, mixed, view)
     return page, shown_to_reader(shown, hidden=hidden, where="GET /cases/{id}", case=case_id)
 
 

@@ -1,6 +1,6 @@
 """Keeping a case: who sees it, what it is called, how urgent it is, and taking it back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from app.actor import Permission
 from app.audit import ledger
 from app.audit.events import cases_shown
 from app.cases import actions, queries
+from app.cases.actions import CaseRenamed
 from app.cases.rules import (
     KEPT_BY,
     LENGTH_MOST,
@@ -55,10 +56,12 @@ class Sharing:
 
 @dataclass(frozen=True)
 class TypedCase:
-    """What was typed into the forms of this page, or what stands, and what is wrong with it."""
+    """What was typed into the forms of this page, or what stands, and what is wrong with it. `named`: the digest of the
+    number and subject that the page first showed."""
 
     accession: str
     subject: str
+    named: str
     reason: str = ""
     error_in: str | None = None
     error: str | None = None
@@ -70,6 +73,7 @@ class ManagePage:
 
     href: str
     number: str
+    subject: str
     may_keep: bool
     kept_by: str
     sharing: Sharing | None
@@ -87,11 +91,16 @@ def manage(request: Request, case_id: UUID, visit: CaseReader, db: DbSession) ->
 
 @router.post("/cases/{case_id}/correct")
 def correct(request: Request, case_id: UUID, visit: CaseReader, database: OurDatabase, form: CheckedForm) -> Response:
-    typed = TypedCase(text(form, "accession"), text(form, "subject"))
+    typed = TypedCase(text(form, "accession"), text(form, "subject"), text(form, "named"))
     try:
         accession, subject = parse_accession(typed.accession), parse_subject(typed.subject)
         with database.writing() as db:
-            mix_up_actions.correct_case(db, visit.actor, case_id=case_id, accession=accession, subject=subject)
+            mix_up_actions.correct_case(
+                db, visit.actor, case_id=case_id, accession=accession, subject=subject, named=typed.named
+            )
+    except CaseRenamed as error:
+        typed = replace(typed, named="")
+        return _again(request, visit, database, case_id=case_id, typed=typed, error_in="correct", error=error)
     except (Invalid, Conflict) as error:
         return _again(request, visit, database, case_id=case_id, typed=typed, error_in="correct", error=error)
     return RedirectResponse(f"/cases/{case_id}", status_code=303)
@@ -169,15 +178,18 @@ def _page(
 ) -> ManagePage:
     case = queries.get(db, visit.actor, case_id)
     ledger.record(db, visit.actor, cases_shown([case.id], where=where))
-    stands = typed or TypedCase(case.accession or "", case.subject or "")
+    stands = typed or TypedCase(case.accession or "", case.subject or "", named="")
     return ManagePage(
         href=f"/cases/{case.id}",
         number=case.accession or UNNAMED,
+        subject=case.subject or "not given",
         may_keep=queries.may_keep(db, visit.actor, case),
         kept_by=KEPT_BY,
         sharing=_sharing(db, visit, case=case),
         withdrawn=queries.withdrawal(db, case.id) is not None,
-        typed=TypedCase(stands.accession, stands.subject, reason, error_in, error),
+        typed=replace(
+            stands, named=stands.named or queries.names_digest(case), reason=reason, error_in=error_in, error=error
+        ),
         identifier_length=LENGTH_MOST,
         reason_length=NOTE_LENGTH_MOST,
     )

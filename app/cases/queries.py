@@ -164,6 +164,11 @@ def identifiers_digest(identifiers: CaseIdentifierRow) -> str:
     return salted_digest(named, salt=identifiers.salt)
 
 
+def names_digest(case: CaseRow) -> str:
+    """Of its number and subject as they stand."""
+    return identifiers_digest(case.identifiers) if case.identifiers else PURGED
+
+
 def note_digest(session: Session, note_id: UUID | None) -> str:
     note = session.get(NoteRow, note_id) if note_id else None
     if note is None or (note.text is None) != (note.salt is None):

@@ -1,6 +1,6 @@
 """The list of cases as they stand: which, in which order, and what each has come to, in a handful of statements."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,12 +14,12 @@ from app.cases import queries as case_queries
 from app.cases.queries import is_urgent, is_withdrawn, visible_to
 from app.cases.rules import Which, Whose
 from app.cases.tables import CaseRow, CaseShareRow
-from app.db import in_parts
 from app.gallery.rules import Group
 from app.reports.listing_queries import (
     NEVER_SIGNED,
     Signed,
     count_by_call,
+    counting_among,
     has_suspected,
     is_settled_by_signature,
     mismatched_among,
@@ -112,7 +112,8 @@ def summaries(session: Session, actor: Actor, cases: Sequence[CaseRow]) -> dict[
             mismatch=case_id in mismatched,
         )
 
-    groups = _groups(counts, _outcomes(session, reviews.hidden_in_cases(session, actor, case_ids)))
+    hidden = counting_among(session, reviews.hidden_in_cases(session, actor, case_ids), case_ids=case_ids)
+    groups = _groups(counts, hidden)
     return {
         one: Summary(
             state=state(one),
@@ -125,22 +126,13 @@ def summaries(session: Session, actor: Actor, cases: Sequence[CaseRow]) -> dict[
     }
 
 
-def _groups(counts: dict[UUID, dict[str, int]], hidden: Iterable[tuple[UUID, Group]]) -> dict[UUID, dict[Group, int]]:
+def _groups(counts: dict[UUID, dict[str, int]], hidden: Iterable[tuple[UUID, str]]) -> dict[UUID, dict[Group, int]]:
     """`hidden`: of each cell that this viewer reads blind, its case, and the group that they must not learn."""
     groups = {case_id: {group: found.get(group, 0) for group in Group} for case_id, found in counts.items()}
     for case_id, group in hidden:
-        groups[case_id][group] -= 1
+        groups[case_id][Group(group)] -= 1
         groups[case_id][Group.READING] += 1
     return groups
-
-
-def _outcomes(session: Session, screening_ids: Collection[UUID]) -> list[tuple[UUID, Group]]:
-    rows = select(ScreeningRow.case_id, ScreeningRow.band)
-    return [
-        (case_id, Group(band) if band else Group.UNUSABLE)
-        for some in in_parts(screening_ids)
-        for case_id, band in session.execute(rows.where(ScreeningRow.id.in_(some)))
-    ]
 
 
 def _waiting_since(session: Session, case_ids: list[UUID]) -> dict[UUID, datetime]:

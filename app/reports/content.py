@@ -36,8 +36,7 @@ def sha256_of(text: str) -> str:
 
 def told_of_case(case: CaseRow) -> Content:
     """Neither number nor subject, which retention may purge, but their salted digest."""
-    bound = cases.identifiers_digest(case.identifiers) if case.identifiers else PURGED
-    return {"id": str(case.id), "digest": cases.digest_of(case), "identifiers_digest": bound}
+    return {"id": str(case.id), "digest": cases.digest_of(case), "identifiers_digest": cases.names_digest(case)}
 
 
 def told_of_cell(
@@ -122,9 +121,13 @@ def compare(signed: Content, now: Content) -> Compared:
     after = {cell["id"]: cell for cell in now["cells"]}
     for cell in signed["cells"]:
         altered += _altered(cell, after.get(cell["id"]))
+    return Compared(tuple(altered), changed=is_renamed(signed, now=now) or signed["cells"] != now["cells"])
+
+
+def is_renamed(signed: Content, *, now: Content) -> bool:
+    """Whether number or subject is another than was signed. What was purged has none that could be."""
     numbered = signed["case"]["identifiers_digest"], now["case"]["identifiers_digest"]
-    renamed = numbered[0] != numbered[1] and PURGED not in numbered
-    return Compared(tuple(altered), changed=renamed or signed["cells"] != now["cells"])
+    return numbered[0] != numbered[1] and PURGED not in numbered
 
 
 def _altered(signed: Content, now: Content | None) -> list[str]:

@@ -6,12 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, String, and_, case, false, func, literal, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    String,
+    Subquery,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit.tables import LedgerRow
 from app.cases import queries as cases
 from app.cases.tables import CaseRow
+from app.db import in_parts
 from app.reports import version_queries
 from app.reports.tables import ResultVersionRow, SignatureRow
 from app.review.read_queries import stands
@@ -27,12 +41,6 @@ UNUSABLE = "unusable"
 def called() -> ColumnElement[str]:
     """Of the screening in the enclosing select: the band that it counts as, as `rules.Cell.called` has it, or
     `unusable` where it does not count. In a withdrawn case a verdict counts that another one was to follow."""
-    flagged = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
-    waits = flagged.correlate_except(OpenFlagRow).exists()
-    calls = select(type_coerce(ReadRow.verdict, String)).where(
-        ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None), stands(), ~waits
-    )
-    last = calls.order_by((ReadRow.kind == ReadKind.ADJUDICATION).desc(), ReadRow.at.desc(), ReadRow.id.desc())
     uncertain = case((ScreeningRow.band.is_not(None), Band.UNCERTAIN.value), else_=UNUSABLE)
     means = {
         Verdict.LEUKAEMIC_BLAST.value: literal(Band.SUSPECTED.value),
@@ -40,18 +48,52 @@ def called() -> ColumnElement[str]:
         Verdict.CANNOT_TELL.value: uncertain,
         Verdict.UNUSABLE_IMAGE.value: literal(UNUSABLE),
     }
-    settled = last.limit(1).correlate(ScreeningRow).scalar_subquery()
-    return case(means, value=func.coalesce(settled, ""), else_=band_code())
+    return case(means, value=func.coalesce(_settled(), ""), else_=band_code())
+
+
+def _settled() -> ScalarSelect[str]:
+    """Of the screening in the enclosing select: the verdict that settled it, or null."""
+    flagged = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
+    waits = flagged.correlate_except(OpenFlagRow).exists()
+    calls = select(type_coerce(ReadRow.verdict, String)).where(
+        ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None), stands(), ~waits
+    )
+    last = calls.order_by((ReadRow.kind == ReadKind.ADJUDICATION).desc(), ReadRow.at.desc(), ReadRow.id.desc())
+    return last.limit(1).correlate(ScreeningRow).scalar_subquery()
 
 
 def count_by_call(session: Session, case_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
     """Per case: how many of its cells count as each band, and under `unusable` how many do not count."""
-    cells = select(ScreeningRow.case_id, called().label("called")).where(ScreeningRow.case_id.in_(case_ids)).subquery()
+    cells = _each_image_once(case_ids)
     counts: dict[UUID, dict[str, int]] = {case_id: {} for case_id in case_ids}
     rows = select(cells.c.case_id, cells.c.called, func.count()).group_by(cells.c.case_id, cells.c.called)
-    for case_id, band, count in session.execute(rows):
+    for case_id, band, count in session.execute(rows.where(cells.c.place == 1)):
         counts[case_id][band] = count
     return counts
+
+
+def counting_among(
+    session: Session, screening_ids: Collection[UUID], *, case_ids: Collection[UUID]
+) -> list[tuple[UUID, str]]:
+    """Of each of these screenings that `count_by_call` counts: its case, and what it counts as."""
+    cells = _each_image_once(case_ids)
+    rows = select(cells.c.case_id, cells.c.called).where(cells.c.place == 1)
+    return [
+        (case_id, band)
+        for some in in_parts(screening_ids)
+        for case_id, band in session.execute(rows.where(cells.c.id.in_(some)))
+    ]
+
+
+def _each_image_once(case_ids: Collection[UUID]) -> Subquery:
+    """The screenings of these cases. Of several of one image that at `place` 1 counts, as `rules.each_image_once` has
+    it."""
+    by_humans_then_last = (_settled().is_not(None).desc(), ScreeningRow.at.desc(), ScreeningRow.id.desc())
+    place = func.row_number().over(
+        partition_by=(ScreeningRow.case_id, ScreeningRow.pixels_sha256), order_by=by_humans_then_last
+    )
+    cells = select(ScreeningRow.id, ScreeningRow.case_id, called().label("called"), place.label("place"))
+    return cells.where(ScreeningRow.case_id.in_(case_ids)).subquery()
 
 
 def _signed_at() -> ScalarSelect[datetime]:

@@ -129,6 +129,8 @@ class _Page:
         )
         for line in (*([sheet.mark.upper()] if sheet.mark else []), *sheet.told):
             self.write(line, bold=True, colour="suspected")
+        if sheet.mixed_up:
+            self.write(sheet.mixed_up.line, bold=True, colour="suspected")
         if sheet.sandbox:
             self.write(sheet.demonstration, bold=True)
 

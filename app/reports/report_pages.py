@@ -107,7 +107,7 @@ def _verified(session: Session, visit: Visit, *, typed: str) -> tuple[VerifyPage
         typed,
         found=sheet_view.block_of(version),
         stands=sheet_view.how_it_stands(version, standing),
-        says=None if withheld else sheet_view.what_it_says(version, case),
+        says=None if withheld else sheet_view.what_it_says(version, case, standing),
         withheld=withheld,
         report=report,
     )

@@ -182,11 +182,16 @@ class Facts:
         """Why nothing that the case says can be relied on."""
         return self.mismatch or self.altered
 
+    @property
+    def usable(self) -> bool:
+        """Whether any cell counts."""
+        return any(cell.called for cell in each_image_once(self.cells))
+
 
 def state_of(facts: Facts) -> CaseState:
     if facts.fault and not facts.withdrawn:
         return CaseState.MISMATCH if facts.mismatch else CaseState.ALTERED
-    waits, usable = any(cell.waits for cell in facts.cells), any(cell.called for cell in facts.cells)
+    waits, usable = any(cell.waits for cell in facts.cells), facts.usable
     return state_by(withdrawn=facts.withdrawn, versions=facts.versions, waits=waits, usable=usable, named=facts.named)
 
 
@@ -222,7 +227,7 @@ def what_blocks_signing(facts: Facts) -> tuple[str, ...]:
     if waiting:
         told = "1 cell waits" if waiting == 1 else f"{waiting} cells wait"
         blocks.append(f"{told} for a human read. A case is signed when every needed read is settled.")
-    if not waiting and not any(cell.called for cell in facts.cells):
+    if not waiting and not facts.usable:
         blocks.append("There is no usable cell to report on. Send further images, or ask for a read of a refused one.")
     if not facts.named:
         blocks.append("The case has no number. Give it one under Manage first.")

@@ -1,10 +1,14 @@
 """The report of a case, ready to be set as a page or as a PDF: one sheet for both, so that they cannot differ."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from app.reports import words
+from app.screening.words import short_id
+
+NAMED_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -63,20 +67,45 @@ class SignatureBlock:
 
 
 @dataclass(frozen=True)
-class Says:
-    """What a signed version says, as far as who has its paper must see to tell a changed one."""
+class MixedUp:
+    """The warning of images that lie under another subject too. `cells`: id and short name of as many as it names;
+    `more`: how many others there are."""
 
-    number: str
-    cells: int
+    told: str
+    cells: tuple[tuple[UUID, str], ...]
+    more: int
+
+    @property
+    def line(self) -> str:
+        more = f" and {self.more} more" if self.more else ""
+        return f"{self.told} Cells: {', '.join(name for _, name in self.cells)}{more}."
+
+
+def mixed_up(screening_ids: Sequence[UUID]) -> MixedUp | None:
+    if not screening_ids:
+        return None
+    named = tuple((one, short_id(one)) for one in screening_ids[:NAMED_MOST])
+    return MixedUp(words.mixed_up(len(screening_ids)), named, len(screening_ids) - len(named))
+
+
+@dataclass(frozen=True)
+class Says:
+    """What a signed version says, as far as who has its paper must see to tell a changed one. `number`: None where it,
+    or the subject, was corrected since."""
+
+    number: str | None
+    images: int
     headline: str
     under_headline: str
     counts: tuple[tuple[str, str, int], ...]
     counts_told: str = words.BANDS
+    renamed: str = words.RENAMED
 
 
 @dataclass(frozen=True)
 class Sheet:
     """`mark`: what stands across every page, where the report must not be taken for a valid one; `told`: why.
+    `mixed_up`: by what is known now, of a signed version too; it is no part of what was signed.
 
     Last come the sentences that every sheet has.
     """
@@ -103,6 +132,7 @@ class Sheet:
     limits: tuple[str, ...]
     signature: SignatureBlock | None
     history: tuple[SignatureBlock, ...]
+    mixed_up: MixedUp | None = None
     demonstration: str = words.DEMONSTRATION
     bar_told: str = words.BAR
     counts_told: str = words.BANDS

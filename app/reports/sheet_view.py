@@ -12,10 +12,10 @@ from app.accounts import queries as accounts
 from app.cases.rules import UNNAMED, masked
 from app.cases.tables import CaseRow
 from app.reports import queries, rules, words
-from app.reports.content import Content, cell_of, said_of
+from app.reports.content import Content, cell_of, is_renamed, said_of
 from app.reports.queries import Standing
 from app.reports.rules import CaseState, Counts, RollUp
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Says, Sheet, SignatureBlock, Tile, mixed_up
 from app.reports.version_queries import Version
 from app.review import words as review_words
 from app.review.rules import ReadKind, ReviewState
@@ -85,14 +85,15 @@ def how_it_stands(version: Version, standing: Standing) -> str:
     return f"{mark or 'It was signed'}. {' '.join(told)}"
 
 
-def what_it_says(version: Version, case: CaseRow) -> Says | None:
+def what_it_says(version: Version, case: CaseRow, standing: Standing) -> Says | None:
     """None where what was signed is not there to be shown."""
     if version.content is None:
         return None
     rolled, cells = _roll_up_of(version.content), [cell_of(one) for one in version.content["cells"]]
+    number = masked(case.accession) if case.accession else UNNAMED
     return Says(
-        number=masked(case.accession) if case.accession else UNNAMED,
-        cells=len(cells),
+        number=None if is_renamed(version.content, now=standing.content) else number,
+        images=len(rules.each_image_once(cells)),
         headline=words.headline(rolled),
         under_headline=words.under_headline(rolled),
         counts=tuple(_counts(rules.count(cells))),
@@ -130,16 +131,16 @@ def _sheet(
     signature: SignatureBlock | None = None,
 ) -> Sheet:
     cells = [cell_of(one) for one in content["cells"]]
-    counts = rules.count(cells)
+    counts, told_of = rules.count(cells), {cell.id for cell in cells}
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
-    withdrawn = standing.state is CaseState.WITHDRAWN
+    withdrawn, renamed = standing.state is CaseState.WITHDRAWN, is_renamed(content, now=standing.content)
     return Sheet(
         case_id=case.id,
         mark=mark,
-        told=told,
-        number=case.accession or UNNAMED,
-        subject=case.subject or "not given",
+        told=(*told, words.RENAMED) if renamed else told,
+        number=words.NOT_SHOWN if renamed else case.accession or UNNAMED,
+        subject=words.NOT_SHOWN if renamed else case.subject or "not given",
         opened=case.opened_at,
         made_at=clock.now(),
         sandbox=queries.any_sandbox(session, case.id),
@@ -150,13 +151,14 @@ def _sheet(
         counts=tuple(_counts(counts)),
         reviews=_reviews(counts, withdrawn=withdrawn),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
-        telling=tuple(_tiles(content["cells"])),
+        telling=tuple(_tiles(_each_image_once(content["cells"]))),
         reads=reads,
         reads_left_out=left_out,
         models=tuple(_model(row) for row in models),
         limits=(*words.LIMITS, words.NOT_CLEARED),
         signature=signature,
         history=tuple(block_of(version) for version in standing.versions),
+        mixed_up=mixed_up([one for one in screenings.mixed_up_in(session, case.id) if one in told_of]),
     )
 
 
@@ -187,6 +189,12 @@ def _bar(rolled: RollUp, cells: Sequence[rules.Cell]) -> Bar | None:
     rest = suspected + uncertain
     numbers = (suspected, uncertain, suspected, 100 - rest, rest, low, high, high - low)
     return Bar(*(f"{number:.2f}" for number in numbers))
+
+
+def _each_image_once(cells: Sequence[Content]) -> list[Content]:
+    """Those that the roll-up counts."""
+    chosen = {str(cell.id) for cell in rules.each_image_once(cell_of(one) for one in cells)}
+    return [cell for cell in cells if cell["id"] in chosen]
 
 
 def _tiles(cells: Sequence[Content]) -> list[Tile]:

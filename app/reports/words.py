@@ -36,6 +36,11 @@ def tone(state: CaseState, *, stands: bool) -> str:
 
 WITHDRAWN_SINCE = "It was signed, and its case was withdrawn afterwards."
 CHANGED = "Changed since it was signed: amend it."
+RENAMED = (
+    "The case number or the subject was corrected since this version was signed. Neither is shown: of what they were "
+    "then, the record keeps only a digest."
+)
+NOT_SHOWN = "not shown"
 FAULT = "Unverified: do not rely on this report. Tell whoever runs this service."
 OWN_UPLOAD = "You sent in every cell of this case, so somebody else must sign it."
 RULE = (
@@ -52,7 +57,7 @@ LIMITS = (
 NOT_CLEARED = "Blastscreen is not a cleared medical device."
 DEMONSTRATION = "Demonstration: drawn cells, or a model trained on them. It says nothing about a patient."
 BAR = "From the left: suspected, uncertain, not suspected. The line below is the 95 % interval of the suspected share."
-BANDS = "The model’s bands, before any human read."
+BANDS = "The model’s bands, before any human read. Here an image screened more than once counts each time."
 TELLING = "Under each cell: the model’s band and its ALL probability, and the cell’s short name."
 ANOTHER_READ = "Another read asked for"
 NO_READS = "No cell of this case has been read by a human."
@@ -114,6 +119,12 @@ def interval(rolled: RollUp) -> str:
         f"with an intraclass correlation of {rolled.alike:g}, so that {rolled.counted} cells tell as much as "
         f"{rolled.worth:.1f} independent ones."
     )
+
+
+def mixed_up(cells: int) -> str:
+    """Of the cells that bear such a reason for review."""
+    images = "The image of 1 cell of this case was" if cells == 1 else f"The images of {cells} cells of this case were"
+    return f"{images} sent under another subject too: check for a mix-up."
 
 
 def refusal(reason: str) -> str:

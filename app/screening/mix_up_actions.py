@@ -22,12 +22,15 @@ def flag(session: Session, *, screening: ScreeningRow) -> None:
     session.flush()
 
 
-def correct_case(session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None) -> None:
+def correct_case(
+    session: Session, actor: Actor, *, case_id: UUID, accession: str | None, subject: str | None, named: str
+) -> None:
     """Mend a wrong case number or subject, and flag what by the right subject is a mix-up.
 
-    Raises CaseNotFound, NotYoursToKeep or CaseNotYours.
+    `named`: the digest of the number and subject that the actor was shown.
+    Raises CaseNotFound, NotYoursToKeep, CaseRenamed or CaseNotYours.
     """
-    case = cases.correct_identifiers(session, actor, case_id=case_id, accession=accession, subject=subject)
+    case = cases.correct_identifiers(session, actor, case_id=case_id, accession=accession, subject=subject, named=named)
     flag_mix_ups(session, actor, case=case)
 
 

@@ -165,6 +165,13 @@ def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | 
     ]
 
 
+def mixed_up_in(session: Session, case_id: UUID) -> list[UUID]:
+    """Of a case: the screenings whose image was sent under another subject too, whatever came of it; oldest first."""
+    rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id)
+    rows = rows.where(ScreeningRow.reasons.any(FlagReasonRow.reason.in_(MIXED_UP)))
+    return list(session.scalars(rows.order_by(ScreeningRow.at, ScreeningRow.id)))
+
+
 def image(session: Session, pixels_sha256: str) -> ImageRow | None:
     return session.get(ImageRow, pixels_sha256)
 

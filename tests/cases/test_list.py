@@ -181,6 +181,29 @@ def test_a_correction_that_cannot_be_kept_keeps_what_was_typed(service: Service,
     assert "<bdi>P1</bdi>" in corrected.text
 
 
+def test_a_correction_from_a_page_that_is_out_of_date_changes_nothing_and_keeps_what_was_typed(
+    service: Service, browser: Browser
+) -> None:
+    path = f"/cases/{_made(service, Made(0.9), number='S26-0001')}"
+    colleague = service.signed_in("sven", Role.SENIOR, Role.UPLOADER)
+    browser.get(f"{path}/manage")
+    colleague.upload(cell(1), case="S26-0001", subject="P-7")
+
+    unusable = browser.submit(f"{path}/correct", {"accession": "S26/0009!", "subject": ""})
+    stale = browser.submit(f"{path}/correct", {"accession": "S26-0009", "subject": ""})
+
+    assert (unusable.status_code, stale.status_code) == (422, 409)
+    assert "changed after this page was opened" in stale.text
+    assert 'value="S26-0009"' in stale.text
+    assert "Now it is case <bdi>S26-0001</bdi>, subject <bdi>P-7</bdi>." in stale.text
+    assert "<dd><bdi>P-7</bdi></dd>" in colleague.get(path).text
+    assert Act.CASE_CORRECTED not in acts(service.database)
+    again = browser.submit(f"{path}/correct", {"accession": "S26-0009", "subject": "P-7"})
+    assert again.url.path == path
+    assert "<dd><bdi>P-7</bdi></dd>" in again.text
+    assert "<h1><bdi>S26-0009</bdi></h1>" in again.text
+
+
 @pytest.mark.parametrize("query", ["?whose=nobody", "?which=lost", "?page=0"])
 def test_a_list_that_is_none_gets_a_sentence(browser: Browser, query: str) -> None:
     assert browser.get(f"/cases{query}").status_code == 422

@@ -75,6 +75,41 @@ def test_the_count_of_a_list_is_what_each_cell_counts_as_however_it_was_read(eit
     assert {"suspected", "uncertain", "not_suspected", UNUSABLE} == expected.keys()
 
 
+def test_an_image_that_was_screened_several_times_counts_once_in_lists_reports_and_on_the_check_of_a_paper(
+    either_desk: Desk,
+) -> None:
+    desk = either_desk
+    rea = desk.service.signed_in("rea", Role.REVIEWER)
+    desk.classifier.probability = 0.99
+    sent = [
+        desk.lab.screen(cell(60), key=key, case="S26-0001", subject="P-1").json() for key in ("one", "two", "three")
+    ]
+    path = f"/cases/{sent[0]['case_id']}"
+    assert len({one["id"] for one in sent}) == 3
+
+    assert counts(desk, "0001") == (1, 0, 0)
+    assert '<td class="number">1</td>\n              <td class="number">1</td>' in line(desk, "0001", at="/sign-off")
+    assert [tile in desk.senior.get(f"{path}/report").text for tile in tiles(sent)] == [False, False, True]
+    desk.ask(sent[1]["id"])
+    assert counts(desk, "0001") == (1, 0, 0), "the one that waits is not the one that counts"
+    desk.read(sent[1]["id"], by=rea, verdict="normal", note="small and round")
+    assert counts(desk, "0001") == (0, 0, 1)
+    desk.ask(sent[2]["id"])
+    assert counts(desk, "0001") == (0, 0, 1)
+    desk.read(sent[2]["id"], by=rea, verdict="leukaemic_blast")
+    assert counts(desk, "0001") == (1, 0, 0)
+    desk.sign(path)
+    report = desk.senior.get(f"{path}/report").text
+    assert [tile in report for tile in tiles(sent)] == [False, False, True]
+    [printed] = re.findall(r'<code class="once">([0-9a-f]{64})</code>', report)
+    checked = desk.senior.submit("/reports/verify", {"hash": printed}, at="/reports/verify").text
+    assert re.search(r"<dt>Images</dt>\s*<dd>1</dd>", checked)
+
+
+def tiles(sent: list[dict[str, str]]) -> list[str]:
+    return [f'src="/screenings/{one["id"]}/thumbnail/192"' for one in sent]
+
+
 def test_a_signed_case_that_gained_a_cell_is_listed_so_and_first_and_as_not_signed(either_desk: Desk) -> None:
     desk = either_desk
     path = desk.case(0.99, number="S26-0001")

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.reports.pdf import pdf_of, printable
 from app.reports.report_pages import ReportPage
-from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile
+from app.reports.sheet import Bar, ModelFacts, ReadLine, Sheet, SignatureBlock, Tile, mixed_up
 from app.web.templating import Frame
 from tests.factories import Service, cell
 from tests.reports.conftest import Desk
@@ -44,6 +44,7 @@ SHEET = Sheet(
     limits=("Not a cleared medical device.",),
     signature=None,
     history=(),
+    mixed_up=mixed_up([UUID("89abcdef-0000-4000-8000-000000000000")]),
 )
 
 
@@ -70,7 +71,7 @@ def test_what_the_sheet_says_stands_in_the_file() -> None:
         "S26-0001", "25.0 % suspected", "95 % interval 5.6 % to 65.4 %", "3 x The image is out of focus.", "98.00 %",
         "2026-11-24 08:30 UTC, cell 01234567: Normal cell (first read), Rea. Note: smooth chromatin", "Model cnn 1",
         "Not a diagnosis.", "Not a cleared medical device.", "Nobody has signed this report.", "Not signed.",
-        "Read.: 4",
+        "Read.: 4", "sent under another subject too: check for a mix-up. Cells: 89abcdef.",
     ):  # fmt: skip
         assert told in text
 

@@ -42,6 +42,8 @@ WAITS, READING, SETTLED = (
         (Facts((CALM, READING)), CaseState.WAITING, False),
         (Facts((CALM, REFUSED)), CaseState.READY, True),
         (Facts((CALM, SETTLED)), CaseState.READY, True),
+        (Facts((replace(CALM, image=REFUSED.image), REFUSED)), CaseState.OPEN, False),
+        (Facts((REFUSED, replace(CALM, image=REFUSED.image))), CaseState.READY, True),
         (Facts((one(None, ReviewState.SETTLED),)), CaseState.READY, True),
         (Facts((CALM,), versions=1), CaseState.SIGNED, False),
         (Facts((CALM,), versions=1, changed=True), CaseState.SIGNED, True),

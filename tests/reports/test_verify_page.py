@@ -88,6 +88,33 @@ def test_who_has_yet_to_read_a_cell_blind_learns_from_no_hash_what_the_model_mad
     assert "usable cell" not in page
 
 
+def test_a_version_bears_no_number_or_subject_that_its_case_was_given_after_it_was_signed(desk: Desk) -> None:
+    path = desk.case(0.99)
+    desk.sign(path)
+    first = printed_hash(desk, path)
+    told = "was corrected since this version was signed"
+    assert told not in desk.senior.submit("/reports/verify", {"hash": first}, at="/reports/verify").text
+    correct(desk, path, number="S26-0777", subject="P-9")
+    checked = [desk.senior.submit("/reports/verify", {"hash": first}, at="/reports/verify").text]
+    desk.sign(path, meaning="corrected")
+    checked.append(desk.senior.submit("/reports/verify", {"hash": first}, at="/reports/verify").text)
+    version = desk.senior.get(f"{path}/versions/1").text
+
+    for page in (*checked, version):
+        assert told in page
+        assert not re.search("…0777|…0001|S26-|P-[19]", page)
+    assert "Compare this with your paper" in checked[0]
+    second = desk.senior.get(f"{path}/versions/2").text
+    assert "<dd>S26-0777</dd>" in second
+    assert told not in second
+    correct(desk, path, number="S26-0001", subject="P-1")
+    assert "<dd>S26-0001</dd>" in desk.senior.get(f"{path}/versions/1").text
+
+
+def correct(desk: Desk, path: str, *, number: str, subject: str) -> None:
+    desk.senior.submit(f"{path}/correct", {"accession": number, "subject": subject}, at=f"{path}/manage")
+
+
 @pytest.mark.parametrize("typed", ["", "abc", "0" * 64, "<script>alert(1)</script>", "g" * 64, "0" * 5000, "🦠"])
 def test_a_hash_of_no_report_is_told_so_and_kept(desk: Desk, typed: str) -> None:
     reply = desk.senior.submit("/reports/verify", {"hash": typed}, at="/reports/verify")

@@ -11,6 +11,7 @@ from app.screening import queries
 from app.vision.drawn import Look
 from tests.factories import Browser, Service, acts, cell, rows, verify
 from tests.fakes import FakeClassifier
+from tests.reports.conftest import honest
 
 FOUND_LATER = ["same_image_found_later"]
 
@@ -109,6 +110,32 @@ def test_a_cell_that_waits_already_keeps_its_place_and_learns_the_reason(
     assert _reasons(service, refused["id"]) == FOUND_LATER
     assert rows(service.database)["open_flags"] == 4
     assert _sound(service)
+
+
+def test_a_mix_up_that_comes_to_light_after_its_cell_was_settled_is_told_to_whoever_looks_at_the_case_or_signs_it(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
+    rea = service.signed_in("rea", Role.REVIEWER)
+    classifier.probability = classifier.unsure
+    read = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
+    path, warning = f"/cases/{read['case_id']}", "The image of 1 cell of this case was sent under another subject too"
+    pages = [path, f"{path}/sign-off", f"{path}/report"]
+    rea.submit(f"/review/{read['id']}", {"verdict": "normal"}, at=f"/review/{read['id']}")
+    assert not any(warning in senior.get(page).text for page in pages)
+
+    other = lab.screen(cell(1), case="S26-0002", subject="P-8").json()
+
+    assert rows(service.database)["open_flags"] == 1, "what readers have settled stays settled"
+    for page in pages:
+        told = senior.get(page).text
+        assert warning in told, page
+        assert f'<a href="/screenings/{read["id"]}">{read["id"][:8]}</a>' in told.split(warning)[1]
+    assert warning not in senior.get(f"/cases/{other['case_id']}").text, "its reasons wait for their own blind read"
+    form = honest(senior.get(f"{path}/sign-off").text)
+    assert senior.submit(f"{path}/sign-off", form).status_code == 200
+    assert warning in senior.get(f"{path}/versions/1").text
+    assert verify(service.database).intact
 
 
 def test_cells_of_a_withdrawn_case_are_left_alone_but_count_against_others(service: Service) -> None:
