@@ -1,6 +1,7 @@
 """Readiness and the log name what is in the way, so that an operator can mend it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -56,7 +57,10 @@ def test_those_who_ask_during_a_check_get_its_answer() -> None:
         readiness = Readiness({"part": broken, "other": lambda: None})
         return [*await asyncio.gather(*(readiness.faults() for _ in range(20)))]
 
-    assert asyncio.run(twenty_at_once()) == [{"part": "it is broken"}] * 20
+    with ThreadPoolExecutor(1) as pool:  # a browser's event loop may run in this thread
+        found = pool.submit(lambda: asyncio.run(twenty_at_once())).result()
+
+    assert found == [{"part": "it is broken"}] * 20
     assert checks == 1
 
 
