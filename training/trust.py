@@ -112,9 +112,9 @@ def conformal(scored: Scored, *, by: tuple[float, float] | None = None) -> Confo
     `by` is which share of these subjects' cells the limits hold: a little more, for the groups are few.
     """
     misfit = np.where(scored.is_all, 1 - scored.probabilities, scored.probabilities)
+    weights = subject_weights(scored)
     hem, all_ = (
         round(weighted_quantiles(misfit[own], weights[own], shares=(share,))[0], 6)
-        for weights in [subject_weights(scored)]
         for own, share in zip((~scored.is_all, scored.is_all), by or held_shares(scored), strict=True)
     )
     return Conformal(miscoverage=MISCOVERAGE, hem=hem, all=all_)
