@@ -52,7 +52,7 @@ format: $(VENV)/.testing ## Format the source, and mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.testing $(VENV)/.project ## Time what has a time to keep (tests/bench/bench_*.py)
-	$(BIN)/python -m pytest tests/bench -o python_files="bench_*.py" -o python_functions="bench_*" -p no:randomly -s $(ARGS)
+	$(BIN)/python -m pytest tests/bench -o python_files="bench_*.py" -o python_functions="bench_*" --randomly-dont-reorganize -s $(ARGS)
 
 # The development lock is the widest; the narrower ones take their versions from it, so that the three never disagree.
 lock: $(VENV)/.testing ## Write the lock files anew from pyproject.toml, moving only what has to move

@@ -1,5 +1,6 @@
 """Fixtures that every test may use; what a test needs from its machine (a browser, real images) is in `needs.py`."""
 
+import random
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from app import schema
@@ -18,6 +20,22 @@ from tests.factories import Service
 from tests.fakes import FakeClassifier
 
 pytest_plugins = ["tests.needs", "tests.live", "tests.browsers", "tests.playground"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Keras takes its seeds from here: a network that a fixture or a test builds is the same each time."""
+    random.seed(0)
+
+
+pytest_runtest_call = pytest_runtest_setup
+
+
+@pytest.fixture(autouse=True)
+def no_log_outlives_its_test() -> Iterator[None]:
+    """Or the next would write to this one's captured output, which is closed by then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
