@@ -97,6 +97,25 @@ def test_a_head_does_not_depend_on_cells_that_it_was_not_given(walked, crops):
     np.testing.assert_allclose(heads[1], heads[0], rtol=1e-4, atol=1e-6)
 
 
+def test_the_head_reads_how_far_the_answers_go_beyond_each_limit_and_nothing_where_no_place_counts():
+    rng = np.random.default_rng(0)
+    answers = rng.normal(size=(2, 4, 4, 2)).astype(np.float32)
+    weights = np.zeros((2, 4, 4, 1), np.float32)
+    weights[0, 1:, 1:] = 1 / 9
+    both = np.eye(2, dtype=np.float32)
+    head = ours.TextureHead(signed=both[:, :1], loud=both, thresholds=(0.5, 2.0), sized=False)
+
+    _, _, (told, of_nothing) = (keras.ops.convert_to_numpy(one) for one in head([weights, answers]))
+
+    seen = answers[0, 1:, 1:].reshape(9, 2)
+    loudness = np.abs(seen).mean(axis=0)
+    unit = loudness.mean()
+    beyond = [np.maximum(np.abs(seen) - limit * unit, 0).mean(axis=0) / unit for limit in (0.5, 2.0)]
+    expected = [seen.mean(axis=0)[:1] / unit, loudness / unit, *beyond, np.log(loudness)]
+    np.testing.assert_allclose(told, np.concatenate(expected), atol=1e-6)
+    np.testing.assert_allclose(of_nothing, [0, 1, 1, 0, 0, 0, 0, *2 * [np.log(1e-6)]], rtol=1e-6)
+
+
 def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(crops):
     network = ours.texture(size=224)
     head = network.get_layer("head")

@@ -79,7 +79,7 @@ def texture(
         if scale > before:
             seen = ops.average_pool(seen, scale // before)
         answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
-        weights.append(_weight(outside, reach=side * scale / 2))
+        weights.append(_weights(outside, reach=side * scale / 2))
     head = TextureHead(
         signed=cosines.shared(side, signed=True),
         loud=cosines.shared(side, signed=False),
@@ -94,14 +94,14 @@ def texture(
     )
 
 
-def _weight(outside: Any, *, reach: float) -> Any:
-    """Weights, whose mean is 1, of the blocks of STEP x STEP pixels that have nothing outside cell or crop within
-    `reach` pixels: an edge is no texture.
+def _weights(outside: Any, *, reach: float) -> Any:
+    """Weights, whose sum is 1, of the blocks of STEP x STEP pixels that have nothing outside cell or crop within
+    `reach` pixels: an edge is no texture. All 0 where there is no such block.
     """
     blocks = math.ceil(reach / STEP)
     around = ops.pad(outside, ((0, 0), (blocks, blocks), (blocks, blocks), (0, 0)), constant_values=1.0)
     inside = 1.0 - ops.max_pool(around, 2 * blocks + 1, strides=1, padding="valid")
-    return inside / ops.maximum(ops.mean(inside, axis=(1, 2), keepdims=True), 1e-6)
+    return inside / ops.maximum(ops.sum(inside, axis=(1, 2), keepdims=True), 1.0)
 
 
 class TextureHead(layers.Layer):
@@ -125,7 +125,7 @@ class TextureHead(layers.Layer):
         self.bias = self.add_weight(shape=(scales,), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
-        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a mean
+        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
         of 1, of each scale, then the answers N x h x w x K of each, and where it is `sized`, 1 in the cell and else 0.
 
         The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
@@ -135,7 +135,7 @@ class TextureHead(layers.Layer):
         weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
         _, height, width, channels = answers[0].shape
         places = height * width
-        shares = [ops.reshape(weight, (-1, 1, places)) / places for weight in weights]
+        shares = [ops.reshape(weight, (-1, 1, places)) for weight in weights]  # as they are: see `_of_scale`
         kernel, of_size = self.kernel[: -1 if covered else None], self.kernel[-1]
         kernels = ops.split(kernel[None, :, None], scales, axis=1)
         told_of = [
@@ -145,26 +145,30 @@ class TextureHead(layers.Layer):
         sizes = [ops.mean(one, axis=(1, 2)) for one in covered]
         embedding = ops.concatenate([*(embedding for embedding, _ in told_of), *sizes], axis=-1)
         logit = ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias)
-        cam = sum(
-            ops.reshape(local + self.bias[place], (-1, height, width, 1)) * weights[place]
-            for place, (_, local) in enumerate(told_of)
+        cam = places * sum(
+            ops.reshape(local + self.bias[scale], (-1, 1, places)) * share
+            for scale, ((_, local), share) in enumerate(zip(told_of, shares, strict=True))
         )
-        cam = sum((of_size * one for one in covered), start=cam)
-        return logit, cam, embedding
+        cam = sum((of_size * ops.reshape(one, (-1, 1, places)) for one in covered), start=cam)
+        return logit, ops.reshape(cam, (-1, height, width, 1)), embedding
 
     def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
-        """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1."""
+        """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1.
+
+        Made for ONNX Runtime: what goes beyond a limit is all less what stays below it, which is one pass over the
+        answers instead of two, and a product with a vector is quick only where no factor can be fused into it.
+        """
         loud = ops.abs(answer)
-        loudness = ops.maximum(ops.matmul(share, loud), 1e-6)
+        heard = ops.matmul(share, loud)
+        loudness = ops.maximum(heard, 1e-6)
         unit = ops.mean(loudness, axis=-1, keepdims=True)
-        beyond = [ops.relu(loud - unit * threshold) for threshold in self._thresholds]
-        means = [ops.matmul(share, answer), loudness, *(ops.matmul(share, one) for one in beyond)]
+        below = [ops.minimum(loud, unit * threshold) for threshold in self._thresholds]
+        means = [ops.matmul(share, answer), loudness, *(heard - ops.matmul(share, one) for one in below)]
         embedding = [ops.matmul(one / unit, shared[None]) for one, shared in zip(means, self._shares, strict=True)]
         *each, whole = ops.split(kernel, np.cumsum([part.shape[-1] for part in embedding]).tolist(), axis=1)
-        local = sum(
-            ops.matmul(map_, ops.matmul(shared[None], one))
-            for map_, shared, one in zip((answer, loud, *beyond), self._shares, each, strict=True)
-        )
+        signed, *louder = [ops.matmul(shared[None], one) for shared, one in zip(self._shares, each, strict=True)]
+        local = ops.matmul(answer, signed) + ops.matmul(loud, sum(louder))
+        local -= sum(ops.matmul(one, weight) for one, weight in zip(below, louder[1:], strict=True))
         embedding.append(ops.matmul(ops.log(loudness), self._loud[None]))
         return ops.concatenate(embedding, axis=-1)[:, 0], local / unit + ops.matmul(embedding[-1], whole)
 
