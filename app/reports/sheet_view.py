@@ -175,7 +175,8 @@ def _reviews(counts: Counts, *, withdrawn: bool) -> tuple[tuple[str, int], ...]:
     told: Counter[str] = Counter()
     for state, number in sorted(counts.by_review.items()):
         never_read = withdrawn and ReviewState(state).waits
-        told[review_words.NOT_READ if never_read else review_words.STATES[ReviewState(state)]] += number
+        sentence = review_words.NOT_READ if never_read else review_words.STATES[ReviewState(state)]
+        told[sentence.removesuffix(".")] += number
     return tuple(told.items())
 
 

@@ -35,7 +35,7 @@ SHEET = Sheet(
     bar=Bar("25.00", "10.00", "25.00", "65.00", "35.00", "5.60", "65.40", "59.80"),
     rule=("The share counts suspected cells.",),
     counts=(("suspected", "ALL suspected", 15),),
-    reviews=(("Read.", 4),),
+    reviews=(("Read", 4),),
     refused=(("The image is out of focus.", 3),),
     telling=(Tile(uuid4(), "a" * 64, "01234567", "ALL suspected", "suspected", "98.00 %", None),),
     reads=(ReadLine("01234567", "Normal cell", "first read", "Rea", AT, "smooth chromatin"),),
@@ -71,7 +71,7 @@ def test_what_the_sheet_says_stands_in_the_file() -> None:
         "S26-0001", "25.0 % suspected", "95 % interval 5.6 % to 65.4 %", "3 x The image is out of focus.", "98.00 %",
         "2026-11-24 08:30 UTC, cell 01234567: Normal cell (first read), Rea. Note: smooth chromatin", "Model cnn 1",
         "Not a diagnosis.", "Not a cleared medical device.", "Nobody has signed this report.", "Not signed.",
-        "Read.: 4", "sent under another subject too: check for a mix-up. Cells: 89abcdef.",
+        "Read: 4", "sent under another subject too: check for a mix-up. Cells: 89abcdef.",
     ):  # fmt: skip
         assert told in text
 
@@ -87,7 +87,7 @@ def test_the_page_and_the_file_say_the_same_sentences(signature: SignatureBlock 
 
     told = (
         sheet.headline, sheet.under_headline, sheet.bar_told, sheet.counts_told, sheet.telling_told, *sheet.rule,
-        *sheet.told, *sheet.limits, "ALL suspected 15", "Read. 4", sheet.demonstration, sheet.more_reads or "",
+        *sheet.told, *sheet.limits, "ALL suspected 15", "Read 4", sheet.demonstration, sheet.more_reads or "",
         *((f"{sheet.hash_told} /reports/verify.",) if signature else (sheet.not_signed,)),
     )  # fmt: skip
     for sentence in told:
