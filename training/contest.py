@@ -102,7 +102,7 @@ def text(folder: Path) -> str:
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
     ]
-    by_step = steps.lines({one["name"]: one["apart"] for one in finished}, cells, folder=folder, recipes=RECIPES)
+    by_step = steps.lines({one["name"]: one["apart"] for one in finished}, floor, folder=folder, recipes=RECIPES)
     page = [HEAD.format(ours=OURS), *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
     return "\n".join(page).rstrip() + "\n"
 
