@@ -84,7 +84,13 @@ def text(folder: Path) -> str:
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     for path in paths:
         results.refuse_other_cells(path.with_suffix(".csv"), cells)
-    entries = [_entry(path, cells, floor) for path in paths if partitions.seed_in(path.stem) is None]
+    own = folder / f"{OURS}.csv"
+    of_ours = results.read(own) if own.is_file() else []
+    entries = [
+        _entry(path, of_ours if path.stem == OURS else results.read(path.with_suffix(".csv")), cells, floor)
+        for path in paths
+        if partitions.seed_in(path.stem) is None
+    ]
     finished = sorted((one for one in entries if one["apart"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells, floor)
@@ -93,8 +99,7 @@ def text(folder: Path) -> str:
     unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["apart"]]
     ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
     gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
-    own = folder / f"{OURS}.csv"
-    on = scored_by_seed(results.read(own), cells) if own.is_file() else {}
+    on = scored_by_seed(of_ours, cells)
     sections = [
         *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),
@@ -129,8 +134,8 @@ def _in_earlier_folds(ours: Apart | None, entries: Sequence[dict[str, Any]], flo
     return [head, *_table(entries), ""]
 
 
-def _entry(path: Path, cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
-    record, rows = results.record(path), results.read(path.with_suffix(".csv"))
+def _entry(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
+    record = results.record(path)
     recipe = record["recipe"]
     apart = apart_if_finished(rows, cells, seed=SEED)
     folds = [fold for fold in record["folds"] if fold["seed"] == SEED] or record["folds"]
