@@ -14,7 +14,7 @@ from training import kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, apart_if_finished, scored_by_seed, scored_of
+from training.out_of_fold import Apart, ScoresMissing, apart_if_finished, scored_of
 from training.recipes import OURS
 from training.scored import Floats, Scored
 from training.splits import partition
@@ -84,10 +84,10 @@ def text(folder: Path) -> str:
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     for path in paths:
         results.refuse_other_cells(path.with_suffix(".csv"), cells)
-    own = folder / f"{OURS}.csv"
-    of_ours = results.read(own) if own.is_file() else []
+    own = folder / f"{OURS}.json"
+    of_ours = results.read(own.with_suffix(".csv")) if own in paths else []
     entries = [
-        _entry(path, of_ours if path.stem == OURS else results.read(path.with_suffix(".csv")), cells, floor)
+        _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor)
         for path in paths
         if partitions.seed_in(path.stem) is None
     ]
@@ -96,10 +96,10 @@ def text(folder: Path) -> str:
     yardsticks = _yardsticks(cells, floor)
     fold_of = partition(cells, folds=FOLDS, seed=SEED)
     whole = [one for one in in_contest if np.array_equal(one["apart"].scored.folds, fold_of)]
-    unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["apart"]]
+    on, unfinished = _of_ours(own, of_ours, cells)
+    unfinished += [f"- `{one['name']}` is not finished." for one in entries if not one["apart"] and one["name"] != OURS]
     ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
     gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
-    on = scored_by_seed(of_ours, cells)
     sections = [
         *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),
@@ -110,6 +110,18 @@ def text(folder: Path) -> str:
     by_step = steps.lines({one["name"]: one["apart"] for one in finished}, floor, folder=folder, recipes=RECIPES)
     page = [HEAD.format(ours=OURS), *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
     return "\n".join(page).rstrip() + "\n"
+
+
+def _of_ours(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell]) -> tuple[dict[int, Scored], list[str]]:
+    """OURS on each of its partitions that is finished, and a line on each that is not; nothing where it was not run."""
+    seeds = {SEED, *results.record(path)["recipe"]["seeds"]} if path.is_file() else set()
+    on, unfinished = {}, []
+    for seed in sorted(seeds):
+        try:
+            on[seed] = scored_of(rows, cells, seed=seed)
+        except ScoresMissing as error:
+            unfinished.append(f"- `{OURS}` is not finished: {error.message}")
+    return on, unfinished
 
 
 def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
