@@ -148,8 +148,9 @@ def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, sai
     if kept:
         (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
 
-    found = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {}, seed=seed)
+    shifts, note = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {})
 
+    found = commands._shifts_on_page(RECIPE, shifts, note, seed=seed)
     assert found["shifts"] == []
     assert said in found["shifts_note"]
 
