@@ -149,6 +149,7 @@ def _training(trained: Trained) -> dict[str, Any]:
         "architecture": " ".join(str(inspect.getdoc(trained.recipe.network)).split("\n\n")[0].split()),
         "parameters": trained.network.count_params(),
         "seconds": sum(note["seconds"] for note in notes),
+        "devices": sorted({note["device"] for note in notes if "device" in note}),
         "keras": keras.__version__,
         "python": platform.python_version(),
     }

@@ -100,11 +100,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     on = scored_by_seed(rows, crops.cells)
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)
+    shifts, note = _kept_shifts(arguments, recipe, crops, on)
     for seed, scored in on.items():
         found = {
             **evaluation.report(scored, crops.cells, seed=seed),
             "curves": points.curves(scored),
-            **_kept_shifts(arguments, recipe, crops, on, seed=seed),
+            **_shifts_on_page(recipe, shifts, note, seed=seed),
         }
         written = arguments.var / "evaluation" / f"{recipe.name}-seed{seed}"
         page.write(found, scored, crops, path=written)
@@ -223,21 +224,27 @@ def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", o
 
 
 def _kept_shifts(
-    arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]", *, seed: int
-) -> dict[str, Any]:
-    """The shift test for the page of one partition, and a sentence on it or on why there is none."""
-    from training import kept_shifts, shifts
+    arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]"
+) -> tuple[list[dict[str, Any]], str]:
+    """The shift test of the networks whose scores are `on`, and a sentence on it or on why there is none."""
+    from training import kept_shifts
     from training import results as kept
 
-    if seed not in recipe.seeds[: shifts.PARTITIONS]:
-        return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
     path = kept_shifts.path_of(recipe.name, folder=asked.results_folder(arguments, recipe))
     try:
         found = kept_shifts.read_of(path, on, made_from=kept.fingerprints(recipe, crops.cells))
     except kept_shifts.ShiftsDoNotFit as error:
-        return {"shifts": [], "shifts_note": error.message}
-    here = [one for one in found if one["seed"] == seed]
-    return {"shifts": here, "shifts_note": SHIFTS_RUN if here else SHIFTS_NOT_RUN}
+        return [], error.message
+    return found, SHIFTS_RUN if found else SHIFTS_NOT_RUN
+
+
+def _shifts_on_page(recipe: Recipe, found: list[dict[str, Any]], note: str, *, seed: int) -> dict[str, Any]:
+    """What of the shift test stands on the page of one partition, and the sentence there."""
+    from training import shifts
+
+    if seed not in recipe.seeds[: shifts.PARTITIONS]:
+        return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
+    return {"shifts": [one for one in found if one["seed"] == seed], "shifts_note": note}
 
 
 def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from training import kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, apart_if_finished, scored_by_seed, scored_of
+from training.out_of_fold import Apart, ScoresMissing, apart_if_finished, scored_of
 from training.recipes import OURS
 from training.scored import Floats, Scored
 from training.splits import partition
@@ -84,17 +84,22 @@ def text(folder: Path) -> str:
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     for path in paths:
         results.refuse_other_cells(path.with_suffix(".csv"), cells)
-    entries = [_entry(path, cells, floor) for path in paths if partitions.seed_in(path.stem) is None]
+    own = folder / f"{OURS}.json"
+    of_ours = results.read(own.with_suffix(".csv")) if own in paths else []
+    entries = [
+        _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor)
+        for path in paths
+        if partitions.seed_in(path.stem) is None
+    ]
     finished = sorted((one for one in entries if one["apart"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells, floor)
     fold_of = partition(cells, folds=FOLDS, seed=SEED)
     whole = [one for one in in_contest if np.array_equal(one["apart"].scored.folds, fold_of)]
-    unfinished = [f"- `{one['name']}` is not finished." for one in entries if not one["apart"]]
+    on, unfinished = _of_ours(own, of_ours, cells)
+    unfinished += [f"- `{one['name']}` is not finished." for one in entries if not one["apart"] and one["name"] != OURS]
     ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
     gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
-    own = folder / f"{OURS}.csv"
-    on = scored_by_seed(results.read(own), cells) if own.is_file() else {}
     sections = [
         *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),
@@ -102,9 +107,21 @@ def text(folder: Path) -> str:
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
     ]
-    by_step = steps.lines({one["name"]: one["apart"] for one in finished}, cells, folder=folder, recipes=RECIPES)
+    by_step = steps.lines({one["name"]: one["apart"] for one in finished}, floor, folder=folder, recipes=RECIPES)
     page = [HEAD.format(ours=OURS), *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
     return "\n".join(page).rstrip() + "\n"
+
+
+def _of_ours(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell]) -> tuple[dict[int, Scored], list[str]]:
+    """OURS on each of its partitions that is finished, and a line on each that is not; nothing where it was not run."""
+    seeds = {SEED, *results.record(path)["recipe"]["seeds"]} if path.is_file() else set()
+    on, unfinished = {}, []
+    for seed in sorted(seeds):
+        try:
+            on[seed] = scored_of(rows, cells, seed=seed)
+        except ScoresMissing as error:
+            unfinished.append(f"- `{OURS}` is not finished: {error.message}")
+    return on, unfinished
 
 
 def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
@@ -129,8 +146,8 @@ def _in_earlier_folds(ours: Apart | None, entries: Sequence[dict[str, Any]], flo
     return [head, *_table(entries), ""]
 
 
-def _entry(path: Path, cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
-    record, rows = results.record(path), results.read(path.with_suffix(".csv"))
+def _entry(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
+    record = results.record(path)
     recipe = record["recipe"]
     apart = apart_if_finished(rows, cells, seed=SEED)
     folds = [fold for fold in record["folds"] if fold["seed"] == SEED] or record["folds"]

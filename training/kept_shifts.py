@@ -8,9 +8,7 @@ from typing import Any
 from training import aside, metrics
 from training.results import ResultsDoNotFit, read_json
 from training.scored import Scored, ones
-
-UNCHANGED = "nothing changed"
-"""The shift that changes no cell: networks that are those of the results give their scores again."""
+from training.shifts import PARTITIONS, SHIFTS, UNCHANGED
 
 AS_GOOD_AS = 0.002
 """So much may its AUC differ from theirs: one processor rounds otherwise than another."""
@@ -52,7 +50,7 @@ def read(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The same, of the very networks whose scores are `on`, by seed; raises ShiftsDoNotFit also where those of other
-    folds were tried, or not all cells.
+    folds were tried, or not all shifts, cells or partitions.
     """
     found = read(path, made_from=made_from)
     for one in found:
@@ -62,7 +60,20 @@ def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any
                 f"{path} is of networks that learned in other folds than those of the results beside it. Run "
                 "`python -m training evaluate --shifts` again."
             )
+    wanted = len(SHIFTS) * max(min(PARTITIONS, len(on)), len({one["seed"] for one in found}))
+    if found and (whole := _whole_rows(found, on)) < wanted:
+        raise ShiftsDoNotFit(
+            f"{path} is no whole shift test: of {wanted} rows, each a shift of all cells of a partition, it holds "
+            f"{whole}. Run `python -m training evaluate --shifts` again."
+        )
     return found
+
+
+def _whole_rows(found: Sequence[Mapping[str, Any]], on: Mapping[int, Scored]) -> int:
+    """How many of them are each of another shift or partition, and of all its cells."""
+    cells = {seed: len(scored.logits) for seed, scored in on.items()}
+    tried = ((one["shift"], one["seed"]) for one in found if one["cells"] == cells.get(one["seed"]))
+    return len({(shift, seed) for shift, seed in tried if shift in SHIFTS})
 
 
 def _is_of(unchanged: Mapping[str, Any], scored: Scored) -> bool:

@@ -254,6 +254,12 @@ def _reproduce(card: dict[str, Any]) -> str:
         f"```\npython -m training fit {name}{folder}\npython -m training evaluate {name}{folder}{shifts}\n"
         f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
         f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
-        f"`{card['training']['recipe_fingerprint']}`, {card['training']['seconds'] / 60:.0f} minutes on two cores; "
+        f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "
         "out-of-fold logits are in `training/results/`."
     )
+
+
+def _taken(training: dict[str, Any]) -> str:
+    """What the training of all networks took, and on what where the card has it: earlier ones say nothing of that."""
+    on = " and ".join(f"a {device.upper()}" for device in training.get("devices", []))
+    return f"{training['seconds'] / 60:.0f} minutes of training{f' on {on}' if on else ''}"

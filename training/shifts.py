@@ -19,7 +19,6 @@ from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.bootstrap import paired_difference
 from training.dataset import Crops
-from training.kept_shifts import UNCHANGED
 from training.network import trained
 from training.parts import FINAL, Part
 from training.recipe import Recipe
@@ -27,6 +26,9 @@ from training.scored import Floats, Scored, ones
 
 Shift = Callable[[Pixels, Pixels], Pixels]
 """A stored crop (without anything outside its cell) and its outline map -> the crop that is scored instead."""
+
+UNCHANGED = "nothing changed"
+"""The shift that changes no cell: networks that are those of the results give their scores again."""
 
 SILHOUETTE_GREY = 100
 

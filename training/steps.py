@@ -7,16 +7,12 @@ from typing import Any
 
 from training import kept_shifts, metrics, results
 from training.bootstrap import Estimate, estimate, paired_difference
-from training.cnmc import Cell
-from training.floor import floor_scores
 from training.metrics import Figure
 from training.out_of_fold import Apart
 from training.scored import Floats, ones
 
 BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
-
-FOLDS = 3
 
 SUCCESSORS = {"texture3": ("texture4", "texture5")}
 """What became of a base by further steps; each has a row among its variants as well."""
@@ -57,14 +53,14 @@ def base_of(name: str) -> str | None:
     return next((base for base in BASES if name.startswith(f"{base}_")), None)
 
 
-def lines(apart: Mapping[str, Apart], cells: Sequence[Cell], *, folder: Path, recipes: Path) -> list[str]:
-    """A table for each base that has a variant, as Markdown, from the scores of partition 0 by name.
+def lines(apart: Mapping[str, Apart], floor: Floats, *, folder: Path, recipes: Path) -> list[str]:
+    """A table for each base that has a variant, as Markdown, from the scores of one partition by name.
 
-    `folder` has their results and may have their shift tests; `recipes` has the modules whose docstrings say what they
-    are. Raises ShiftsDoNotFit where a shift test is not of the recipe or cells of the results beside it.
+    `floor` is the floor's logit of each cell. `folder` has their results and may have their shift tests; `recipes` has
+    the modules whose docstrings say what they are. Raises ShiftsDoNotFit where a shift test is not of the recipe or
+    cells of the results beside it.
     """
     found: list[str] = []
-    floor = floor_scores(cells, folds=FOLDS, seed=0)
     for base in BASES:
         variants = [name for name in apart if base_of(name) == base or name in SUCCESSORS.get(base, ())]
         if base not in apart or not variants:

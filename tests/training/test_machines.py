@@ -112,6 +112,33 @@ def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(cro
     assert "| *area and mean colour only* |" in gains
 
 
+@pytest.mark.parametrize(
+    ("scored", "lacks"),
+    [
+        ({0: 108, 3: 50}, "58 of 108 cells have no score under seed 3"),
+        ({0: 108}, "108 of 108 cells have no score under seed 3"),
+        ({0: 70, 3: 108}, "38 of 108 cells have no score under seed 0"),
+    ],
+)
+def test_the_page_says_what_ours_lacks_while_it_is_half_fitted_and_has_all_else(crops, tmp_path, scored, lacks):
+    write_index(crops.cells, tmp_path / "cells.csv")
+    write(Machine("other"), crops, table_for(crops, skill=0.5), folder=tmp_path)
+    write(Machine(OURS, seeds=(0, 3)), crops, table_for(crops, skill=1.0), folder=tmp_path)
+    with (tmp_path / f"{OURS}.csv").open("w") as file:
+        file.write("image_sha256,seed,fold,logit\n")
+        for seed, count in scored.items():
+            folds = partition(crops.cells, folds=3, seed=seed)
+            rows = list(zip(crops.cells, folds, crops.labels + SHADES[:108] / 50, strict=True))[:count]
+            file.writelines(f"{cell.sha256},{seed},{fold},{logit:.3f}\n" for cell, fold, logit in rows)
+
+    page = contest.text(tmp_path)
+
+    (told,) = (line for line in page.splitlines() if "not finished" in line)
+    assert told == f"- `{OURS}` is not finished: {lacks}. Run `fit` to the end."
+    assert "| other | " in page
+    assert (f"## `{OURS}` less each other" in page) == (scored[0] == 108)
+
+
 def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of_before(crops, tmp_path):
     one_person = {"H1": "H1", "H3": "H1"}
     cells = tuple(dataclasses.replace(cell, group=one_person.get(cell.subject, cell.subject)) for cell in crops.cells)

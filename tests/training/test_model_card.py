@@ -1,5 +1,6 @@
 """What README and model card tell a reader to type is what the program takes, and is enough."""
 
+import copy
 import json
 import re
 import shlex
@@ -63,6 +64,20 @@ def test_the_card_tells_what_the_model_is_and_where_it_is_worst():
     assert "by gradient" in card(DRAWN)
     assert "| size: largest third, from 37,566 pixels on |" in told
     assert "33 % of the 181 cells of subject 33" in told.split("## Known failures")[1].split("## By subject")[0]
+
+
+@pytest.mark.parametrize(
+    ("devices", "told"),
+    [([], ""), (["cpu"], " on a CPU"), (["cpu", "gpu"], " on a CPU and a GPU")],
+)
+def test_the_card_says_on_what_its_networks_were_trained_where_that_was_recorded_and_else_nothing(devices, told):
+    raw = json.loads((SHIPPED / "card.json").read_text())
+    raw["training"] |= {"seconds": 115, "devices": devices}
+    earlier = copy.deepcopy(raw)
+    del earlier["training"]["devices"]
+
+    assert ", 2 minutes of training; out-of-fold logits" in model_card.text(earlier)
+    assert f", 2 minutes of training{told}; out-of-fold logits" in model_card.text(raw)
 
 
 OF_A_CARD = ["figures", "predictive_values", "bands", "sets", "by_subject", "far", "milliseconds", "aims", "shifts"]

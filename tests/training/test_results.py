@@ -5,6 +5,7 @@ import pytest
 from tests.training.people import scored
 from training import kept_shifts, metrics
 from training.scored import ones
+from training.shifts import SHIFTS
 
 pytestmark = pytest.mark.tensorflow
 
@@ -47,18 +48,47 @@ def test_a_shift_test_is_written_in_json_that_everybody_reads_or_not_at_all(tmp_
         kept_shifts.write([{"auc": float("nan")}], tmp_path / "x.shifts.json", made_from=OWN)
 
 
+def whole(cells, *, seed):
+    """A row for each shift, of networks that say of all these cells what they said before."""
+    auc = round(float(metrics.auc(cells, ones(cells))), 4)
+    return [{"shift": name, "seed": seed, "cells": len(cells.logits), "auc": auc} for name in SHIFTS]
+
+
 @pytest.mark.parametrize(
     ("other", "fits"), [({}, True), ({"auc": 0.5}, False), ({"cells": 12}, False), ({"seed": 4}, False)]
 )
 def test_a_shift_test_of_networks_of_other_folds_is_refused(tmp_path, other, fits):
     cells = scored(subjects=10)
-    auc = round(float(metrics.auc(cells, ones(cells))), 4)
-    own = {"shift": kept_shifts.UNCHANGED, "seed": 3, "cells": len(cells.logits), "auc": auc}
+    rows = [{**one, **other} for one in whole(cells, seed=3)]
     path = kept_shifts.path_of("texture3", folder=tmp_path)
-    kept_shifts.write([{**own, **other}], path, made_from=OWN)
+    kept_shifts.write(rows, path, made_from=OWN)
 
     if fits:
-        assert kept_shifts.read_of(path, {3: cells}, made_from=OWN) == [own]
+        assert kept_shifts.read_of(path, {3: cells}, made_from=OWN) == rows
     else:
         with pytest.raises(kept_shifts.ShiftsDoNotFit, match="learned in other folds"):
             kept_shifts.read_of(path, {3: cells}, made_from=OWN)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda rows: rows[:1],
+        lambda rows: rows[1:],
+        lambda rows: rows[: len(SHIFTS)],
+        lambda rows: rows[:-1],
+        lambda rows: [*rows[:-1], {**rows[-1], "cells": 12}],
+    ],
+    ids=["one", "none unchanged", "one partition", "all but one", "one of few cells"],
+)
+def test_a_shift_test_of_which_rows_are_missing_is_not_taken_for_a_whole_one(tmp_path, kept):
+    on = {seed: scored(subjects=10, seed=seed) for seed in (0, 3, 4)}
+    rows = [*whole(on[3], seed=3), *whole(on[4], seed=4)]
+    path = kept_shifts.path_of("texture3", folder=tmp_path)
+    kept_shifts.write(rows, path, made_from=OWN)
+    assert kept_shifts.read_of(path, on, made_from=OWN) == rows
+
+    kept_shifts.write(kept(rows), path, made_from=OWN)
+
+    with pytest.raises(kept_shifts.ShiftsDoNotFit, match=r"is no whole shift test: .* Run .*evaluate --shifts"):
+        kept_shifts.read_of(path, on, made_from=OWN)

@@ -52,6 +52,16 @@ def test_drawn_cells_train_a_network_that_is_served_and_evaluated_alike(walked, 
     assert [path.name for path in (walked / "models").iterdir()] == ["drawn-1"]
 
 
+def test_the_card_says_on_what_all_its_networks_were_trained(walked):
+    record = json.loads((walked / "results" / "smoke.json").read_text())
+    bundle = walked / "models" / "drawn-1"
+
+    devices = json.loads((bundle / "card.json").read_text())["training"]["devices"]
+
+    assert devices == sorted({fold["device"] for fold in record["folds"]})
+    assert f"of training on a {devices[0].upper()}" in (bundle / "MODEL_CARD.md").read_text()
+
+
 def test_every_cell_is_scored_once_by_a_network_that_never_saw_its_subject(walked):
     with (walked / "results" / "smoke.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -148,8 +158,9 @@ def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, sai
     if kept:
         (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
 
-    found = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {}, seed=seed)
+    shifts, note = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {})
 
+    found = commands._shifts_on_page(RECIPE, shifts, note, seed=seed)
     assert found["shifts"] == []
     assert said in found["shifts_note"]
 

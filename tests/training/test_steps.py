@@ -6,6 +6,7 @@ import pytest
 from app.errors import Invalid
 from training import steps
 from training.cnmc import Cell
+from training.floor import floor_scores
 from training.out_of_fold import Apart
 from training.scored import Scored
 
@@ -35,6 +36,10 @@ def scored(cells, *, skill):
     folds = np.arange(len(cells)) % 3
     found = Scored(is_all, groups, groups, folds, logits, areas, 1 / (1 + np.exp(-logits)))
     return Apart(found, np.ones(len(cells), np.bool_))
+
+
+def lines(results, cells, *, folder):
+    return steps.lines(results, floor_scores(cells, folds=3, seed=0), folder=folder, recipes=folder)
 
 
 def test_a_variant_is_held_against_its_base_and_a_name_that_only_sounds_alike_is_none():
@@ -68,7 +73,7 @@ def test_each_table_says_what_a_variant_is_what_it_gains_and_how_it_bears_shifts
         "texture3": scored(cells, skill=1),
     }
 
-    page = "\n".join(steps.lines(results, cells, folder=tmp_path, recipes=tmp_path))
+    page = "\n".join(lines(results, cells, folder=tmp_path))
 
     rows = [line for line in page.splitlines() if line.startswith("| resnet")]
     assert "### `resnet`" in page
@@ -84,8 +89,8 @@ def test_no_table_is_made_of_a_shift_test_that_is_older_than_the_results(cells, 
     results = {name: scored(cells, skill=1) for name in ("resnet", "resnet_mixup")}
 
     with pytest.raises(Invalid, match=r"resnet\.shifts\.json is of an earlier recipe"):
-        steps.lines(results, cells, folder=tmp_path, recipes=tmp_path)
+        lines(results, cells, folder=tmp_path)
 
 
 def test_no_bases_no_tables(cells, tmp_path):
-    assert steps.lines({"other": scored(cells, skill=1)}, cells, folder=tmp_path, recipes=tmp_path) == []
+    assert lines({"other": scored(cells, skill=1)}, cells, folder=tmp_path) == []
