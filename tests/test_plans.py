@@ -88,4 +88,6 @@ def test_a_queue_is_no_slower_for_who_has_read_much_nor_where_much_was_screened(
 
     assert "reads USING INDEX ix_reads_screening_id_at (screening_id=?)" in plan, plan
     assert "ix_reads_reader_id_at" not in plan, plan
+    assert "ledger USING INDEX ix_ledger_object (object_kind=? AND object_id=?)" in plan, plan
+    assert "ix_ledger_actor_id" not in plan, plan
     assert "SCAN screenings" not in plan, plan

@@ -58,7 +58,7 @@ class Act(StrEnum):
     IMAGE_SHOWN = "image.shown"
     # review
     CELLS_SHOWN = "cells.shown"  # the images that one reply showed for reading, without their results
-    CELL_OPENED = "cell.opened"  # to be read: the token of the lease, the step
+    CELL_OPENED = "cell.opened"  # to be read: the token of the lease, the step, whom it awaited
     CELL_POSTPONED = "cell.postponed"  # minutes
     CELL_HANDED_ON = "cell.handed_on"  # to
     BLIND_CALL = "read.blind_call"  # digest of the row; screening, kind, verdict

@@ -186,8 +186,11 @@ def _clear(session: Session, rows: Iterable[object]) -> None:
 
 def _put_back(session: Session, task: Task) -> None:
     """On the work list again where somebody is awaited again; its age counts from the screening, or from when another
-    read was asked for."""
+    read was asked for. It is not left to a senior who may not give the read that it waits for now."""
     one, history = task.screening, read_queries.history_of(session, task.screening.id)
+    handed = desk_queries.handing(session, one.id)
+    if handed and history.concluded.awaits is Awaits.READER and history.keeps_out(handed.to_id):
+        session.delete(handed)
     settled = history.concluded.awaits is Awaits.NOBODY
     if settled or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return

@@ -83,7 +83,7 @@ def must_wait(session: Session, reader: Actor, task: Task, *, token: int | None,
     if task.step is Step.DONE:
         raise own_first_read(reader, one.id)
     if task.awaits is Awaits.READER and task.kept_out:
-        raise _asked_for_by(reader, task)
+        raise _kept_out(reader, task)
     if task.awaits is Awaits.SENIOR and not reader.may(Permission.ADJUDICATE):
         if token is None and not opening:
             raise Forbidden(reader, permission=Permission.ADJUDICATE)
@@ -115,13 +115,17 @@ def own_first_read(reader: Actor, screening_id: UUID) -> OwnFirstRead:
     )
 
 
-def _asked_for_by(reader: Actor, task: Task) -> Late | OwnFirstRead:
+def _kept_out(reader: Actor, task: Task) -> Late | OwnFirstRead:
     asked = next((request for request in task.history.requests if request.by_id == reader.id), None)
-    if asked is None:
-        return own_first_read(reader, task.screening.id)
-    return Late("You asked for another read of this cell", at=asked.at,
-                then="It is somebody else's to give. Where its readers differ then, a senior settles it.",
-                code="asked_for_it")  # fmt: skip
+    then = "is somebody else's to give. Where its readers differ then, a senior settles it."
+    if asked is not None:
+        return Late("You asked for another read of this cell", at=asked.at,
+                    then=f"It {then}", code="asked_for_it")  # fmt: skip
+    if reader.id in task.history.seen and not any(read.verdict for read in task.own):
+        return Late("You opened this cell while its readers differed, and saw what they found,",
+                    at=task.history.seen[reader.id],
+                    then=f"The read that it waits for now {then}", code="saw_its_reads")  # fmt: skip
+    return own_first_read(reader, task.screening.id)
 
 
 def _settled(session: Session, task: Task) -> Late | ScreeningNotFound:

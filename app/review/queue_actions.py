@@ -46,7 +46,7 @@ def take_up(session: Session, actor: Actor, *, screening_id: UUID) -> tuple[Task
     ledger.lock(session)
     task = due_queries.find(session, actor, screening_id)
     lease = hold(session, actor, task, token=None, opening=True)
-    detail = {"token": lease.token, "step": task.step.value}
+    detail = {"token": lease.token, "step": task.step.value, "awaits": task.awaits.value}
     ledger.record(session, actor, Event(Act.CELL_OPENED, "screening", str(screening_id), detail))
     return task, lease
 

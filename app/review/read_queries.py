@@ -1,7 +1,7 @@
 """What readers said of each cell, and what it comes to."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.actor import Actor
 from app.audit.digest import digest, told_of
+from app.audit.events import Act
 from app.audit.queries import every_row
+from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
 from app.cases.queries import note_digest, note_text
 from app.db import in_parts
@@ -24,11 +26,12 @@ from app.screening.tables import ScreeningRow
 @dataclass(frozen=True)
 class History:
     """All that readers said of one cell and every further read that was asked for, oldest first, and what it comes
-    to."""
+    to. `seen`: by which seniors, and when last, it was opened to decide between its readers."""
 
     reads: tuple[ReadRow, ...]
     needed: int
     requests: tuple[ReadRequestRow, ...] = ()
+    seen: Mapping[UUID, datetime] = field(default_factory=dict)
 
     @property
     def standing(self) -> tuple[ReadRow, ...]:
@@ -58,9 +61,9 @@ class History:
         return any(request.contests_id == read.id for request in self.requests)
 
     def keeps_out(self, reader_id: UUID) -> bool:
-        """Whether somebody gives none of the further reads that were asked for, as `kept_out` has it."""
+        """Whether somebody gives no independent read of it, as `kept_out` has it."""
         decided = any(read.kind == ReadKind.ADJUDICATION for read in self.by(reader_id))
-        return bool(self.requests) and (decided or any(request.by_id == reader_id for request in self.requests))
+        return decided or reader_id in self.seen or any(request.by_id == reader_id for request in self.requests)
 
     def by(self, reader_id: UUID) -> tuple[ReadRow, ...]:
         return tuple(read for read in self.reads if read.reader_id == reader_id)
@@ -74,12 +77,15 @@ def histories_of(session: Session, screening_ids: Collection[UUID]) -> dict[UUID
     found: dict[UUID, History] = {}
     for some in in_parts(screening_ids):
         reads, needed, asked = _reads_of(session, some), reads_needed(session, some), _requests_of(session, some)
-        found |= {one: _history(reads[one], needed[one], asked[one]) for one in some}
+        seen = _seen_of(session, [one for one in some if sum(read.verdict is not None for read in reads[one]) > 1])
+        found |= {one: _history(reads[one], needed[one], asked[one], seen.get(one, {})) for one in some}
     return found
 
 
-def _history(reads: list[ReadRow], needed: int, requests: list[ReadRequestRow]) -> History:
-    return History(tuple(reads), max([needed, *(one.reads_needed for one in requests)]), tuple(requests))
+def _history(
+    reads: list[ReadRow], needed: int, requests: list[ReadRequestRow], seen: Mapping[UUID, datetime]
+) -> History:
+    return History(tuple(reads), max([needed, *(one.reads_needed for one in requests)]), tuple(requests), seen)
 
 
 def _reads_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list[ReadRow]]:
@@ -96,6 +102,24 @@ def _requests_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, list
     for row in session.scalars(rows.order_by(ReadRequestRow.at, ReadRequestRow.id)):
         requests[row.screening_id].append(row)
     return requests
+
+
+def _seen_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, dict[UUID, datetime]]:
+    seen: dict[UUID, dict[UUID, datetime]] = {}
+    if screening_ids:
+        rows = select(LedgerRow.object_id, LedgerRow.actor_id, LedgerRow.at).where(
+            LedgerRow.object_kind == "screening",
+            LedgerRow.object_id.in_([str(one) for one in screening_ids]),
+            _opened_to_decide(),
+        )
+        for screening_id, reader_id, at in session.execute(rows.order_by(LedgerRow.position)):
+            seen.setdefault(UUID(screening_id), {})[reader_id] = at
+    return seen
+
+
+def _opened_to_decide() -> ColumnElement[bool]:
+    """Of an event of the ledger: whether it opened a cell whose readers differ, and so showed what they found."""
+    return and_(LedgerRow.act == Act.CELL_OPENED, LedgerRow.detail["awaits"].as_string() == Awaits.SENIOR)
 
 
 def reads_needed(session: Session, screening_ids: list[UUID]) -> dict[UUID, int]:
@@ -138,14 +162,29 @@ def contested() -> ColumnElement[bool]:
 
 
 def kept_out(reader_id: UUID) -> ColumnElement[bool]:
-    """Of a screening in the enclosing select: whether this reader gives none of the further reads that were asked for.
-    Who asked has said what they think, and a senior who decided between its readers knows what they said."""
+    """Of a screening in the enclosing select: whether this reader gives no independent read of it (any more). Who asked
+    for another has said what they think; and a senior who decided between its readers, or opened it to decide, knows
+    what they said."""
     asked = select(ReadRequestRow.id).where(ReadRequestRow.screening_id == ScreeningRow.id)
     decided = given_by(reader_id).where(ReadRow.kind == ReadKind.ADJUDICATION)
+    opened = select(LedgerRow.position).where(
+        LedgerRow.object_kind == "screening",
+        LedgerRow.object_id == ScreeningRow.id,
+        LedgerRow.actor_id == reader_id,
+        _opened_to_decide(),
+    )
     return or_(
         asked.where(ReadRequestRow.by_id == reader_id).correlate(ScreeningRow).exists(),
-        and_(asked.correlate(ScreeningRow).exists(), decided.correlate(ScreeningRow).exists()),
+        decided.correlate(ScreeningRow).exists(),
+        and_(_was_read(), opened.correlate(ScreeningRow).exists()),
     )
+
+
+def _was_read() -> ColumnElement[bool]:
+    """Of a screening in the enclosing select: whether it ever had a final call. What the ledger tells of one that has
+    none may be long, where a lab system looks every few seconds whether it was read; nobody has to go through that."""
+    calls = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None))
+    return calls.correlate(ScreeningRow).exists()
 
 
 def last_call(session: Session, reader_id: UUID, *, since: datetime) -> ReadRow | None:

@@ -23,6 +23,11 @@ def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
     return f"/review/{lab.screen(cell(1)).json()['id']}"
 
 
+def let_run_out(service: Service) -> None:
+    with service.database.engine.begin() as connection:
+        connection.execute(text("UPDATE leases SET until = NULL"))
+
+
 def test_two_of_one_mind_settle_a_cell_and_one_does_not(
     service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
 ) -> None:
@@ -133,6 +138,115 @@ def test_a_senior_before_whom_a_reader_withdraws_makes_no_second_read_of_it(
     assert "smooth chromatin" in told.text
     assert reads(service) == before
     assert state(lab, path) == ("reading", None)
+
+
+def test_a_senior_who_saw_what_readers_found_gives_no_independent_read_once_one_withdraws(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    lars.submit(f"{path}/withdraw", at=path)
+    before = reads(service)
+
+    opened = sam.get(path)
+    forged = [
+        sam.submit(path, {"verdict": "normal", "note": "smooth chromatin", **form}, at="/account")
+        for form in ({}, {"step": "blind"}, {"step": "final"})
+    ]
+
+    for told in (opened, *forged):
+        assert told.status_code == 409
+        assert "You opened this cell while its readers differed" in told.text
+    assert all("smooth chromatin" in told.text for told in forged)
+    assert reads(service) == before
+    assert path not in sam.get("/review").text
+    result = sam.get(path.replace("review", "screenings")).text
+    assert "Read this cell" not in result
+    assert "ALL probability" in result, "no blind read of theirs is due"
+    let_run_out(service)
+    assert path in sena.get("/review").text, "who did not open it reads it as anybody does"
+    assert verify(service.database).intact
+
+
+def test_a_senior_who_saw_what_readers_found_still_decides_once_they_differ_again(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    lars.submit(f"{path}/withdraw", at=path)
+    sam.get(path)
+    let_run_out(service)
+
+    lars.get(path)
+    decide(lars, path, "leukaemic_blast")
+    sam.get(path)
+    decide(sam, path, "normal")
+
+    assert state(lab, path) == ("settled", "normal")
+    assert [row[0] for row in reads(service) if row[2]][-1] == "adjudication"
+
+
+def test_an_own_call_of_before_makes_no_independent_read_of_a_senior_who_saw_what_others_found(
+    service: Service, path: str, rea: Browser, lars: Browser
+) -> None:
+    sam = service.signed_in("sam", Role.SENIOR)
+    call(sam, path, "normal")
+    let_run_out(service)
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    assert "Reader A" in sam.get(path).text
+    lars.submit(f"{path}/withdraw", at=path)
+    before = reads(service)
+
+    told = decide(sam, path, "normal")
+
+    assert told.status_code == 409
+    assert "You opened this cell while its readers differed" in told.text
+    assert reads(service) == before
+
+
+def test_a_senior_who_takes_back_their_word_gives_no_independent_read_in_its_place(
+    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    forged = sam.submit(path, {"verdict": "normal"}, at="/account")  # without a look at the page
+    assert forged.status_code == 200
+    lars.submit(f"{path}/withdraw", at=path)
+    sam.submit(f"{path}/withdraw", at="/account")
+    before = reads(service)
+
+    again = sam.submit(path, {"verdict": "normal"}, at="/account")
+
+    assert again.status_code == 403
+    assert reads(service) == before
+    assert path not in sam.get("/review").text
+    assert state(lab, path) == ("reading", None)
+
+
+def test_a_dispute_handed_to_a_senior_who_saw_it_waits_for_any_reader_once_one_withdraws(
+    service: Service, path: str, rea: Browser, lars: Browser, sena: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    (to_sena,) = re.findall(r'<option value="([0-9a-f-]{36})">to Sena', sam.page)
+    sam.submit(f"{path}/hand-on", {"colleague": to_sena})
+    sena.get(path)
+    mia = service.signed_in("mia", Role.REVIEWER)
+
+    lars.submit(f"{path}/withdraw", at=path)
+
+    let_run_out(service)
+    assert path in mia.get("/review").text
+    assert path not in sena.get("/review").text
+    assert rows(service.database)["handings"] == 0
 
 
 def test_a_senior_who_comes_late_is_told_which_senior_settled_it(

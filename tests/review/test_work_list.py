@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
+from app import leases
 from app.accounts.rules import Role
 from app.actor import Actor
 from app.db import Database
@@ -16,9 +17,9 @@ from app.policy import actions as policies
 from app.policy import queries as policy_queries
 from app.policy.rules import Policy
 from app.review import actions as reviews
-from app.review import case_actions, queries, queue_queries, read_queries, request_actions
+from app.review import case_actions, queries, queue_actions, queue_queries, read_queries, request_actions
 from app.review.actions import Said
-from app.review.desk_queries import READING
+from app.review.desk_queries import READING, item
 from app.review.desk_rules import Filters
 from app.review.queue_queries import reader_of
 from app.review.rules import Awaits, ReadKind, Verdict
@@ -30,7 +31,20 @@ from tests.factories import cell, make_user, verify
 from tests.fakes import FakeClassifier
 
 CELLS = [cell(seed) for seed in range(3)]
-ACTS = ("sure", "unsure", "ask", "blind", "read", "read", "read", "withdraw", "policy", "ask again", "withdraw case")
+ACTS = (
+    "sure",
+    "unsure",
+    "ask",
+    "blind",
+    "read",
+    "read",
+    "read",
+    "open",
+    "withdraw",
+    "policy",
+    "ask again",
+    "withdraw case",
+)
 STEP = st.tuples(st.sampled_from(ACTS), st.integers(0, 11), st.integers(0, 2), st.sampled_from(list(Verdict)[:3]))
 
 
@@ -84,6 +98,9 @@ class Work:
                     reviews.give_verdict(session, reader, screening_id=one, said=said)
                     return
                 reviews.call_blind(session, reader, screening_id=one, said=said)
+            case "open":
+                queue_actions.take_up(session, reader, screening_id=one)
+                leases.let_go(session, item(one))
             case "ask again":
                 asks = self.readers[2] if verdict is Verdict.NORMAL else self.uploader
                 request_actions.ask_for_another_read(session, asks, screening_id=one, reason="why")
