@@ -23,6 +23,17 @@ def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
     return f"/review/{lab.screen(cell(1)).json()['id']}"
 
 
+@pytest.fixture
+def sam(service: Service, path: str, rea: Browser, lars: Browser) -> Browser:
+    """A senior who opened the cell while its readers differed, before one of them withdrew."""
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+    sam.get(path)
+    lars.submit(f"{path}/withdraw", at=path)
+    return sam
+
+
 def let_run_out(service: Service) -> None:
     with service.database.engine.begin() as connection:
         connection.execute(text("UPDATE leases SET until = NULL"))
@@ -123,13 +134,8 @@ def test_where_readers_differ_a_senior_decides_and_sees_both_reads_without_names
 
 
 def test_a_senior_before_whom_a_reader_withdraws_makes_no_second_read_of_it(
-    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+    service: Service, lab: LabSystem, path: str, sam: Browser
 ) -> None:
-    read(rea, path, "normal")
-    read(lars, path, "leukaemic_blast")
-    sam = service.signed_in("sam", Role.SENIOR)
-    sam.get(path)
-    lars.submit(f"{path}/withdraw", at=path)
     before = reads(service)
 
     told = decide(sam, path, "normal", "smooth chromatin")
@@ -141,13 +147,8 @@ def test_a_senior_before_whom_a_reader_withdraws_makes_no_second_read_of_it(
 
 
 def test_a_senior_who_saw_what_readers_found_gives_no_independent_read_once_one_withdraws(
-    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser, sena: Browser
+    service: Service, lab: LabSystem, path: str, sam: Browser, sena: Browser
 ) -> None:
-    read(rea, path, "normal")
-    read(lars, path, "leukaemic_blast")
-    sam = service.signed_in("sam", Role.SENIOR)
-    sam.get(path)
-    lars.submit(f"{path}/withdraw", at=path)
     before = reads(service)
 
     opened = sam.get(path)
@@ -171,13 +172,8 @@ def test_a_senior_who_saw_what_readers_found_gives_no_independent_read_once_one_
 
 
 def test_a_senior_who_saw_what_readers_found_still_decides_once_they_differ_again(
-    service: Service, lab: LabSystem, path: str, rea: Browser, lars: Browser
+    service: Service, lab: LabSystem, path: str, sam: Browser, lars: Browser
 ) -> None:
-    read(rea, path, "normal")
-    read(lars, path, "leukaemic_blast")
-    sam = service.signed_in("sam", Role.SENIOR)
-    sam.get(path)
-    lars.submit(f"{path}/withdraw", at=path)
     sam.get(path)
     let_run_out(service)
 
