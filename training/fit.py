@@ -72,6 +72,7 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | N
         pools.append((unlabelled, np.arange(len(unlabelled.cells))))
     learner = _started(recipe, crops, part, pools=pools)
     model, epoch = learner.asked, learner.epochs
+    began -= learner.seconds
     learns, watched = part.learns, part.learns[:0]
     if recipe.patience is not None:
         learns, watched = stopping.watched_apart(crops.cells, part.learns, seed=part.seed)
@@ -87,7 +88,7 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | N
             figures["watched_auc"] = stopping.watch(
                 model, crops, watched, size=recipe.size, folder=part.folder, epoch=epoch
             )
-        checkpoint(model, folder=part.folder, epoch=epoch)
+        checkpoint(model, folder=part.folder, epoch=epoch, seconds=time.monotonic() - began)
         _tell(part, figures, epoch=epoch, epochs=recipe.epochs, curves=curves)
     if len(watched):
         stopping.take_best(model, folder=part.folder)

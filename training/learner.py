@@ -24,6 +24,8 @@ class Learner:
     asked: keras.Model
     epochs: int
     """How many it has behind it."""
+    seconds: float = 0.0
+    """And how long those took, as far as its checkpoint says: earlier versions' do not."""
 
 
 def started(recipe: Recipe, network: keras.Model, cells: Sequence[Cell], *, folder: Path) -> Learner:
@@ -46,10 +48,11 @@ def started(recipe: Recipe, network: keras.Model, cells: Sequence[Cell], *, fold
     saved = folder / "checkpoint.json"
     if not saved.exists():
         return Learner(network, asked, 0)
-    epochs = int(json.loads(saved.read_text())["epochs"])
+    kept = json.loads(saved.read_text())
+    epochs = int(kept["epochs"])
     asked.optimizer.build(asked.trainable_variables)
     asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
-    return Learner(network, asked, epochs)
+    return Learner(network, asked, epochs, kept.get("seconds", 0.0))
 
 
 def settle(asked: keras.Model) -> None:
@@ -60,14 +63,14 @@ def settle(asked: keras.Model) -> None:
     asked.set_weights([np.array(weight) for weight in asked.get_weights()])
 
 
-def checkpoint(asked: keras.Model, *, folder: Path, epoch: int) -> None:
-    """Writes weights and optimizer after this many epochs, then their number and where chance stands.
+def checkpoint(asked: keras.Model, *, folder: Path, epoch: int, seconds: float = 0.0) -> None:
+    """Writes weights and optimizer after this many epochs, then their number, what they took and where chance stands.
 
     Those of the epoch before are then dropped.
     """
     asked.save_weights(folder / f"checkpoint-{epoch}.weights.h5")
     dropout = [np.asarray(keras.ops.convert_to_numpy(seed)).tolist() for seed in _seeds(asked)]
-    stands = {"epochs": epoch, "dropout": dropout, "order": random.getstate()}
+    stands = {"epochs": epoch, "seconds": seconds, "dropout": dropout, "order": random.getstate()}
     aside.write(folder / "checkpoint.json", json.dumps(stands))
     (folder / f"checkpoint-{epoch - 1}.weights.h5").unlink(missing_ok=True)
 

@@ -121,6 +121,23 @@ def test_a_fit_that_was_stopped_goes_on_to_the_network_that_it_would_have_had(as
     assert all(one == pytest.approx(other, abs=1e-6) for one, other in zip(found, expected, strict=True))
 
 
+def test_a_fit_that_was_stopped_counts_the_time_before_as_well(crops, tmp_path, monkeypatch):
+    recipe = dataclasses.replace(SMALL, name="timed", epochs=2)
+    part = first_part(recipe, crops, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(keras.Model, "fit", stopping_at_call(2))
+        with pytest.raises(KeyboardInterrupt):
+            fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+    checkpoint = part.folder / "checkpoint.json"
+    stands = json.loads(checkpoint.read_text())
+    checkpoint.write_text(json.dumps(stands | {"seconds": 1000.0}))
+
+    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+
+    assert stands["seconds"] > 0
+    assert 1000 <= part.note["seconds"] < 1900
+
+
 def test_a_checkpoint_of_an_earlier_version_leaves_chance_as_it_is(tmp_path):
     (tmp_path / "checkpoint.json").write_text('{"epochs": 1}')
     network, before = build(SMALL), random.getstate()
