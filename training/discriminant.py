@@ -16,6 +16,9 @@ from scipy import linalg
 from training.recipe import Discriminant
 from training.scored import Floats, subject_balance
 
+SAME_SIZE = 1e-6
+"""Cells whose shares of the picture deviate no more than so are all of one size, which then says nothing."""
+
 
 def discriminant(
     plain: Floats,
@@ -72,7 +75,8 @@ def sized(
     kernel, bias = head
     weights = subject_balance(is_all, persons)
     mean = weights @ covered
-    slope = weight / (np.sqrt(weights @ (covered - mean) ** 2) + 1e-9)
+    deviation = np.sqrt(weights @ (covered - mean) ** 2)
+    slope = weight / deviation if deviation > SAME_SIZE else 0.0
     return np.append(kernel, slope), float(bias - slope * mean)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from training.discriminant import discriminant
+from training.discriminant import discriminant, sized
 from training.recipe import Discriminant
 
 
@@ -73,3 +73,14 @@ def test_a_person_of_a_thousand_cells_weighs_as_much_as_one_of_ten():
 
     np.testing.assert_allclose(many[0], once[0], rtol=1e-6)
     assert many[1] == pytest.approx(once[1])
+
+
+def test_where_all_cells_are_of_one_size_it_says_nothing():
+    told, is_all, subjects = drawn()
+    head = discriminant(told, [], is_all=is_all, persons=subjects, weighed=Discriminant())
+    covered = np.full(len(told), 0.3) + np.linspace(0, 1e-9, len(told))
+
+    kernel, bias = sized(head, covered, is_all=is_all, persons=subjects, weight=0.2)
+
+    assert kernel[-1] == 0
+    assert bias == head[1]
