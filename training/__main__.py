@@ -71,6 +71,7 @@ def _of_a_folder(command: Command) -> None:
 
 def _of_a_recipe(command: Command) -> None:
     fit = _recipe(command("fit", "train a recipe: grouped folds, then the final network"))
+    fit.add_argument("--part", help="only this one, say seed0-fold1: for several processes or machines, each its own")
     fit.add_argument("--tensorboard", action="store_true", help="also write curves for TensorBoard, below --var")
     search = _recipe(command("search", "try a recipe's declared choices: all, or some at random"))
     search.add_argument("--draws", type=_count, help="so many random combinations instead of the whole grid")

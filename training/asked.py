@@ -81,10 +81,12 @@ def crops(arguments: argparse.Namespace, recipe: Recipe) -> tuple["Crops", Path]
 
 
 def unlabelled(arguments: argparse.Namespace, recipe: Recipe) -> "Crops | None":
-    """Crops of the unlabelled cells below the folder that was named, for pretraining; None where either is none."""
+    """Crops of the unlabelled cells below the folder that was named, for who learns without labels; None where either
+    is none.
+    """
     from training import dataset, index
 
-    if recipe.drawn_cells or not recipe.pretraining_epochs:
+    if recipe.drawn_cells or not (recipe.pretraining_epochs or recipe.patches):
         return None
     cells = [cell for cell in index.current(arguments.folder, writable(arguments.var) / INDEX) if not cell.label]
     return dataset.stored(cells, arguments.folder, folder=arguments.var / "crops") if cells else None

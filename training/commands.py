@@ -47,7 +47,7 @@ def index(arguments: argparse.Namespace) -> None:
 
 def fit(arguments: argparse.Namespace) -> None:
     recipe = asked.chosen(arguments)
-    if arguments.tensorboard and recipe.learns_head_only:
+    if arguments.tensorboard and recipe.learns_head_at_once:
         raise NoCurves(
             f"The head of {recipe.name} is learned at once, so there are no curves. Leave --tensorboard out."
         )
@@ -65,8 +65,10 @@ def fit(arguments: argparse.Namespace) -> None:
         results_folder=results_folder,
         logs=arguments.var / "tensorboard" if arguments.tensorboard else None,
         unlabelled=asked.unlabelled(arguments, recipe),
+        only=arguments.part,
     )
-    print(f"all parts are trained; out-of-fold logits: {path}")
+    trained = f"{arguments.part} is trained" if arguments.part else "all parts are trained"
+    print(f"{trained}; out-of-fold logits: {path}")
 
 
 def explore(arguments: argparse.Namespace) -> None:

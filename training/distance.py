@@ -35,7 +35,7 @@ def fitted(
     for part in parts:
         if part.fold == FINAL:
             continue
-        seen = learned if recipe.learns_head_only else _embeddings(recipe, crops, network.trained(recipe, part))
+        seen = learned if recipe.is_fixed else _embeddings(recipe, crops, network.trained(recipe, part))
         away[part.seed][part.tested] = _unseen(seen[part.learns], is_all[part.learns], seen[part.tested])
     of_pool = np.concatenate(list(away.values()))
     means, deviation = _reference(learned, is_all)

@@ -15,13 +15,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import aside, linear, results, stopping
+from training import aside, linear, patches, results, stopping
 from training.adversary import subjects_of
 from training.augment import Varier, varier
 from training.dataset import Answers, Crops, TrainingBatches, balanced
 from training.learner import Learner, checkpoint, settle, started, take_up_chance
 from training.network import build, keep, trained
-from training.parts import FINAL, ORDER, Part, finished, order_of, parts_of, place_of
+from training.parts import FINAL, ORDER, Part, finished, order_of, part_named, parts_of, place_of
 from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.teacher import taught
@@ -35,41 +35,58 @@ def fit(
     results_folder: Path,
     logs: Path | None = None,
     unlabelled: Crops | None = None,
+    only: str | None = None,
 ) -> None:
     """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results.
 
-    `logs` is where TensorBoard will look for the curves; None writes none. `unlabelled` are met in pretraining, where
-    the recipe has one. Raises CellsReordered where some of it was trained on the same cells in another order.
+    `only` is the name of one part: several processes may each train another one of a recipe, and a last call without it
+    writes the results of all.
+
+    `logs` is where TensorBoard will look for the curves; None writes none. `unlabelled` are met where the recipe learns
+    without labels. Raises CellsReordered where some of it was trained on the same cells in another order, and
+    PartNotFound.
     """
     place = place_of(recipe, crops, folder=folder)
     aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
     aside.write(place / ORDER, order_of(recipe, crops))
-    for part in parts_of(recipe, crops, folder=place):
-        if not part.is_done and recipe.learns_head_only:
-            _learn_head(recipe, crops, part)
+    parts = parts_of(recipe, crops, folder=place)
+    for part in [part_named(only, parts)] if only else parts:
+        if not part.is_done and recipe.learns_head_at_once:
+            _learn_head(recipe, crops, part, unlabelled=unlabelled)
         elif not part.is_done:
             _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=logs and logs / place.name / part.folder.name)
         if part.fold != FINAL:
             results.write(recipe, crops, finished(recipe, crops, folder=place), folder=results_folder)
 
 
-def _learn_head(recipe: Recipe, crops: Crops, part: Part) -> None:
+def _learn_head(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> None:
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
+    keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
     model = build(recipe)
-    linear.learn(recipe, model, crops, part.learns, folder=part.folder.parent)
     seen = len(part.learns) * (1 + (recipe.views or 0) + recipe.tints)
+    if recipe.patches:
+        pools, seed = _pools(crops, part, unlabelled), (part.seed, part.fold + 1)
+        took = patches.learn(recipe, model, pools, asked=recipe.patches, folder=part.folder, seed=seed)
+        began = time.monotonic() - took
+        seen += 2 * recipe.patches.batch * recipe.patches.steps
+    tables = part.folder.parent if recipe.is_fixed else part.folder
+    linear.learn(recipe, model, crops, part.learns, folder=tables)
     keep(recipe, crops, part, model, seconds=time.monotonic() - began, epochs=1, seen=seen)
     print(f"{part.folder.name} done", flush=True)
+
+
+def _pools(crops: Crops, part: Part, unlabelled: Crops | None) -> list[tuple[Crops, NDArray[np.int64]]]:
+    """The cells that may be learned from without their label: of people that the part learns from, and of no fold."""
+    of_nobody = [(unlabelled, np.arange(len(unlabelled.cells)))] if unlabelled is not None else []
+    return [(crops, part.learns), *of_nobody]
 
 
 def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None, curves: Path | None) -> None:
     part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
-    pools = [(crops, part.learns)]
-    if unlabelled is not None:
-        pools.append((unlabelled, np.arange(len(unlabelled.cells))))
+    pools = _pools(crops, part, unlabelled)
     learner = _started(recipe, crops, part, pools=pools)
     model, epoch = learner.asked, learner.epochs
     began -= learner.seconds

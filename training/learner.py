@@ -45,14 +45,23 @@ def started(recipe: Recipe, network: keras.Model, cells: Sequence[Cell], *, fold
         loss=losses,
         metrics={"logit": keras.metrics.AUC(from_logits=True, name="auc")},
     )
+    epochs, seconds = resumed(asked, folder=folder)
+    return Learner(network, asked, epochs, seconds)
+
+
+def resumed(asked: keras.Model, *, folder: Path) -> tuple[int, float]:
+    """Gives a compiled model the weights and the optimizer of its last checkpoint in `folder`, where there is one.
+
+    Gives how many epochs it has behind it, and how many seconds they took as far as the checkpoint says.
+    """
     saved = folder / "checkpoint.json"
     if not saved.exists():
-        return Learner(network, asked, 0)
+        return 0, 0.0
     kept = json.loads(saved.read_text())
     epochs = int(kept["epochs"])
     asked.optimizer.build(asked.trainable_variables)
     asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
-    return Learner(network, asked, epochs, kept.get("seconds", 0.0))
+    return epochs, float(kept.get("seconds", 0.0))
 
 
 def settle(asked: keras.Model) -> None:

@@ -1,7 +1,8 @@
 """A linear head learned at once, from a fixed network's embeddings of cells as they are and varied.
 
-For networks of which only the head has weights (`networks.ours.texture`). Their embedding of a cell does not depend on
-the fold, so every part of a recipe reads the same tables, which are made on first use and kept.
+For networks of which only the head has weights (`networks.ours.texture`), and for those that have learned the rest
+without labels (`training.patches`). Tables of embeddings are made on first use and kept. Where all before the head is
+fixed they do not depend on the fold, and every part of a recipe reads the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,15 +47,15 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
         kernel, bias = _logistic(tables, is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer = network.get_layer("head")
     layer.kernel.assign(kernel)
-    parts = layer.bias.shape[0]
-    of_scales = len(kernel) // parts * parts
-    layer.bias.assign(_shared_out(bias, kernel[:of_scales], mean=weights @ tables[0][:, :of_scales], parts=parts))
+    layer.bias.assign(_shared_out(bias, kernel * (weights @ tables[0]), parts=layer.parts))
 
 
-def _shared_out(bias: float, kernel: Floats, *, mean: Floats, parts: int) -> Floats:
-    """The bias as one number for each of the kernel's equal parts, by which the mean cell is told the same of each."""
-    own = -np.sum(np.reshape(kernel * mean, (parts, -1)), axis=1)
-    return own + (bias - own.sum()) / parts
+def _shared_out(bias: float, told: Floats, *, parts: Sequence[int]) -> Floats:
+    """The bias as one number for each of the parts of what the mean cell is `told`, so many features long, by which it
+    is told the same of each.
+    """
+    own = -np.array([one.sum() for one in np.split(told[: sum(parts)], np.cumsum(parts)[:-1])])
+    return own + (bias - own.sum()) / len(parts)
 
 
 def _discriminant(

@@ -22,6 +22,10 @@ class CellsReordered(Misconfigured):
     code = "cells_reordered"
 
 
+class PartNotFound(Misconfigured):
+    code = "part_not_found"
+
+
 ORDER = "order"
 """The file that says in which order the cells came that the tables beside it count by their place, and which folds."""
 
@@ -89,6 +93,14 @@ def parts_of(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
     if recipe.final_fit:
         found.append(Part(recipe.seeds[0], FINAL, everything, everything[:0], folder / "final"))
     return found
+
+
+def part_named(name: str, parts: Sequence[Part]) -> Part:
+    """The part whose folder bears this name; raises PartNotFound."""
+    found = {part.folder.name: part for part in parts}
+    if name not in found:
+        raise PartNotFound(f"There is no part {name!r} of this recipe. There are: {', '.join(found)}.")
+    return found[name]
 
 
 def finished(recipe: Recipe, crops: Crops, *, folder: Path) -> Sequence[results.Fold]:

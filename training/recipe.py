@@ -49,6 +49,27 @@ class Discriminant:
 
 
 @dataclass(frozen=True)
+class Patches:
+    """How a network learns, without labels, which two patches are of one cell (`training.patches`)."""
+
+    side: int = 112
+    """Of a patch, in pixels."""
+    batch: int = 512
+    """Cells at once, each of which gives two patches."""
+    steps: int = 3000
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-3
+    scale_log: float = 0.3
+    """Scale is drawn from e^-x .. e^x, even in its logarithm."""
+    shift_px: float = 40.0
+    """A patch's middle lies at most so far from the cell's, to either side."""
+    gamma_sigma: float = 0.2
+    channel_sigma: float = 0.15
+    noise_sigma: float = 4.0
+    """Grey levels; each patch draws its own level between 0 and this."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One experiment: a network, its input, how it is trained and on which folds.
 
@@ -105,6 +126,8 @@ class Recipe:
     """So many more variations of every cell for that head, each of its colours alone: a gain for every channel."""
     tint_sigma: float = 0.1
     """The deviation of the logarithm of those gains."""
+    patches: Patches | None = None
+    """Learn all before that head, in each fold anew, from patches without labels; None: it has nothing to learn."""
     views: int | None = None
     """Learn only the network's `head`, at once, from every cell and so many variations of it; None: by gradient."""
     discriminant: Discriminant | None = None
@@ -116,9 +139,14 @@ class Recipe:
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
 
     @property
-    def learns_head_only(self) -> bool:
-        """Whether all before the head is fixed: what it says of a cell is the same in every fold."""
+    def learns_head_at_once(self) -> bool:
+        """Whether the labels teach a head alone, and that at once."""
         return self.views is not None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all before that head is fixed: what it says of a cell is the same in every fold."""
+        return self.learns_head_at_once and self.patches is None
 
     def with_choices(self, chosen: dict[str, Any]) -> "Recipe":
         """This recipe with these values for fields of it, or else for options of its network; tried for itself."""

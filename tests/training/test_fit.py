@@ -17,7 +17,7 @@ from training import fit, learner, pretrain, teacher
 from training.augment import Varier, middle, varier
 from training.network import build, scores, trained
 from training.networks import anastasio, ours
-from training.parts import parts_of, place_of
+from training.parts import PartNotFound, parts_of, place_of
 from training.recipe import Recipe
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -136,6 +136,17 @@ def test_a_fit_that_was_stopped_counts_the_time_before_as_well(crops, tmp_path, 
 
     assert stands["seconds"] > 0
     assert 1000 <= part.note["seconds"] < 1900
+
+
+def test_a_part_alone_is_trained_where_it_is_named_and_the_others_are_left(crops, tmp_path, monkeypatch):
+    trained_now = []
+    monkeypatch.setattr(fit, "_fit_part", lambda _, __, part, **___: trained_now.append(part.folder.name))
+
+    fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path, only="seed0-fold1")
+    with pytest.raises(PartNotFound, match=r"no part 'fold1' of this recipe. There are: seed0-fold0, seed0-fold1\."):
+        fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path, only="fold1")
+
+    assert trained_now == ["seed0-fold1"]
 
 
 def test_a_checkpoint_of_an_earlier_version_leaves_chance_as_it_is(tmp_path):

@@ -72,12 +72,12 @@ def texture(
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred, cell = centred_and_cell(pixels)
-    outside = 1.0 + ops.max_pool(-cell, STEP)
+    outside = 1.0 + ops.max_pool(-cell, STEP, strides=STEP)
     bank = cosines.bank(side)
     answers, weights, seen = [], [], centred
     for before, scale in pairwise((1, *scales)):
         if scale > before:
-            seen = ops.average_pool(seen, scale // before)
+            seen = ops.average_pool(seen, scale // before, strides=scale // before)
         answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
         weights.append(_weights(outside, reach=side * scale / 2))
     head = TextureHead(
@@ -120,8 +120,8 @@ class TextureHead(layers.Layer):
 
     def build(self, shapes: Any) -> None:
         scales = (len(shapes) - self._sized) // 2
-        of_a_scale = sum(share.shape[1] for share in self._shares) + self._loud.shape[1]
-        self.kernel = self.add_weight(shape=(scales * of_a_scale + self._sized,), initializer="zeros", name="kernel")
+        self.parts = (sum(share.shape[1] for share in self._shares) + self._loud.shape[1],) * scales
+        self.kernel = self.add_weight(shape=(sum(self.parts) + self._sized,), initializer="zeros", name="kernel")
         self.bias = self.add_weight(shape=(scales,), initializer="zeros", name="bias")
 
     def call(self, told: Any) -> Any:
@@ -171,6 +171,62 @@ class TextureHead(layers.Layer):
         local -= sum(ops.matmul(one, weight) for one, weight in zip(below, louder[1:], strict=True))
         embedding.append(ops.matmul(ops.log(loudness), self._loud[None]))
         return ops.concatenate(embedding, axis=-1)[:, 0], local / unit + ops.matmul(embedding[-1], whole)
+
+
+def staged(*, size: int, widths: tuple[int, ...] = (24, 48, 96), stem: int = 16, momentum: float = 0.9) -> keras.Model:
+    """ResNet with one basic block a stage, read after every stage on the mean over the cell, by one linear head.
+
+    Its stages look at every fourth pixel, every eighth and so on. It is made to learn without labels
+    (`training.patches`). Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4
+    x 1, `embedding` N x F, the means of all stages and last the share of the picture that the cell covers.
+    """
+    pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
+    norm = partial(layers.BatchNormalization, momentum=momentum)
+    centred, cell = centred_and_cell(pixels)
+    features = _unit(centred, stem, kernel=4, stride=2, norm=norm)
+    features = _unit(features, widths[0], kernel=3, stride=2, norm=norm)
+    answers, inside = [], []
+    for stage, width in enumerate(widths):
+        features = _basic_block(features, width, stride=2 if stage else 1, norm=norm)
+        answers.append(ops.cast(features, "float32"))
+        step = STEP * 2**stage
+        inside.append(ops.cast(ops.average_pool(cell, step, strides=step) > 0.5, "float32"))
+    weights = [one / ops.maximum(ops.sum(one, axis=(1, 2), keepdims=True), 1.0) for one in inside]
+    logit, cam, embedding = StagedHead(dtype="float32", name="head")([*weights, *answers, inside[0]])
+    named = {"logit": logit, "cam": cam, "embedding": embedding}
+    return keras.Model(
+        pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
+    )
+
+
+class StagedHead(layers.Layer):
+    """A linear head on what each stage answers on the mean over a cell, and on how much of the picture that covers."""
+
+    def build(self, shapes: Any) -> None:
+        self.parts = tuple(shape[-1] for shape in shapes[len(shapes) // 2 : -1])
+        self.kernel = self.add_weight(shape=(sum(self.parts) + 1,), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(len(self.parts),), initializer="zeros", name="bias")
+
+    def call(self, told: Any) -> Any:
+        """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
+        of 1, of each stage, then the answers N x h x w x C of each, and 1 in the cell and else 0 at the first's places.
+
+        Each stage has half the first one's places along either side, a quarter and so on. The mean of `cam` is `logit`.
+        """
+        *told, covered = told
+        stages = len(told) // 2
+        *kernels, of_size = ops.split(self.kernel[:, None], np.cumsum(self.parts).tolist())
+        embedding, cam = [], of_size * covered
+        for stage, (weight, answer, kernel) in enumerate(zip(told[:stages], told[stages:], kernels, strict=True)):
+            places = answer.shape[1] * answer.shape[2]
+            share, each = ops.reshape(weight, (-1, 1, places)), ops.reshape(answer, (-1, places, answer.shape[3]))
+            embedding.append(ops.matmul(share, each)[:, 0])
+            local = ops.reshape(ops.matmul(each, kernel[None]) + self.bias[stage], (-1, *answer.shape[1:3], 1)) * weight
+            for axis in (1, 2):
+                local = ops.repeat(local, 2**stage, axis=axis)
+            cam += places * local
+        embedding = ops.concatenate([*embedding, ops.mean(covered, axis=(1, 2))], axis=-1)
+        return ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias), cam, embedding
 
 
 def _unit(x: Any, filters: int, *, kernel: int, stride: int, norm: Norm, relu: bool = True) -> Any:
