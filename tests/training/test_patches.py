@@ -36,7 +36,7 @@ AS_IT_IS |= dict.fromkeys(("red", "green", "blue"), 1.0)
 @pytest.fixture(scope="module")
 def runs(crops, tmp_path_factory):
     folder = tmp_path_factory.mktemp("patches")
-    fit.fit(QUICK, crops, folder=folder, results_folder=folder / "results")
+    fit.fit(QUICK, crops, folder=folder, results_folder=folder / "results", only="seed0-fold0")
     return folder
 
 
@@ -120,7 +120,9 @@ def test_the_kept_network_gives_the_kept_scores(runs, crops):
 
 
 @pytest.mark.parametrize("some_unlabelled", [True, False])
-def test_only_cells_that_a_fold_learns_from_and_unlabelled_ones_are_met(some_unlabelled, crops, tmp_path, monkeypatch):
+def test_a_fold_meets_only_its_own_cells_and_unlabelled_ones_and_has_tables_of_its_own(
+    some_unlabelled, crops, tmp_path, monkeypatch
+):
     met, unlabelled = [], crops if some_unlabelled else None
 
     def learn(_recipe, _network, pools, **_asked):
@@ -137,14 +139,9 @@ def test_only_cells_that_a_fold_learns_from_and_unlabelled_ones_are_met(some_unl
         for (_, cells), expected in zip(pools, [part.learns, *everything], strict=True):
             np.testing.assert_array_equal(cells, expected)
         assert not set(pools[0][1]) & set(part.tested)
-
-
-def test_every_fold_has_tables_of_its_own(runs, crops):
-    place = place_of(QUICK, crops, folder=runs)
-
-    assert not QUICK.is_fixed
+    place = place_of(QUICK, crops, folder=tmp_path)
     assert len(list(place.glob("seed0-fold*/embeddings-0.npy"))) == QUICK.folds
-    assert not list(place.glob("embeddings*"))
+    assert not list(place.glob("embeddings*"))  # which would be of all folds
 
 
 def test_what_was_stopped_between_two_rounds_goes_on_to_the_same_network(crops, tmp_path, monkeypatch):
