@@ -14,7 +14,7 @@ from training import kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, ScoresMissing, apart_if_finished, scored_of
+from training.out_of_fold import ScoresMissing, scored_if_finished, scored_of
 from training.recipes import OURS
 from training.scored import Floats, Scored
 from training.splits import partition
@@ -60,15 +60,6 @@ filed twice (`training/same_cell.csv`; `python -m training explore` shows each p
 Made by `python -m training results` from the files in `training/results/`.
 """
 
-EARLIER_FOLDS = """\
-## Run in earlier folds
-
-These were run in other folds of the same people, nearly the same ones for every seed, and most of them when subjects
-that share a cell were not yet one group: some people were learned from under one name and tested under another. Their
-cells are left out of every figure here, and what stands here is of {kept} of {every} cells. `{ours}`, in its own folds,
-has on the cells of the first row an AUC of {auc}, floor-matched {floor_matched}.
-"""
-
 FACTS = ("recipe", "parameters", "input", "cells seen", "tested", "minutes", "ms")
 FACTS_OF_ENTRY = ("name", "parameters", "input", "seen", "tested", "minutes", "milliseconds")
 """The keys of an entry whose values stand in FACTS' columns."""
@@ -91,24 +82,22 @@ def text(folder: Path) -> str:
         for path in paths
         if partitions.seed_in(path.stem) is None
     ]
-    finished = sorted((one for one in entries if one["apart"]), key=lambda one: -one["floor_matched"].value)
+    finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
     yardsticks = _yardsticks(cells, floor)
-    fold_of = partition(cells, folds=FOLDS, seed=SEED)
-    whole = [one for one in in_contest if np.array_equal(one["apart"].scored.folds, fold_of)]
     on, unfinished = _of_ours(own, of_ours, cells)
-    unfinished += [f"- `{one['name']}` is not finished." for one in entries if not one["apart"] and one["name"] != OURS]
-    ours = next((one["apart"] for one in whole if one["name"] == OURS), None)
-    gains = _gains(ours, [*in_contest, yardsticks[0]], floor)
+    unfinished += [
+        f"- `{one['name']}` is not finished." for one in entries if not one["scored"] and one["name"] != OURS
+    ]
+    gains = _gains(on.get(SEED), [*in_contest, yardsticks[0]], floor)
     sections = [
-        *_in_earlier_folds(ours, [one for one in in_contest if one not in whole], floor),
         *_differences(gains),
         *_targets(gains, on, folder=folder),
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
     ]
-    by_step = steps.lines({one["name"]: one["apart"] for one in finished}, floor, folder=folder, recipes=RECIPES)
-    page = [HEAD.format(ours=OURS), *_table([*whole, *yardsticks]), "", *sections, *unfinished, *by_step]
+    by_step = steps.lines({one["name"]: one["scored"] for one in finished}, floor, folder=folder, recipes=RECIPES)
+    page = [HEAD.format(ours=OURS), *_table([*in_contest, *yardsticks]), "", *sections, *unfinished, *by_step]
     return "\n".join(page).rstrip() + "\n"
 
 
@@ -129,27 +118,16 @@ def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(_row(one) for one in entries)]
 
 
-def _in_earlier_folds(ours: Apart | None, entries: Sequence[dict[str, Any]], floor: Floats) -> list[str]:
-    """The rows that are not of today's folds; nothing where there are none."""
-    if not entries:
-        return []
-    first = entries[0]["apart"].kept
-    counts = [int(one["apart"].kept.sum()) for one in entries]
-    told = figures(ours.on(first), floor[first]) if ours else {"auc": "-", "floor_matched": "-"}
-    head = EARLIER_FOLDS.format(
-        ours=OURS,
-        kept=" to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)})),
-        every=f"{len(first):,}",
-        auc=told["auc"],
-        floor_matched=told["floor_matched"],
-    )
-    return [head, *_table(entries), ""]
-
-
 def _entry(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
+    """Facts and figures of one file of results; raises ResultsDoNotFit where it is of other folds than all others."""
     record = results.record(path)
     recipe = record["recipe"]
-    apart = apart_if_finished(rows, cells, seed=SEED)
+    scored = scored_if_finished(rows, cells, seed=SEED)
+    if scored and not np.array_equal(scored.folds, partition(cells, folds=FOLDS, seed=SEED)):
+        raise results.ResultsDoNotFit(
+            f"{path.with_suffix('.csv')} was run in other folds than partition {SEED} has by these subject groups. Run "
+            f"`python -m training fit {path.stem}` again."
+        )
     folds = [fold for fold in record["folds"] if fold["seed"] == SEED] or record["folds"]
     at_once = recipe.get("views") is not None
     return {
@@ -157,11 +135,11 @@ def _entry(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor
         "parameters": f"{folds[0]['parameters']:,}",
         "input": f"{recipe['shrink_to'] or recipe['size']} px" if "size" in recipe else "features",
         "seen": f"{results.seen(folds, recipe):,}",
-        "tested": " + ".join(f"{count:,}" for count in np.bincount(apart.scored.folds)) if apart else "",
+        "tested": " + ".join(f"{count:,}" for count in np.bincount(scored.folds)) if scored else "",
         "minutes": _minutes(record["folds"] if at_once else folds),
         "milliseconds": f"{record['milliseconds']:.2f}" if "milliseconds" in record else "-",
-        "apart": apart,
-        **(figures(apart.scored, floor[apart.kept]) if apart else {}),
+        "scored": scored,
+        **(figures(scored, floor) if scored else {}),
     }
 
 
@@ -178,7 +156,7 @@ def _yardsticks(cells: Sequence[Cell], floor: Floats) -> list[dict[str, Any]]:
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
         facts = dict.fromkeys(FACTS_OF_ENTRY, "") | {"name": name}
-        found.append({**facts, "apart": Apart.of_all(scored), **figures(scored, floor)})
+        found.append({**facts, "scored": scored, **figures(scored, floor)})
     return found
 
 
@@ -202,12 +180,12 @@ def _row(entry: dict[str, Any]) -> str:
     return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *shown(entry)])} |"
 
 
-def _gains(ours: Apart | None, entries: Sequence[dict[str, Any]], floor: Floats) -> dict[str, Gain]:
+def _gains(ours: Scored | None, entries: Sequence[dict[str, Any]], floor: Floats) -> dict[str, Gain]:
     """What OURS gains over each other, pairwise over the same drawn groups; nothing where it is not among them."""
     if ours is None:
         return {}
     return {
-        other["name"]: gain(ours, other["apart"], floor, auc_of_other=other["auc"])
+        other["name"]: gain(ours, other["scored"], floor, auc_of_other=other["auc"])
         for other in entries
         if other["name"] != OURS
     }
@@ -219,12 +197,12 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
     lines = [
         f"## `{OURS}` less each other",
         "",
-        "On the cells of both, whose subject groups are drawn together: above 0 means that ours is better. Within",
-        "folds only cells that one network scored are held against each other.",
+        "On the same cells, whose subject groups are drawn together: above 0 means that ours is better. Within folds",
+        "only cells that one network scored are held against each other.",
         "",
-        "| less | AUC | floor-matched AUC | AUC within folds | floor-matched AUC within folds | cells |",
-        "|---|---|---|---|---|---|",
+        "| less | AUC | floor-matched AUC | AUC within folds | floor-matched AUC within folds |",
+        "|---|---|---|---|---|",
     ]
-    rows = [(name, *(gain.signed() for gain in one.each), f"{one.cells:,}") for name, one in gains.items()]
+    rows = [(name, *(gain.signed() for gain in one.each)) for name, one in gains.items()]
     why = [WHY_OURS] if "texture3" in gains else []
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), "", *why]

@@ -7,7 +7,6 @@ from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
-from training.out_of_fold import Apart
 from training.scored import Floats, Scored, folds_of
 from training.targets import Gain
 
@@ -35,32 +34,27 @@ def shown(found: Mapping[str, Estimate]) -> list[str]:
     return [str(found[key]) for key in _KEYS]
 
 
-def gain(ours: Apart, other: Apart, floor: Floats, *, auc_of_other: Estimate) -> Gain:
-    """What `ours` gains over the other on the cells of both, pairwise over the same drawn groups; `floor` is that of
-    the whole table.
-    """
-    both = ours.kept & other.kept
-    pair = ours.on(both), other.on(both)
+def gain(ours: Scored, other: Scored, floor: Floats, *, auc_of_other: Estimate) -> Gain:
+    """What `ours` gains over the other on the same cells, pairwise over the same drawn groups."""
     return Gain(
-        auc=paired_difference(metrics.auc, *pair),
-        floor_matched=paired_difference(metrics.matched_auc(floor[both]), *pair),
-        auc_within=paired_difference(metrics.auc_within_folds, *pair),
-        floor_matched_within=paired_difference(metrics.matched_auc(floor[both], within_folds=True), *pair),
+        auc=paired_difference(metrics.auc, ours, other),
+        floor_matched=paired_difference(metrics.matched_auc(floor), ours, other),
+        auc_within=paired_difference(metrics.auc_within_folds, ours, other),
+        floor_matched_within=paired_difference(metrics.matched_auc(floor, within_folds=True), ours, other),
         learned=auc_of_other.low > GUESSED,
-        cells=int(both.sum()),
     )
 
 
-def contested(ours: str, apart: Apart, others: Mapping[str, Apart], cells: Sequence[Cell], *, seed: int) -> list[str]:
+def contested(name: str, ours: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int) -> list[str]:
     """Ours and then each other on the same partition, with what ours has more, as a table of Markdown."""
-    floor = floor_scores(cells, folds=folds_of(apart.scored), seed=seed)
-    columns = ("recipe", "cells", *COLUMNS, "ours more: AUC", "floor-matched AUC")
+    floor = floor_scores(cells, folds=folds_of(ours), seed=seed)
+    columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
     rows = []
-    for name, other in others.items():
-        told = figures(other.scored, floor[other.kept])
-        more = gain(apart, other, floor, auc_of_other=told["auc"])
-        row = [name, f"{other.kept.sum():,}", *shown(told), more.auc.signed(), more.floor_matched.signed()]
-        rows.append((-told["floor_matched"].value, row))
-    own = [ours, f"{apart.kept.sum():,}", *shown(figures(apart.scored, floor[apart.kept])), "", ""]
-    ranked = [own, *(row for _, row in sorted(rows))]
+    for other, scored in others.items():
+        told = figures(scored, floor)
+        more = gain(ours, scored, floor, auc_of_other=told["auc"])
+        rows.append(
+            (-told["floor_matched"].value, [other, *shown(told), more.auc.signed(), more.floor_matched.signed()])
+        )
+    ranked = [[name, *shown(figures(ours, floor)), "", ""], *(row for _, row in sorted(rows))]
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]

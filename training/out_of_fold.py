@@ -1,10 +1,9 @@
 """From committed logits to calibrated scores: each by a network and a calibration that never saw the cell's subject."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training import results, trust
 from training.cnmc import Cell
@@ -53,38 +52,9 @@ def scored_by_seed(
     return {seed: scored_of(rows, cells, seed=seed) for seed in wanted}
 
 
-@dataclass(frozen=True)
-class Apart:
-    """The scores of those of N cells whose person no network met, and which cells those are."""
-
-    scored: Scored
-    kept: NDArray[np.bool_]
-    """N; all of them, but where networks were run before it was known that some people have several names."""
-
-    @classmethod
-    def of_all(cls, scored: Scored) -> "Apart":
-        """The scores of all cells."""
-        return cls(scored, np.ones(len(scored.is_all), np.bool_))
-
-    def on(self, cells: NDArray[np.bool_]) -> Scored:
-        """The scores of its cells that are among these of the N."""
-        return self.scored.of(cells[self.kept])
-
-
-def apart_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Apart | None:
-    """The same, leaving out every person who was tested in several folds under several names: the networks of some of
-    those had learned from the others. None where some folds of that seed are still to come.
-
-    Raises GroupShared where a subject of one name was scored in two folds, else what `scored_of` raises.
-    """
-    found = {row.image_sha256: row for row in rows if row.seed == seed}
-    if any(cell.sha256 not in found for cell in cells):
+def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:
+    """The same of one seed, or None where some cells are still to come."""
+    try:
+        return scored_of(rows, cells, seed=seed)
+    except ScoresMissing:
         return None
-    scored = [found[cell.sha256] for cell in cells]
-    refuse_shared([cell.subject for cell in cells], [row.fold for row in scored], where=[row.where for row in scored])
-    tested: dict[str, set[int]] = {}
-    for cell, row in zip(cells, scored, strict=True):
-        tested.setdefault(cell.group, set()).add(row.fold)
-    kept = np.array([len(tested[cell.group]) == 1 for cell in cells])
-    own = [cell for cell, is_kept in zip(cells, kept, strict=True) if is_kept]
-    return Apart(scored_of(rows, own, seed=seed), kept)

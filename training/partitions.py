@@ -16,7 +16,7 @@ from training import results
 from training.cnmc import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
-from training.out_of_fold import Apart, apart_if_finished
+from training.out_of_fold import scored_if_finished
 from training.scored import Scored, folds_of
 
 CHOSEN_ON = (0, 1, 2)
@@ -60,14 +60,13 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
     """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition."""
     found: list[str] = []
     for seed, scored in on.items():
-        whole = Apart.of_all(scored)
         others = {
-            path.stem.removesuffix(f"_on_{seed}"): apart_if_finished(results.read(path), cells, seed=seed)
+            path.stem.removesuffix(f"_on_{seed}"): scored_if_finished(results.read(path), cells, seed=seed)
             for path in folder.glob(f"*_on_{seed}.csv")
         }
         finished = {name: other for name, other in others.items() if other}
         if finished:
-            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, whole, finished, cells, seed=seed), ""]
+            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells, seed=seed), ""]
     return found
 
 

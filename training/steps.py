@@ -8,8 +8,7 @@ from typing import Any
 from training import kept_shifts, metrics, results
 from training.bootstrap import Estimate, estimate, paired_difference
 from training.metrics import Figure
-from training.out_of_fold import Apart
-from training.scored import Floats, ones
+from training.scored import Floats, Scored, ones
 
 BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
@@ -32,8 +31,7 @@ same cells, whose subject groups are drawn together: below 0 means that the base
 fall of AUC, and of specificity and sensitivity at the fixed threshold, when cells are larger, smaller, brighter, darker
 or tinted, on the recipe's first partition (3 for `texture`), and of all but `texture5` of networks that learned in
 earlier folds and by the earlier subject groups, and of all but that and `texture4` on at most 40 cells of each subject;
-"-" where that was not tried. `resnet` and its variants ran in earlier folds, each in the same, and what stands here is
-of people whom those kept apart.
+"-" where that was not tried.
 """
 
 COLUMNS = (
@@ -53,7 +51,7 @@ def base_of(name: str) -> str | None:
     return next((base for base in BASES if name.startswith(f"{base}_")), None)
 
 
-def lines(apart: Mapping[str, Apart], floor: Floats, *, folder: Path, recipes: Path) -> list[str]:
+def lines(scored: Mapping[str, Scored], floor: Floats, *, folder: Path, recipes: Path) -> list[str]:
     """A table for each base that has a variant, as Markdown, from the scores of one partition by name.
 
     `floor` is the floor's logit of each cell. `folder` has their results and may have their shift tests; `recipes` has
@@ -62,16 +60,15 @@ def lines(apart: Mapping[str, Apart], floor: Floats, *, folder: Path, recipes: P
     """
     found: list[str] = []
     for base in BASES:
-        variants = [name for name in apart if base_of(name) == base or name in SUCCESSORS.get(base, ())]
-        if base not in apart or not variants:
+        variants = [name for name in scored if base_of(name) == base or name in SUCCESSORS.get(base, ())]
+        if base not in scored or not variants:
             continue
-        plain = apart[base]
-        rows = [(base, [str(estimate(figure, plain.scored)) for figure in _figures(floor[plain.kept])])]
+        plain, wanted = scored[base], _figures(floor)
+        rows = [(base, [str(estimate(figure, plain)) for figure in wanted])]
         for name in variants:
-            both = plain.kept & apart[name].kept
-            pair = apart[name].on(both), plain.on(both)
-            gains = [paired_difference(figure, *pair) for figure in _figures(floor[both])]
-            values = [float(figure(pair[0], ones(pair[0]))) for figure in _figures(floor[both])]
+            own = scored[name]
+            gains = [paired_difference(figure, own, plain) for figure in wanted]
+            values = [float(figure(own, ones(own))) for figure in wanted]
             rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
         found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         for name, figures in rows:

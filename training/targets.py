@@ -36,10 +36,6 @@ other on partition 0, which was drawn after all of them were chosen, and each wa
 people, not over trainings. An earlier network on its budget might do better with the cells that its source gave it;
 those rows that have them end in `_as_published`. Some of the best were run on partition 3 too (below).
 
-Ours is held against each other on the cells of people whom neither had met: on all of them where the other was run by
-these subject groups too. Rows of earlier folds are not of these partitions: there, chance in who falls together is in
-the gain as well.
-
 *Within folds* only cells that one network scored are held against each other. One network is served, and what logits
 of the networks of several folds mean beside each other is no property of it: ours are made to mean the same, those of
 earlier networks were not, so pooled gains over them are larger.
@@ -61,8 +57,6 @@ class Gain:
     floor_matched_within: Difference
     learned: bool = True
     """Whether the other ranks cells above chance itself, beyond its interval."""
-    cells: int = 0
-    """How many cells both were scored on: gains on the same cells are over the same draws."""
 
     @property
     def each(self) -> tuple[Difference, ...]:
@@ -107,19 +101,9 @@ def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> t
     shown = [name for name in gains if name not in open_ones]
     learned = [name for name in gains if earlier[name].learned]
     told = f"least gain {gain.signed()}, over {least}; shown against {len(shown)} of {len(gains)}"
-    at_once = _at_once({name: earlier[name].cells for name in gains}, gains)
+    at_once = np.mean(np.all([gain.draws > 0 for gain in gains.values()], axis=0)) * 100
     of_these = f", and of the {len(learned)} that rank above chance themselves against {len({*shown} & {*learned})}"
-    return met, f"{told}{of_these}; {at_once} of draws.{against}"
-
-
-def _at_once(cells: Mapping[str, int], gains: Mapping[str, Difference]) -> str:
-    """In what share of draws ours is above all of them at once, for each set of cells by itself."""
-    found = []
-    for count in sorted(set(cells.values()), reverse=True):
-        own = [gain.draws > 0 for name, gain in gains.items() if cells[name] == count]
-        which = "all" if len(own) == len(gains) else f"all {len(own)} on {count:,} cells"
-        found.append(f"above {which} at once in {np.mean(np.all(own, axis=0)) * 100:.0f} %")
-    return ", ".join(found)
+    return met, f"{told}{of_these}; above all at once in {at_once:.0f} % of draws.{against}"
 
 
 def _shifted(tried: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

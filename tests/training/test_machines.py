@@ -1,4 +1,3 @@
-import dataclasses
 import json
 
 import numpy as np
@@ -139,30 +138,18 @@ def test_the_page_says_what_ours_lacks_while_it_is_half_fitted_and_has_all_else(
     assert (f"## `{OURS}` less each other" in page) == (scored[0] == 108)
 
 
-def test_people_who_were_learned_from_under_another_name_are_left_out_of_rows_of_before(crops, tmp_path):
-    one_person = {"H1": "H1", "H3": "H1"}
-    cells = tuple(dataclasses.replace(cell, group=one_person.get(cell.subject, cell.subject)) for cell in crops.cells)
-    together = dataclasses.replace(crops, cells=cells)
-    write_index(cells, tmp_path / "cells.csv")
-    folds = partition(crops.cells, folds=3, seed=0)
-    is_apart = len({fold for cell, fold in zip(crops.cells, folds, strict=True) if cell.subject in one_person}) == 2
-    assert is_apart  # else this tries nothing
-    for name, of, skill in (("before", crops, 0.5), ("since", together, 0.5), (OURS, together, 1.0)):
-        write(Machine(name), of, table_for(of, skill=skill), folder=tmp_path)
+def test_results_of_other_folds_are_refused_with_the_command_that_makes_them_anew(crops, tmp_path):
+    write_index(crops.cells, tmp_path / "cells.csv")
+    write(Machine("before"), crops, table_for(crops, skill=0.5), folder=tmp_path)
+    path = tmp_path / "before.csv"
+    moved = str.maketrans("012", "120")
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    path.write_text("\n".join(",".join([sha, seed, fold.translate(moved), logit]) for sha, seed, fold, logit in lines))
 
-    page = contest.text(tmp_path)
-
-    since, before = page.split("## Run in earlier folds")
-    kept = sum(cell.subject not in one_person for cell in crops.cells)
-    assert f"is of {kept} of {len(cells)} cells" in before.replace("\n", " ")
-    rows = {one[0].strip("| "): one for line in page.splitlines() if len(one := line.split(" | ")) > 10}
-    tested = {name: sum(map(int, rows[name][4].split(" + "))) for name in ("before", "since", OURS)}
-    assert tested == {"before": kept, "since": len(cells), OURS: len(cells)}
-    assert "| since |" in since
-    assert "| before |" in before
-    gains = before.split(" less each other")[1].split("\n## ")[0]
-    assert "| before | +0." in gains
-    assert "| since | +0." in gains
+    with pytest.raises(
+        results.ResultsDoNotFit, match=r"before.csv was run in other folds .* `python -m training fit before`"
+    ):
+        contest.text(tmp_path)
 
 
 def test_ours_is_what_is_shipped():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.people import cells_of
 from training import results
-from training.out_of_fold import apart_if_finished
+from training.out_of_fold import scored_if_finished
 from training.splits import GroupShared, partition
 
 pytestmark = pytest.mark.tensorflow
@@ -20,12 +20,6 @@ def rows(cells=CELLS):
     noise = np.random.default_rng(0).normal(size=len(CELLS))
     scored = zip(cells, FOLDS.tolist(), noise.tolist(), strict=False)
     return [results.Row(cell.sha256, 0, fold, logit) for cell, fold, logit in scored]
-
-
-def apart_of(cells):
-    found = apart_if_finished(rows(), cells, seed=0)
-    assert found
-    return found
 
 
 def called_one(*subjects):
@@ -46,43 +40,26 @@ def pair(*, of_one_fold):
     )
 
 
-def test_where_everybody_was_tested_in_one_fold_nobody_is_left_out():
-    apart = apart_of(CELLS)
+def test_where_everybody_was_tested_in_one_fold_every_cell_has_its_score():
+    scored = scored_if_finished(rows(), CELLS, seed=0)
 
-    assert apart.kept.all()
-    assert len(apart.scored.logits) == len(CELLS)
-
-
-def test_who_was_tested_in_two_folds_under_two_names_is_left_out_with_all_cells():
-    people = pair(of_one_fold=False)
-
-    apart = apart_of(called_one(*people))
-
-    assert {cell.subject for cell, kept in zip(CELLS, apart.kept, strict=True) if not kept} == set(people)
-    assert not {*people} & {*apart.scored.subjects.tolist()}
+    assert scored
+    np.testing.assert_array_equal(scored.logits, [row.logit for row in rows()])
+    np.testing.assert_array_equal(scored.folds, FOLDS)
 
 
-def test_who_was_tested_in_one_fold_under_two_names_stays():
-    apart = apart_of(called_one(*pair(of_one_fold=True)))
+def test_who_was_tested_in_two_folds_under_two_names_is_a_fault_of_the_results():
+    with pytest.raises(GroupShared, match="Subject group one lies in folds"):
+        scored_if_finished(rows(), called_one(*pair(of_one_fold=False)), seed=0)
 
-    assert apart.kept.all()
 
-
-def test_scores_on_some_of_the_cells_are_of_those_that_were_kept_and_in_their_order():
-    people = pair(of_one_fold=False)
-    apart = apart_of(called_one(*people))
-    whole = apart_of(CELLS)
-    chosen = np.arange(len(CELLS)) % 2 == 0
-
-    both = chosen & apart.kept
-
-    np.testing.assert_array_equal(apart.on(both).logits, whole.scored.logits[both])
-    np.testing.assert_array_equal(apart.on(both).subjects, whole.on(both).subjects)
+def test_who_was_tested_in_one_fold_under_two_names_is_no_fault():
+    assert scored_if_finished(rows(), called_one(*pair(of_one_fold=True)), seed=0)
 
 
 def test_half_a_run_has_no_figures():
-    assert apart_if_finished(rows(CELLS[:100]), CELLS, seed=0) is None
-    assert apart_if_finished(rows(), CELLS, seed=1) is None
+    assert scored_if_finished(rows(CELLS[:100]), CELLS, seed=0) is None
+    assert scored_if_finished(rows(), CELLS, seed=1) is None
 
 
 def test_who_was_tested_in_two_folds_under_one_name_is_a_fault_of_the_results():
@@ -90,4 +67,4 @@ def test_who_was_tested_in_two_folds_under_one_name_is_a_fault_of_the_results():
     elsewhere = results.Row(first.image_sha256, 0, (first.fold + 1) % 3, first.logit)
 
     with pytest.raises(GroupShared, match=f"Subject group {CELLS[0].subject} lies in folds"):
-        apart_if_finished([elsewhere, *others], CELLS, seed=0)
+        scored_if_finished([elsewhere, *others], CELLS, seed=0)

@@ -7,7 +7,6 @@ from app.errors import Invalid
 from training import steps
 from training.cnmc import Cell
 from training.floor import floor_scores
-from training.out_of_fold import Apart
 from training.scored import Scored
 
 pytestmark = pytest.mark.tensorflow
@@ -34,8 +33,7 @@ def scored(cells, *, skill):
     groups = np.array([cell.group for cell in cells])
     areas = np.array([cell.area for cell in cells], np.float64)
     folds = np.arange(len(cells)) % 3
-    found = Scored(is_all, groups, groups, folds, logits, areas, 1 / (1 + np.exp(-logits)))
-    return Apart(found, np.ones(len(cells), np.bool_))
+    return Scored(is_all, groups, groups, folds, logits, areas, 1 / (1 + np.exp(-logits)))
 
 
 def lines(results, cells, *, folder):
