@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
@@ -77,8 +78,9 @@ def text(folder: Path) -> str:
         results.refuse_other_cells(path.with_suffix(".csv"), cells)
     own = folder / f"{OURS}.json"
     of_ours = results.read(own.with_suffix(".csv")) if own in paths else []
+    fold_of = partition(cells, folds=FOLDS, seed=SEED)
     entries = [
-        _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor)
+        _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor, fold_of=fold_of)
         for path in paths
         if partitions.seed_in(path.stem) is None
     ]
@@ -118,12 +120,14 @@ def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(_row(one) for one in entries)]
 
 
-def _entry(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor: Floats) -> dict[str, Any]:
+def _entry(
+    path: Path, rows: Sequence[results.Row], cells: Sequence[Cell], floor: Floats, *, fold_of: NDArray[np.int64]
+) -> dict[str, Any]:
     """Facts and figures of one file of results; raises ResultsDoNotFit where it is of other folds than all others."""
     record = results.record(path)
     recipe = record["recipe"]
     scored = scored_if_finished(rows, cells, seed=SEED)
-    if scored and not np.array_equal(scored.folds, partition(cells, folds=FOLDS, seed=SEED)):
+    if scored and not np.array_equal(scored.folds, fold_of):
         raise results.ResultsDoNotFit(
             f"{path.with_suffix('.csv')} was run in other folds than partition {SEED} has by these subject groups. Run "
             f"`python -m training fit {path.stem}` again."

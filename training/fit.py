@@ -51,18 +51,20 @@ def fit(
     aside.write(place / ORDER, order_of(recipe, crops))
     parts = parts_of(recipe, crops, folder=place)
     for part in [part_named(only, parts)] if only else parts:
-        if not part.is_done and recipe.learns_head_at_once:
-            _learn_head(recipe, crops, part, unlabelled=unlabelled)
-        elif not part.is_done:
-            _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=logs and logs / place.name / part.folder.name)
+        if not part.is_done:
+            part.folder.mkdir(parents=True, exist_ok=True)
+            keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
+            curves = logs and logs / place.name / part.folder.name
+            if recipe.learns_head_at_once:
+                _learn_head(recipe, crops, part, unlabelled=unlabelled)
+            else:
+                _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=curves)
         if part.fold != FINAL:
             results.write(recipe, crops, finished(recipe, crops, folder=place), folder=results_folder)
 
 
 def _learn_head(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> None:
-    part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
     model = build(recipe)
     seen = len(part.learns) * (1 + (recipe.views or 0) + recipe.tints)
     if recipe.patches:
@@ -83,9 +85,7 @@ def _pools(crops: Crops, part: Part, unlabelled: Crops | None) -> list[tuple[Cro
 
 
 def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None, curves: Path | None) -> None:
-    part.folder.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
     pools = _pools(crops, part, unlabelled)
     learner = _started(recipe, crops, part, pools=pools)
     model, epoch = learner.asked, learner.epochs

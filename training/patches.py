@@ -52,22 +52,24 @@ def learn(
     rounds, seconds = resumed(model, folder=folder)
     began -= seconds
     take_up_chance(model, folder=folder)
-    pixels: Any = None
-    while rounds * ROUND < asked.steps:
-        if pixels is None:
-            pixels = ops.convert_to_tensor(np.concatenate([packed(crops.pixels, cells) for crops, cells in pools]))
-        rng = np.random.default_rng((*seed, rounds))
+    to_come = range(rounds, math.ceil(asked.steps / ROUND))
+    pixels = (
+        ops.convert_to_tensor(np.concatenate([packed(crops.pixels, cells) for crops, cells in pools]))
+        if to_come
+        else None
+    )
+    for number in to_come:
+        rng = np.random.default_rng((*seed, number))
+        first, last = number * ROUND, min((number + 1) * ROUND, asked.steps)
         losses = []
-        for _ in range(min(ROUND, asked.steps - rounds * ROUND)):
+        for _ in range(first, last):
             cells = np.tile(rng.choice(count, min(asked.batch, count), replace=False).astype(np.int32), 2)
             vary = drawn(len(cells), asked, rng=rng)
             told = {"pixels": pixels, "cells": ops.convert_to_tensor(cells), "drawn": ops.convert_to_tensor(vary)}
             losses.append(float(model.train_on_batch(told, np.zeros((len(cells), 1), np.float32))))
             model.reset_metrics()
-        rounds += 1
-        checkpoint(model, folder=folder, epoch=rounds, seconds=time.monotonic() - began)
-        step = min(rounds * ROUND, asked.steps)
-        print(f"{folder.name} patches {step}/{asked.steps} loss {np.mean(losses):.4f}", flush=True)
+        checkpoint(model, folder=folder, epoch=number + 1, seconds=time.monotonic() - began)
+        print(f"{folder.name} patches {last}/{asked.steps} loss {np.mean(losses):.4f}", flush=True)
     network.set_weights(of_patches.get_weights())
     return time.monotonic() - began
 

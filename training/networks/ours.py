@@ -87,11 +87,13 @@ def texture(
         sized=sized,
         name="head",
     )
-    logit, cam, embedding = head([*weights, *answers, *([1.0 - outside] if sized else [])])
-    named = {"logit": logit, "cam": cam, "embedding": embedding}
-    return keras.Model(
-        pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
-    )
+    return _answering(pixels, head([*weights, *answers, *([1.0 - outside] if sized else [])]))
+
+
+def _answering(pixels: Any, told: Any) -> keras.Model:
+    """The model of what a head tells of `pixels`: its logit, its map and what it read, by these names."""
+    named = zip(("logit", "cam", "embedding"), told, strict=True)
+    return keras.Model(pixels, {name: layers.Identity(dtype="float32", name=name)(one) for name, one in named})
 
 
 def _weights(outside: Any, *, reach: float) -> Any:
@@ -192,11 +194,7 @@ def staged(*, size: int, widths: tuple[int, ...] = (24, 48, 96), stem: int = 16,
         step = STEP * 2**stage
         inside.append(ops.cast(ops.average_pool(cell, step, strides=step) > 0.5, "float32"))
     weights = [one / ops.maximum(ops.sum(one, axis=(1, 2), keepdims=True), 1.0) for one in inside]
-    logit, cam, embedding = StagedHead(dtype="float32", name="head")([*weights, *answers, inside[0]])
-    named = {"logit": logit, "cam": cam, "embedding": embedding}
-    return keras.Model(
-        pixels, {name: layers.Identity(dtype="float32", name=name)(told) for name, told in named.items()}
-    )
+    return _answering(pixels, StagedHead(dtype="float32", name="head")([*weights, *answers, inside[0]]))
 
 
 class StagedHead(layers.Layer):
