@@ -1,5 +1,6 @@
 """Files that hold the whole of what was written or all that they held before: written beside, then moved into place."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,3 +33,15 @@ def write(path: Path, text: str) -> None:
     """The text at `path`, as a whole."""
     with written_aside(path) as file:
         file.write(text)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time is in the block: another one that comes to the same `folder` waits until this one is out.
+
+    The folder is made where it is missing. Who is killed in the block lets the next one in.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION, crop
+from training.aside import alone_in
 from training.augment import CELL, ERODED, OPENED, Varier, middle
 from training.cnmc import Cell, order
 from training.pictures import read_pixels
@@ -42,14 +43,14 @@ class Crops:
 def stored(cells: Sequence[Cell], root: Path, *, folder: Path) -> Crops:
     """The crops of `cells`, read from `root` and written below `folder` on first use; later calls map those files.
 
-    The same cells in another order have other files.
+    The same cells in another order have other files. Of several processes one writes them, and the others wait.
     """
     place = folder / f"{order(cells)[:16]}-r{REVISION}"
     done = place / "done"
-    if not done.exists():
-        place.mkdir(parents=True, exist_ok=True)
-        _store(cells, root, place)
-        done.touch()
+    with alone_in(place):
+        if not done.exists():
+            _store(cells, root, place)
+            done.touch()
     pixels = open_memmap(place / "crops.npy", mode="r")
     return Crops(cells=tuple(cells), pixels=pixels, outlines=open_memmap(place / "outlines.npy", mode="r"))
 

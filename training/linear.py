@@ -1,8 +1,8 @@
 """A linear head learned at once, from a fixed network's embeddings of cells as they are and varied.
 
 For networks of which only the head has weights (`networks.ours.texture`), and for those that have learned the rest
-without labels (`training.patches`). Tables of embeddings are made on first use and kept. Where all before the head is
-fixed they do not depend on the fold, and every part of a recipe reads the same.
+without labels (`training.patches`). Tables of embeddings are made on first use and kept; of several processes one makes
+them. Where all before the head is fixed they do not depend on the fold, and every part of a recipe reads the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from app.vision.bundle import CLASSES
+from training.aside import alone_in
 from training.augment import middle, tinted, varier
 from training.dataset import Crops, Pixels
 from training.discriminant import discriminant, sized
@@ -36,7 +37,8 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
 
     Classes weigh the same, and within a class every person the same. `folder` is where the tables are kept.
     """
-    kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
+    with alone_in(folder):
+        kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
     tables = [table[learns].astype(np.float64) for table in kept]
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     persons = np.array([crops.cells[one].group for one in learns])

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -94,3 +96,35 @@ def test_what_a_stopped_fit_goes_on_from_is_replaced_as_a_whole(crops, tmp_path)
         assert kept.read_bytes() == content != (tmp_path / name).read_bytes()
     assert json.loads((tmp_path / "checkpoint.json").read_text())["epochs"] == 3
     assert [path.name for path in tmp_path.glob("checkpoint-*")] == ["checkpoint-3.weights.h5"]
+
+
+def test_of_two_processes_one_is_in_the_block_and_the_other_waits_for_it(tmp_path):
+    waits = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from training.aside import alone_in\n"
+        "folder = Path(sys.argv[1])\n"
+        "print('came', flush=True)\n"
+        "with alone_in(folder):\n"
+        "    print((folder / 'crops').read_text(), flush=True)\n"
+    )
+    with aside.alone_in(tmp_path / "place"):
+        other = subprocess.Popen(
+            [sys.executable, "-c", waits, str(tmp_path / "place")], stdout=subprocess.PIPE, text=True
+        )
+        assert other.stdout
+        assert other.stdout.readline() == "came\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.5)
+        (tmp_path / "place" / "crops").write_text("whole")
+
+    assert other.communicate(timeout=60)[0] == "whole\n"
+    assert other.returncode == 0
+
+
+def test_who_ends_ill_in_the_block_lets_the_next_one_in(tmp_path):
+    with pytest.raises(KeyboardInterrupt), aside.alone_in(tmp_path):
+        raise KeyboardInterrupt
+
+    with aside.alone_in(tmp_path):
+        pass
