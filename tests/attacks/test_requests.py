@@ -119,7 +119,7 @@ def test_a_chunked_body_to_every_route_is_limited(service: Service, live: Live) 
 
 def _push(line: socket.socket, chunk: bytes, *, most: int) -> int:
     """How many chunks were taken before the server answered."""
-    line.settimeout(0.5)
+    line.settimeout(0.05)
     for sent in range(most):
         try:
             line.sendall(chunk)
