@@ -3,7 +3,8 @@ import json
 import pytest
 
 from tests.training.people import scored
-from training import kept_shifts, metrics
+from training import asked, kept_shifts, metrics, results
+from training.out_of_fold import scored_by_seed
 from training.scored import ones
 from training.shifts import SHIFTS
 
@@ -92,3 +93,16 @@ def test_a_shift_test_of_which_rows_are_missing_is_not_taken_for_a_whole_one(tmp
 
     with pytest.raises(kept_shifts.ShiftsDoNotFit, match=r"is no whole shift test: .* Run .*evaluate --shifts"):
         kept_shifts.read_of(path, on, made_from=OWN)
+
+
+COMMITTED = sorted(asked.RESULTS.glob("*.shifts.json"))
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.split(".")[0])
+def test_a_committed_shift_test_is_of_the_networks_whose_scores_lie_beside_it(path):
+    scores = path.with_name(path.name.replace(".shifts.json", ".csv"))
+    on = scored_by_seed(results.read(scores), results.cells_beside(asked.RESULTS))
+
+    found = kept_shifts.read_of(path, on, made_from=results.record(scores.with_suffix(".json")))
+
+    assert found
