@@ -54,8 +54,8 @@ hand-made features without measuring them); *ms* is the median time of one image
 where it was not measured or there is no network.
 
 All are compared on partition 0, whose folds test {tested} cells. Its people were dealt out at random after
-`{ours}` had been chosen on partitions of another kind; ours has been run on four more of these as well, and some of the
-strongest earlier ones on 3 (below).
+`{ours}` had been chosen on partitions of another kind; ours has been run on four more of these as well, and some of
+the strongest earlier ones on 3 (below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
 filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.
