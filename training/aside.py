@@ -1,4 +1,6 @@
-"""Files that hold the whole of what was written or all that they held before: written beside, then moved into place."""
+"""Files that hold the whole of what was written or all that they held before: written beside, then moved into place;
+and folders that one process at a time fills.
+"""
 
 import fcntl
 import os

@@ -95,14 +95,19 @@ def test_a_shift_test_of_which_rows_are_missing_is_not_taken_for_a_whole_one(tmp
         kept_shifts.read_of(path, on, made_from=OWN)
 
 
-COMMITTED = sorted(asked.RESULTS.glob("*.shifts.json"))
+COMMITTED = sorted(path.name.removesuffix(".shifts.json") for path in asked.RESULTS.glob("*.shifts.json"))
 
 
-@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.name.split(".")[0])
-def test_a_committed_shift_test_is_of_the_networks_whose_scores_lie_beside_it(path):
-    scores = path.with_name(path.name.replace(".shifts.json", ".csv"))
-    on = scored_by_seed(results.read(scores), results.cells_beside(asked.RESULTS))
+@pytest.fixture(scope="module")
+def committed_cells():
+    return results.cells_beside(asked.RESULTS)
 
-    found = kept_shifts.read_of(path, on, made_from=results.record(scores.with_suffix(".json")))
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_shift_test_is_of_the_networks_whose_scores_lie_beside_it(name, committed_cells):
+    on = scored_by_seed(results.read(asked.RESULTS / f"{name}.csv"), committed_cells)
+    own = results.record(asked.RESULTS / f"{name}.json")
+
+    found = kept_shifts.read_of(kept_shifts.path_of(name, folder=asked.RESULTS), on, made_from=own)
 
     assert found
