@@ -92,7 +92,9 @@ def entries(file: Spooled, *, allowance: Allowance) -> Iterator[Found]:
 
 
 def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[Found]:
-    wanted = [info for info in archive.infolist() if not info.is_dir() and not is_the_systems(info.filename)]
+    # not `is_dir`, which fails for an entry without a name
+    every = [info for info in archive.infolist() if not info.filename.endswith("/")]
+    wanted = [info for info in every if not is_the_systems(info.filename)]
     if not wanted:
         yield Found(file.name, BadArchive("There is no image in this archive."))
     for number, info in enumerate(wanted, start=1):
@@ -107,7 +109,7 @@ def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[
             )
             return
         allowance.files -= 1
-        name = f"{file.name}: {info.orig_filename}"
+        name = f"{file.name}: {info.orig_filename or f'entry {number}'}"
         try:
             yield Found(name, _read(archive, info, allowance=allowance), number, len(wanted))
         except UnpacksTooLarge as error:
@@ -151,6 +153,8 @@ def _count(received: bytearray, *, allowance: Allowance) -> None:
 
 def _refuse_by_looks(info: ZipInfo, *, allowance: Allowance) -> None:
     """Before a byte of it is unpacked."""
+    if not info.filename or "\0" in info.orig_filename:
+        raise EntryRefused("This entry has no name that can be read. Pack the images again by their plain names.")
     if _leads_elsewhere(info.orig_filename):
         raise EntryRefused(
             "The name of this entry leads out of the archive. Pack the images again by their plain names."
@@ -171,7 +175,7 @@ def _refuse_by_looks(info: ZipInfo, *, allowance: Allowance) -> None:
 
 def _leads_elsewhere(name: str) -> bool:
     parts = SEPARATORS.split(name)
-    return not parts[0] or ".." in parts or "\0" in name or bool(re.match(r"[A-Za-z]:", name))
+    return not parts[0] or ".." in parts or bool(re.match(r"[A-Za-z]:", name))
 
 
 def _nested() -> EntryRefused:

@@ -82,6 +82,19 @@ def test_an_archive_within_an_archive_is_not_opened(name: str) -> None:
     assert good.received == cell(2)
 
 
+@pytest.mark.parametrize(
+    ("put", "told"), [(b"", "entry 1"), (b"\0.png", "\0.png"), (b"a\0png", "a\0png")], ids=["none", "NUL", "NUL inside"]
+)
+def test_a_name_that_is_none_is_told_and_the_rest_is_read(put: bytes, told: str) -> None:
+    content = zipped({"a.png" if put else "": b"first", "b.png": b"second"}).replace(b"a.png", put or b"a.png")
+
+    nameless, named = opened(content)
+
+    assert nameless.name == f"cells.zip: {told}"
+    assert "no name that can be read" in why(nameless)
+    assert named.received == b"second"
+
+
 def test_an_encrypted_entry_is_told_and_the_rest_is_read() -> None:
     content = bytearray(zipped({"secret.png": cell(1), "good.png": cell(2)}))
     content[6] |= 1  # the first local header
