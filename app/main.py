@@ -149,7 +149,7 @@ def create_app(settings: Settings, *, instrument: Instrument | None = None) -> F
     app.state.templates = Templates(folders, zone=settings.zone)
     app.state.checks = Readiness(readiness_checks(database=database, instrument=instrument))
     for door in DOORS:
-        app.include_router(door.router)
+        app.router.routes.extend(door.router.routes)  # whole as they are: `include_router` builds each of them anew
     app.mount(STATIC, StaticFiles(directory=HERE / "web" / "static"))
     errors.install(app, remember=partial(refusals.remember, database))
     _put_middleware_around(app, settings)

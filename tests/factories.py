@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -36,11 +37,13 @@ QUICK_HASH = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=
 """Compared in no time, where one of `secrets.hash_password` takes a fifth of a second each time somebody signs in."""
 
 
+@cache
 def cell(seed: int = 1, look: Look = Look.BLAST) -> bytes:
     """A drawn cell as a PNG file."""
     return png(draw(seed, look), look=look)
 
 
+@cache
 def jpeg(seed: int = 1, look: Look = Look.BLAST) -> bytes:
     """The same cell as a JPEG file of high quality."""
     target = io.BytesIO()

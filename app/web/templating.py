@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +51,29 @@ class Templates:
     """`room/name.html`, from each room's own `templates` folder. `zone`: the site's, which every time is shown in."""
 
     def __init__(self, folders: Mapping[str, Path], *, zone: tzinfo) -> None:
-        loaders = {room: FileSystemLoader(folder) for room, folder in folders.items()}
-        self.environment = Environment(
-            loader=PrefixLoader({"web": FileSystemLoader(HERE / "templates"), **loaders}),
-            undefined=StrictUndefined,
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-
-        def moment(at: datetime) -> times.Moment:
-            return times.moment(at, zone=zone, now=clock.now())
-
-        self.environment.filters["moment"] = moment
-        self.environment.globals["site_zone"] = str(zone)
+        self._environment = _environment(tuple(folders.items()), zone)
 
     def text(self, name: str, *, page: object, frame: Frame) -> str:
-        return self.environment.get_template(name).render(page=page, frame=frame)
+        return self._environment.get_template(name).render(page=page, frame=frame)
+
+
+@cache  # what is compiled once is compiled for every app of this process
+def _environment(folders: tuple[tuple[str, Path], ...], zone: tzinfo) -> Environment:
+    loaders = {room: FileSystemLoader(folder) for room, folder in folders}
+    environment = Environment(
+        loader=PrefixLoader({"web": FileSystemLoader(HERE / "templates"), **loaders}),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def moment(at: datetime) -> times.Moment:
+        return times.moment(at, zone=zone, now=clock.now())
+
+    environment.filters["moment"] = moment
+    environment.globals["site_zone"] = str(zone)
+    return environment
 
 
 def render(request: Request, name: str, page: Any, *, frame: Frame, status: int = 200) -> HTMLResponse:
