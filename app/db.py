@@ -3,6 +3,9 @@
 A session begins at its first statement, so slow work (vision, fsync) goes before it. Writing sessions take SQLite's
 write lock at once (BEGIN IMMEDIATE): one that reads first and writes later is refused with "database is locked" as soon
 as another has written in between.
+
+A condition that depends on nobody and on no moment is built once (`functools.cache`): to build one takes longer than to
+answer it.
 """
 
 from collections.abc import Collection, Iterator

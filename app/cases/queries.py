@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, func, or_, select, true
@@ -95,6 +96,7 @@ def may_keep(session: Session, actor: Actor, case: CaseRow) -> bool:
     return rules.may_keep(opened_by=case.opened_by, actor=actor, signed=signed)
 
 
+@cache
 def is_urgent() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether its latest priority says so."""
     latest = (
@@ -106,6 +108,7 @@ def is_urgent() -> ColumnElement[bool]:
     return func.coalesce(latest.correlate(CaseRow).scalar_subquery(), Priority.ROUTINE) == Priority.URGENT
 
 
+@cache
 def is_withdrawn(case_id: InstrumentedAttribute[UUID] = CaseRow.id) -> ColumnElement[bool]:
     """Of the case with that id in the enclosing select."""
     withdrawn = select(CaseWithdrawalRow.case_id).where(CaseWithdrawalRow.case_id == case_id)

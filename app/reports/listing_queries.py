@@ -4,6 +4,7 @@ cases somebody could sign."""
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
@@ -38,6 +39,7 @@ from app.screening.tables import OpenFlagRow, ScreeningRow
 UNUSABLE = "unusable"
 
 
+@cache
 def called() -> ColumnElement[str]:
     """Of the screening in the enclosing select: the band that it counts as, as `rules.Cell.called` has it, or
     `unusable` where it does not count. In a withdrawn case a verdict counts that another one was to follow."""
@@ -51,6 +53,7 @@ def called() -> ColumnElement[str]:
     return case(means, value=func.coalesce(_settled(), ""), else_=band_code())
 
 
+@cache
 def _settled() -> ScalarSelect[str]:
     """Of the screening in the enclosing select: the verdict that settled it, or null."""
     flagged = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
@@ -96,23 +99,27 @@ def _each_image_once(case_ids: Collection[UUID]) -> Subquery:
     return cells.where(ScreeningRow.case_id.in_(case_ids)).subquery()
 
 
+@cache
 def _signed_at() -> ScalarSelect[datetime]:
     """Of a case in the enclosing select. Asked of the signatures: a version's row is as long as its text."""
     signed = select(func.max(SignatureRow.at)).join(ResultVersionRow, ResultVersionRow.id == SignatureRow.version_id)
     return signed.where(ResultVersionRow.case_id == CaseRow.id).correlate(CaseRow).scalar_subquery()
 
 
+@cache
 def is_signed() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether it ever was."""
     return select(ResultVersionRow.id).where(ResultVersionRow.case_id == CaseRow.id).correlate(CaseRow).exists()
 
 
+@cache
 def waits() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether a cell of it waits for a read."""
     flags = select(OpenFlagRow.screening_id).join(ScreeningRow, ScreeningRow.id == OpenFlagRow.screening_id)
     return flags.where(ScreeningRow.case_id == CaseRow.id).correlate(CaseRow).exists()
 
 
+@cache
 def is_added_to() -> ColumnElement[bool]:
     """Of a signed case in the enclosing select: whether a cell or a read came after the latest signature."""
     last_cell = select(func.max(ScreeningRow.at)).where(ScreeningRow.case_id == CaseRow.id)
@@ -124,6 +131,7 @@ def is_added_to() -> ColumnElement[bool]:
     )
 
 
+@cache
 def is_settled_by_signature() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether it is signed, and nothing came, waits or was renamed since."""
     return and_(is_signed(), ~waits(), ~is_added_to(), ~version_queries.is_renamed())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
@@ -60,6 +61,7 @@ def case_of(session: Session, version: ResultVersionRow) -> CaseRow:
     return session.get_one(CaseRow, version.case_id)
 
 
+@cache
 def is_renamed() -> ColumnElement[bool]:
     """Of a case in the enclosing select: whether its number or subject is another, by the ledger, than when it was last
     signed."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -117,11 +118,13 @@ def marks(session: Session, reader: Reader, screening_ids: Collection[UUID]) -> 
     )
 
 
+@cache
 def _open() -> Select[Any]:
     rows = select(ScreeningRow).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
     return rows.join(CaseRow, CaseRow.id == ScreeningRow.case_id).where(~is_withdrawn())
 
 
+@cache
 def _every_open() -> Select[Any]:
     """All that are open, begun from the flags: SQLite would else go through every screening that there ever was."""
     return _open().where(ScreeningRow.id.in_(select(OpenFlagRow.screening_id)))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -117,6 +118,7 @@ def _seen_of(session: Session, screening_ids: list[UUID]) -> dict[UUID, dict[UUI
     return seen
 
 
+@cache
 def _opened_to_decide() -> ColumnElement[bool]:
     """Of an event of the ledger: whether it opened a cell whose readers differ, and so showed what they found."""
     return and_(LedgerRow.act == Act.CELL_OPENED, LedgerRow.detail["awaits"].as_string() == Awaits.SENIOR)
@@ -137,6 +139,7 @@ def given_by(reader_id: UUID, *, screening_id: InstrumentedAttribute[UUID] | UUI
     return select(ReadRow.id).where(ReadRow.screening_id == screening_id, theirs)
 
 
+@cache
 def stands() -> ColumnElement[bool]:
     """Whether no later row of the same reader takes a read's place."""
     later = aliased(ReadRow)
@@ -144,6 +147,7 @@ def stands() -> ColumnElement[bool]:
     return ~superseding.exists()
 
 
+@cache
 def disputed() -> ColumnElement[bool]:
     """Whether an open screening has its reads and they differ: it waits for a senior. At most two reads are due, or as
     many as the last request for another said."""
@@ -155,6 +159,7 @@ def disputed() -> ColumnElement[bool]:
     return calls.correlate(ScreeningRow).scalar_subquery() >= needed
 
 
+@cache
 def contested() -> ColumnElement[bool]:
     """Of a read in the enclosing select: whether another was asked for after it had settled its cell."""
     asked = select(ReadRequestRow.id).where(ReadRequestRow.contests_id == ReadRow.id)
@@ -180,6 +185,7 @@ def kept_out(reader_id: UUID) -> ColumnElement[bool]:
     )
 
 
+@cache
 def _was_read() -> ColumnElement[bool]:
     """Of a screening in the enclosing select: whether it ever had a final call. What the ledger tells of one that has
     none may be long, where a lab system looks every few seconds whether it was read; nobody has to go through that."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, func, or_, select, type_coerce
@@ -86,6 +87,7 @@ def ids_in_cases(session: Session, case_ids: list[UUID]) -> list[UUID]:
     return list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids))))
 
 
+@cache
 def band_code() -> ColumnElement[str]:
     """Of a screening in the enclosing select: its band, or `unusable` where it has none."""
     return func.coalesce(type_coerce(ScreeningRow.band, String), "unusable")
