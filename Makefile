@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --group build
+# One core for each worker; the tests of a file stay together, so that what they share is made once.
+PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help environment serve demo test test-quick coverage check format bench lock lock-upgrade clean
@@ -26,10 +28,10 @@ demo: $(VENV)/.serving $(VENV)/.project ## Serve a playground: drawn cells in ev
 	@exec $(BIN)/blastscreen demo --host 127.0.0.1 --port $(PORT)
 
 test: $(VENV)/.development $(VENV)/.project ## Run every test (ARGS go to pytest)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-quick: $(VENV)/.testing $(VENV)/.project ## Run the tests that need neither TensorFlow nor a browser
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not tensorflow and not browser" $(ARGS)
+	$(PYTEST) -m "not tensorflow and not browser" $(ARGS)
 
 environment: $(VENV)/.development $(VENV)/.project ## Set up what everything needs, and run nothing
 
