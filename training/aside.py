@@ -4,6 +4,7 @@ and folders that one process at a time fills.
 
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,9 +42,13 @@ def write(path: Path, text: str) -> None:
 def alone_in(folder: Path) -> Iterator[None]:
     """One process at a time is in the block: another one that comes to the same `folder` waits until this one is out.
 
-    The folder is made where it is missing. Who is killed in the block lets the next one in.
+    The folder is made where it is missing. Who waits says so, and who is killed in the block lets the next one in.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f".{folder.name}.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process, which is writing {folder}", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -131,11 +131,8 @@ def _entry(
     record = results.record(path)
     recipe = record["recipe"]
     scored = scored_if_finished(rows, cells, seed=SEED)
-    if scored and not np.array_equal(scored.folds, fold_of):
-        raise results.ResultsDoNotFit(
-            f"{path.with_suffix('.csv')} was run in other folds than partition {SEED} has by these subject groups. Run "
-            f"`python -m training fit {path.stem}` again."
-        )
+    if scored:
+        partitions.refuse_other_folds(scored, fold_of, table=path.with_suffix(".csv"), seed=SEED)
     folds = [fold for fold in record["folds"] if fold["seed"] == SEED] or record["folds"]
     at_once = recipe.get("views") is not None
     return {

@@ -57,17 +57,32 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
 
 
 def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path) -> list[str]:
-    """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition."""
+    """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition.
+
+    Raises ResultsDoNotFit where some are of other folds than ours on that partition.
+    """
     found: list[str] = []
     for seed, scored in on.items():
-        others = {
-            path.stem.removesuffix(f"_on_{seed}"): scored_if_finished(results.read(path), cells, seed=seed)
-            for path in folder.glob(f"*_on_{seed}.csv")
-        }
-        finished = {name: other for name, other in others.items() if other}
+        finished = {}
+        for path in folder.glob(f"*_on_{seed}.csv"):
+            if other := scored_if_finished(results.read(path), cells, seed=seed):
+                refuse_other_folds(other, scored.folds, table=path, seed=seed)
+                finished[path.stem.removesuffix(f"_on_{seed}")] = other
         if finished:
             found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells, seed=seed), ""]
     return found
+
+
+def refuse_other_folds(scored: Scored, fold_of: NDArray[np.int64], *, table: Path, seed: int) -> None:
+    """Raises ResultsDoNotFit where what is in `table` was not run in these folds of that partition."""
+    if np.array_equal(scored.folds, fold_of):
+        return
+    name = table.stem.removesuffix(f"_on_{seed}")
+    again = name if name == table.stem else f"{name} --partition {seed}"
+    raise results.ResultsDoNotFit(
+        f"{table} was run in other folds than partition {seed} has by these subject groups. Run "
+        f"`python -m training fit {again}` again."
+    )
 
 
 def _most_alike(seed: int, on: Mapping[int, Scored]) -> str:

@@ -98,22 +98,24 @@ def test_what_a_stopped_fit_goes_on_from_is_replaced_as_a_whole(crops, tmp_path)
     assert [path.name for path in tmp_path.glob("checkpoint-*")] == ["checkpoint-3.weights.h5"]
 
 
-def test_of_two_processes_one_is_in_the_block_and_the_other_waits_for_it(tmp_path):
+def test_of_two_processes_one_is_in_the_block_and_the_other_says_that_it_waits_and_does(tmp_path):
     waits = (
         "import sys\n"
         "from pathlib import Path\n"
         "from training.aside import alone_in\n"
         "folder = Path(sys.argv[1])\n"
-        "print('came', flush=True)\n"
         "with alone_in(folder):\n"
         "    print((folder / 'crops').read_text(), flush=True)\n"
     )
     with aside.alone_in(tmp_path / "place"):
         other = subprocess.Popen(
-            [sys.executable, "-c", waits, str(tmp_path / "place")], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", waits, str(tmp_path / "place")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        assert other.stdout
-        assert other.stdout.readline() == "came\n"
+        assert other.stderr
+        assert other.stderr.readline() == f"waiting for another process, which is writing {tmp_path / 'place'}\n"
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(0.5)
         (tmp_path / "place" / "crops").write_text("whole")

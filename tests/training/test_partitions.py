@@ -64,6 +64,18 @@ def test_what_is_not_finished_there_is_not_told(folder):
     assert any(line.startswith("| poor") for line in contest(folder))
 
 
+def test_what_was_run_in_other_folds_is_refused_with_the_command_that_runs_it_anew(folder):
+    rows = (folder / "fair_on_3.csv").read_text().splitlines()
+    others = [
+        ",".join([sha256, "3", "2" if fold == "1" else fold, logit])
+        for sha256, _, fold, logit in (row.split(",") for row in rows)
+    ]
+    (folder / "fair_on_3.csv").write_text("\n".join([rows[0], *others[1:]]) + "\n")
+
+    with pytest.raises(results.ResultsDoNotFit, match="fit fair --partition 3` again"):
+        contest(folder)
+
+
 def test_where_no_other_was_run_there_is_no_contest(tmp_path):
     write(tmp_path / "ours.csv", skill=3.0, seeds=(0, 3))
 
