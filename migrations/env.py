@@ -38,7 +38,9 @@ def main() -> None:
         run(given)
         given.commit()
         return
-    with (given if isinstance(given, Engine) else engine_of_settings()).connect() as connection:
+    engine = given if isinstance(given, Engine) else engine_of_settings()
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.begin()
         run(connection)
         connection.commit()
 

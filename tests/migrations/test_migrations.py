@@ -15,7 +15,7 @@ from pytest_alembic.tests import (  # noqa: F401  collected here
     test_up_down_consistency,
     test_upgrade,
 )
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from app import schema
@@ -108,6 +108,18 @@ def test_services_that_migrate_at_once_wait_for_each_other(alembic_engine: Engin
     said = [service.communicate()[1] for service in services]
 
     assert said == ["", "", ""]
+
+
+def test_a_migration_that_breaks_off_leaves_the_database_as_it_was(alembic_engine: Engine) -> None:
+    database = Database(alembic_engine.url.render_as_string(hide_password=False))
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE proofs (who INTEGER)"))  # which a later revision wants to make
+
+    with pytest.raises(DBAPIError, match="proofs"):
+        schema.migrate(database)
+
+    assert inspect(database.engine).get_table_names() == ["proofs"]
+    database.dispose()
 
 
 def test_it_migrates_from_whatever_folder_it_is_started_in(tmp_path: Path) -> None:
