@@ -76,7 +76,6 @@ def migrate(database: Database, *, revision: str = "head") -> None:
     refuse_later(database)
     config = Config(toml_file=ROOT / "pyproject.toml")
     with database.engine.connect().execution_options(writes=True) as connection:
-        connection.begin()  # or Alembic commits after each revision on SQLite, and lets others in between
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         config.attributes["connection"] = connection

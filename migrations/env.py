@@ -27,22 +27,22 @@ ROOMS = (
 
 
 def run(connection: Connection) -> None:
+    if not connection.in_transaction():
+        connection.begin()  # or Alembic commits after each revision on SQLite, and lets others in between
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()
+    connection.commit()
 
 
 def main() -> None:
     given = context.config.attributes.get("connection")
     if isinstance(given, Connection):
         run(given)
-        given.commit()
         return
     engine = given if isinstance(given, Engine) else engine_of_settings()
     with engine.connect().execution_options(writes=True) as connection:
-        connection.begin()
         run(connection)
-        connection.commit()
 
 
 def engine_of_settings() -> Engine:

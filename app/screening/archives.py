@@ -92,9 +92,8 @@ def entries(file: Spooled, *, allowance: Allowance) -> Iterator[Found]:
 
 
 def _each(archive: ZipFile, *, file: Spooled, allowance: Allowance) -> Iterator[Found]:
-    # not `is_dir`, which fails for an entry without a name
-    every = [info for info in archive.infolist() if not info.filename.endswith("/")]
-    wanted = [info for info in every if not is_the_systems(info.filename)]
+    # by its end and not by `is_dir`, which fails for an entry without a name
+    wanted = [one for one in archive.infolist() if not (one.filename.endswith("/") or is_the_systems(one.filename))]
     if not wanted:
         yield Found(file.name, BadArchive("There is no image in this archive."))
     for number, info in enumerate(wanted, start=1):

@@ -5,29 +5,21 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from statistics import median
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event
 
 from app.accounts.rules import Role
+from tests.bench.timed import compare, milliseconds
 from tests.factories import Service, cell
 from tests.fakes import FakeClassifier
 
-ROUNDS = 30
 WAITING = 40
 """Cells in the queue, each of a case of its own."""
 
-
-def _milliseconds(act: Callable[[], object]) -> float:
-    """Of CPU, all threads together: median of ROUNDS after three that warm up."""
-    taken = []
-    for number in range(ROUNDS + 3):
-        began = time.process_time()
-        act()
-        if number >= 3:
-            taken.append(1000 * (time.process_time() - began))
-    return median(taken)
+of_cpu = partial(milliseconds, rounds=30, clock=time.process_time)
+"""All threads together."""
 
 
 def _questions(service: Service, act: Callable[[], object]) -> list[tuple[str, Any]]:
@@ -65,6 +57,5 @@ def bench_pages(service: Service, classifier: FakeClassifier) -> None:
 
         with closing(sqlite3.connect(str(file))) as alone:
             questions = _questions(service, turn)
-            theirs = _milliseconds(lambda: [alone.execute(*one).fetchall() for one in questions])  # noqa: B023
-        ours = _milliseconds(turn)
-        print(f"{what:<42} {ours:8.1f} ms   {ours / theirs:6.1f} x   SQLite alone ({theirs:.2f} ms of CPU)")
+            theirs = of_cpu(lambda: [alone.execute(*one).fetchall() for one in questions])  # noqa: B023
+        compare(what, of_cpu(turn), "SQLite alone, of CPU as well", theirs)

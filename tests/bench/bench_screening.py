@@ -3,7 +3,6 @@
 make bench
 """
 
-import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,24 +23,8 @@ from app.vision.decode import Limits, decode, opened
 from app.vision.drawn import Look, draw, png
 from app.vision.preprocess import crop
 from app.vision.quality import gate
+from tests.bench.timed import compare, milliseconds
 from tests.factories import cell, make_user
-
-ROUNDS = 60
-
-
-def _milliseconds(act: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Median of `rounds` after three that warm up."""
-    taken = []
-    for number in range(rounds + 3):
-        began = time.perf_counter()
-        act()
-        if number >= 3:
-            taken.append(1000 * (time.perf_counter() - began))
-    return statistics.median(taken)
-
-
-def _compare(what: str, ours: float, peer: str, theirs: float) -> None:
-    print(f"{what:<42} {ours:8.2f} ms   {ours / theirs:6.2f} x   {peer} ({theirs:.2f} ms)")
 
 
 def _look(classifier: Classifier, file: bytes) -> None:
@@ -57,15 +40,15 @@ def bench_the_road_of_one_image() -> None:
     square = crop(pixels, size=card.preprocessing.size)[None]
     session, feed = classifier._session, {classifier._input: square}
 
-    bare = _milliseconds(lambda: session.run(["logit"], feed))
-    pillow = _milliseconds(lambda: np.asarray(Image.open(BytesIO(file)).convert("RGB")))
+    bare = milliseconds(lambda: session.run(["logit"], feed))
+    pillow = milliseconds(lambda: np.asarray(Image.open(BytesIO(file)).convert("RGB")))
 
     print()
-    _compare("decode", _milliseconds(lambda: decode(file, limits=limits)), "Pillow alone", pillow)
-    _compare("gate", _milliseconds(lambda: gate(pixels, limits=card.gate)), "ONNX Runtime alone", bare)
-    _compare("pixels to score", _milliseconds(lambda: classifier.score(pixels)), "ONNX Runtime alone", bare)
+    compare("decode", milliseconds(lambda: decode(file, limits=limits)), "Pillow alone", pillow)
+    compare("gate", milliseconds(lambda: gate(pixels, limits=card.gate)), "ONNX Runtime alone", bare)
+    compare("pixels to score", milliseconds(lambda: classifier.score(pixels)), "ONNX Runtime alone", bare)
     both = bare + pillow
-    _compare("file to score", _milliseconds(lambda: _look(classifier, file)), "both", both)
+    compare("file to score", milliseconds(lambda: _look(classifier, file)), "both", both)
 
 
 def bench_screenings_with_their_record(tmp_path) -> None:
@@ -91,5 +74,5 @@ def bench_screenings_with_their_record(tmp_path) -> None:
 
     vision = forty(only_look)
     print()
-    _compare("one of forty screenings at once, on SQLite", forty(record), "vision alone", vision)
+    compare("one of forty screenings at once, on SQLite", forty(record), "vision alone", vision)
     database.dispose()
