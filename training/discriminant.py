@@ -28,12 +28,16 @@ def discriminant(
     is_all: NDArray[np.bool_],
     persons: NDArray[np.str_],
     weighed: Discriminant,
+    constant: int | None = None,
 ) -> tuple[Floats, float]:
     """Kernel (F) and bias of logits (ALL above 0) from N x F features of N cells, plain, varied and in other colours.
 
     Classes weigh the same, and within a class every person the same. Logits are in units of their own deviation, so
-    that those of heads learned on other cells can be laid beside them.
+    that those of heads learned on other cells can be laid beside them. Features after so many `constant` ones are what
+    varies (`training.varying`) and have a floor of their own.
     """
+    floors = np.full(plain.shape[1], weighed.floor)
+    floors[constant if constant is not None else len(floors) :] = weighed.varying_floor
     weights = subject_balance(is_all, persons)
     centre = weights @ plain
     deviation = np.sqrt(weights @ (plain - centre) ** 2) + 1e-9
@@ -48,7 +52,7 @@ def discriminant(
     scatter = (
         weighed.cells * _scatter(cells - means[person_of], weights)
         + weighed.subjects * _scatter(among_persons, share)
-        + weighed.floor * np.eye(plain.shape[1])
+        + np.diag(floors)
     )
     for weight, ways in ((weighed.views, varied), (weighed.tints, tinted)):
         for one in ways:

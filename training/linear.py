@@ -24,6 +24,7 @@ from training.dataset import Crops, Pixels
 from training.discriminant import discriminant, sized
 from training.recipe import Discriminant, Recipe
 from training.scored import Floats, subject_balance
+from training.varying import Varying
 
 AT_ONCE = 32
 
@@ -43,11 +44,11 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     persons = np.array([crops.cells[one].group for one in learns])
     weights = subject_balance(is_all, persons)
+    layer = network.get_layer("head")
     if recipe.discriminant:
-        kernel, bias = _discriminant(recipe, recipe.discriminant, tables, is_all=is_all, persons=persons)
+        kernel, bias = _discriminant(recipe, recipe.discriminant, tables, layer, is_all=is_all, persons=persons)
     else:
         kernel, bias = _logistic(tables, is_all=is_all, weights=weights, strength=recipe.head_strength)
-    layer = network.get_layer("head")
     layer.kernel.assign(kernel)
     layer.bias.assign(_shared_out(bias, kernel * (weights @ tables[0]), parts=layer.parts))
 
@@ -64,17 +65,56 @@ def _discriminant(
     recipe: Recipe,
     weighed: Discriminant,
     tables: Sequence[Floats],
+    layer: keras.Layer,
     *,
     is_all: NDArray[np.bool_],
     persons: NDArray[np.str_],
 ) -> tuple[Floats, float]:
-    """Kernel and bias of a discriminant on what is learned, and of the cell's size beside it where that is told."""
-    plain, *others = (table[:, :-1] if weighed.size else table for table in tables)
-    views, tints = others[: recipe.views or 0], others[recipe.views or 0 :]
-    head = discriminant(plain, views, tinted=tints, is_all=is_all, persons=persons, weighed=weighed)
+    """Kernel and bias of a discriminant on what is learned, and of the cell's size beside it where that is told.
+
+    A layer whose weights vary is given how they do.
+    """
+    learned = [table[:, :-1] if weighed.size else table for table in tables]
+    views = 1 + (recipe.views or 0)
+
+    def found(plain: Floats, *others: Floats) -> tuple[Floats, float]:
+        varied, tints = others[: views - 1], others[views - 1 :]
+        return discriminant(
+            plain,
+            varied,
+            tinted=tints,
+            is_all=is_all,
+            persons=persons,
+            weighed=weighed,
+            constant=learned[0].shape[1],
+        )
+
+    if weighed.varying_floor:
+        varying = Varying.learned(
+            learned[0],
+            [group for group in (learned[1:views], learned[views:]) if group],
+            loudness_at=layer.loudness_at,
+            weights=subject_balance(is_all, persons),
+            count=layer.modifiers,
+        )
+        kernel, bias = found(*map(varying.features, learned))
+        kernel = _varying_given(layer, varying, kernel)
+    else:
+        kernel, bias = found(*learned)
     if not weighed.size:
-        return head
-    return sized(head, tables[0][:, -1], is_all=is_all, persons=persons, weight=weighed.size)
+        return kernel, bias
+    return sized((kernel, bias), tables[0][:, -1], is_all=is_all, persons=persons, weight=weighed.size)
+
+
+def _varying_given(layer: keras.Layer, varying: Varying, kernel: Floats) -> Floats:
+    """The constant part of a kernel on `varying` features; the rest is given to the layer, whose size does not vary."""
+    constant, *varies = kernel.reshape(-1, len(varying.centre))
+    layer.directions.assign(varying.directions)
+    layer.offsets.assign(varying.offsets)
+    layer.varying_kernel.assign(np.pad(varies, [(0, 0), (0, layer.kernel.shape[0] - len(constant))]))
+    starts = np.cumsum((0, *layer.parts[:-1]))
+    layer.varying_bias.assign(-np.add.reduceat(varies * varying.centre, starts, axis=1))
+    return constant
 
 
 def _logistic(

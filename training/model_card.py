@@ -103,7 +103,16 @@ def _learned(recipe: dict[str, Any]) -> str:
     tints = f" and {recipe['tints']} in other colours" if recipe["tints"] else ""
     return (
         f"Nothing is learned but the weights of its last, linear layer, at once, as {head}, from every cell as it is, "
-        f"{recipe['views']} variations of it{tints}."
+        f"{recipe['views']} variations of it{tints}.{_varying(recipe)}"
+    )
+
+
+def _varying(recipe: dict[str, Any]) -> str:
+    if not (recipe["discriminant"] or {}).get("varying_floor"):
+        return ""
+    return (
+        f" They vary from picture to picture with {recipe['network_options']['modifiers']} numbers, learned without "
+        "labels, that tell how strongly filters of colour answer there, which is a matter of focus and stain."
     )
 
 

@@ -46,6 +46,8 @@ class Discriminant:
     """What the last feature, how much of the picture the cell covers, weighs beside all else that is learned, each in
     its own deviation; 0: the network has no such feature.
     """
+    varying_floor: float = field(default=0.0, metadata={"came_later": True})
+    """As `floor`, for how far every weight varies with each of the network's modifiers."""
 
 
 @dataclass(frozen=True)

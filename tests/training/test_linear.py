@@ -10,6 +10,7 @@ from app.vision.preprocess import crop
 from training import fit, linear, results
 from training.cnmc import Cell
 from training.dataset import Crops, outline_map
+from training.discriminant import discriminant
 from training.network import build, scores, trained
 from training.networks import ours
 from training.out_of_fold import scored_of
@@ -17,6 +18,7 @@ from training.parts import parts_of, place_of
 from training.recipe import Discriminant
 from training.recipes.texture3 import RECIPE
 from training.scored import subject_balance
+from training.varying import Varying
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -225,3 +227,77 @@ def test_the_map_is_of_what_differs_from_the_mean_cell(walked, crops):
 
     of_a_scale = (head.kernel.numpy() * mean).reshape(3, -1).sum(axis=1) + head.bias.numpy()
     np.testing.assert_allclose(of_a_scale, of_a_scale.mean(), atol=1e-3)
+
+
+VARYING = dataclasses.replace(
+    QUICK,
+    tints=1,
+    network_options={"sized": True, "modifiers": 2},
+    discriminant=Discriminant(tints=1.0, size=0.2, varying_floor=1.0),
+)
+
+
+def test_the_map_of_a_network_whose_weights_vary_still_means_its_logit(crops):
+    network = ours.texture(size=224, sized=True, modifiers=2)
+    head = network.get_layer("head")
+    rng = np.random.default_rng(0)
+    for weight in head.weights:
+        weight.assign(rng.normal(0, 0.1, weight.shape))
+    pixels = crops.pixels[:4, 32:256, 32:256].astype(np.float32)
+
+    told = network.predict(pixels, verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    plain = ours.texture(size=224, sized=True).predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(told["embedding"], plain)
+    assert network.count_params() == 472 + 2 * (469 + 3) + 2 * (72 + 1)
+
+
+def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(crops, tmp_path):
+    learns = np.arange(len(crops.cells))
+    network = build(VARYING)
+
+    linear.learn(VARYING, network, crops, learns, folder=tmp_path)
+
+    head = network.get_layer("head")
+    told = network.predict(
+        np.stack([crops.pixels[one][32:256, 32:256] for one in learns]).astype(np.float32), verbose=0
+    )
+    tables = [np.load(tmp_path / f"embeddings-{name}.npy").astype(np.float64) for name in ("0", "1", "tint-1")]
+    is_all, persons = crops.labels == 1, np.array([cell.group for cell in crops.cells])
+    weights = subject_balance(is_all, persons)
+    varying = Varying.learned(
+        tables[0][:, :-1],
+        [[tables[1][:, :-1]], [tables[2][:, :-1]]],
+        loudness_at=head.loudness_at,
+        weights=weights,
+        count=2,
+    )
+    plain, view, tint = (varying.features(table[:, :-1]) for table in tables)
+    options = {"is_all": is_all, "persons": persons, "weighed": VARYING.discriminant, "constant": 468}
+    kernel, bias = discriminant(plain, [view], tinted=[tint], **options)
+    covered = tables[0][:, -1]
+    of_size = 0.2 * (covered - weights @ covered) / np.sqrt(weights @ (covered - weights @ covered) ** 2)
+    np.testing.assert_allclose(told["logit"][:, 0], plain @ kernel + bias + of_size, atol=2e-3)
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-3)
+    assert np.abs(head.varying_kernel.numpy()[:, :-1]).max() > 0
+    assert not head.varying_kernel.numpy()[:, -1].any()
+
+
+def test_a_high_floor_leaves_weights_that_hardly_vary(crops, tmp_path):
+    pixels = crops.pixels[:, 32:256, 32:256].astype(np.float32)
+    weighed = Discriminant(tints=1.0, size=0.2)
+    constant, high, low = (
+        dataclasses.replace(VARYING, discriminant=dataclasses.replace(weighed, varying_floor=floor))
+        for floor in (0.0, 1e6, 1.0)
+    )
+    told = []
+    for recipe in (constant, high, low):
+        network = build(recipe)
+        linear.learn(recipe, network, crops, np.arange(len(crops.cells)), folder=tmp_path)
+        told.append(network.predict(pixels, verbose=0)["logit"])
+
+    hardly, freely = (np.abs(one - told[0]).max() for one in told[1:])
+    assert hardly < 0.1 * freely

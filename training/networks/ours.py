@@ -1,10 +1,10 @@
 """Our networks, at native scale, whose class activation map is exact: the mean of `cam` is `logit` by construction."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -60,15 +60,16 @@ def texture(
     scales: tuple[int, ...] = (1, 2, 4),
     thresholds: tuple[float, ...] = (1.3, 2.6),
     sized: bool = False,
+    modifiers: int = 0,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
     At each scale, a multiple of the one before, the pixels are averaged over scale x scale, windows that reach beyond
     cell or crop are left out, and the responses held against their mean loudness in this cell: so many times it are
-    the thresholds. `sized`, the head also reads how much of the picture the cell covers. Input N x size x size x 3 in
-    0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell
-    is turned by 90 degrees or flipped but for where the places of looking fall. Only the head has parameters: F and one
-    for each scale.
+    the thresholds. `sized`, the head also reads how much of the picture the cell covers; with `modifiers` its weights
+    vary with the condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N
+    x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but for where
+    the places of looking fall. Only the head has parameters.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred, cell = centred_and_cell(pixels)
@@ -85,6 +86,7 @@ def texture(
         loud=cosines.shared(side, signed=False),
         thresholds=thresholds,
         sized=sized,
+        modifiers=modifiers,
         name="head",
     )
     return _answering(pixels, head([*weights, *answers, *([1.0 - outside] if sized else [])]))
@@ -112,19 +114,38 @@ class TextureHead(layers.Layer):
     Of each scale it reads the answers themselves (of waves whose sign no turn changes), how loud they are, how far that
     goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness. `sized`, it reads
     last the share of places that lie in the cell.
+
+    With `modifiers` its weights vary from picture to picture: by so many numbers between -1 and 1, each a hyperbolic
+    tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`).
     """
 
-    def __init__(self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], sized: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], sized: bool, modifiers: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self._sized = sized
+        self._sized, self.modifiers = sized, modifiers
         self._shares = (signed, *[loud] * (1 + len(thresholds)))
         self._loud, self._thresholds = loud, thresholds
+        self._grey = loud.shape[1] // len(cosines.COLOURS)  # so many waves, the first ones, are of brightness
 
     def build(self, shapes: Any) -> None:
-        scales = (len(shapes) - self._sized) // 2
-        self.parts = (sum(share.shape[1] for share in self._shares) + self._loud.shape[1],) * scales
-        self.kernel = self.add_weight(shape=(sum(self.parts) + self._sized,), initializer="zeros", name="kernel")
-        self.bias = self.add_weight(shape=(scales,), initializer="zeros", name="bias")
+        scales, waves = (len(shapes) - self._sized) // 2, self._loud.shape[1]
+        self.parts = (sum(share.shape[1] for share in self._shares) + waves,) * scales
+        self.kernel = self._zeros("kernel", sum(self.parts) + self._sized)
+        self.bias = self._zeros("bias", scales)
+        if self.modifiers:
+            self.directions = self._zeros("directions", len(self.loudness_at), self.modifiers)
+            self.offsets = self._zeros("offsets", self.modifiers)
+            self.varying_kernel = self._zeros("varying_kernel", self.modifiers, sum(self.parts) + self._sized)
+            self.varying_bias = self._zeros("varying_bias", self.modifiers, scales)
+
+    def _zeros(self, name: str, *shape: int) -> Any:
+        return self.add_weight(shape=shape, initializer="zeros", name=name)
+
+    @property
+    def loudness_at(self) -> list[int]:
+        """Where an embedding has the logarithms of loudness that modifiers are of: those of waves of colour."""
+        return [end - back for end in np.cumsum(self.parts) for back in range(self._loud.shape[1] - self._grey, 0, -1)]
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
@@ -137,25 +158,36 @@ class TextureHead(layers.Layer):
         weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
         _, height, width, channels = answers[0].shape
         places = height * width
-        shares = [ops.reshape(weight, (-1, 1, places)) for weight in weights]  # as they are: see `_of_scale`
-        kernel, of_size = self.kernel[: -1 if covered else None], self.kernel[-1]
-        kernels = ops.split(kernel[None, :, None], scales, axis=1)
-        told_of = [
-            self._of_scale(ops.reshape(answer, (-1, places, channels)), share, kernel)
-            for answer, share, kernel in zip(answers, shares, kernels, strict=True)
+        shares = [ops.reshape(weight, (-1, 1, places)) for weight in weights]  # as they are: see `_heard`
+        heard = [
+            self._heard(ops.reshape(answer, (-1, places, channels)), share)
+            for answer, share in zip(answers, shares, strict=True)
         ]
-        sizes = [ops.mean(one, axis=(1, 2)) for one in covered]
-        embedding = ops.concatenate([*(embedding for embedding, _ in told_of), *sizes], axis=-1)
-        logit = ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias)
+        embedding = ops.concatenate(
+            [*(part for one in heard for part in one.parts), *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1
+        )
+        kernel, bias = self._weights([one.parts[-1] for one in heard])
+        logit = ops.matmul(embedding[:, None], kernel)[:, 0] + ops.sum(bias, axis=-1, keepdims=True)
+        *kernels, of_size = ops.split(kernel, np.cumsum(self.parts).tolist(), axis=1)
         cam = places * sum(
-            ops.reshape(local + self.bias[scale], (-1, 1, places)) * share
-            for scale, ((_, local), share) in enumerate(zip(told_of, shares, strict=True))
+            ops.reshape(self._said(one, of_scale) + bias[:, scale, None, None], (-1, 1, places)) * share
+            for scale, (one, of_scale, share) in enumerate(zip(heard, kernels, shares, strict=True))
         )
         cam = sum((of_size * ops.reshape(one, (-1, 1, places)) for one in covered), start=cam)
         return logit, ops.reshape(cam, (-1, height, width, 1)), embedding
 
-    def _of_scale(self, answer: Any, share: Any, kernel: Any) -> tuple[Any, Any]:
-        """One scale's part of the embedding, and what `kernel` says of it at each place: N x places x 1.
+    def _weights(self, loudness: Sequence[Any]) -> tuple[Any, Any]:
+        """Kernel (N or 1) x F x 1 and bias (N or 1) x scales for pictures in which the waves are so loud."""
+        kernel, bias = self.kernel[None], self.bias[None]
+        if self.modifiers:
+            of_colour = ops.concatenate([one[:, self._grey :] for one in loudness], axis=-1)
+            told = ops.tanh(ops.matmul(of_colour, self.directions) + self.offsets)
+            kernel += ops.matmul(told, self.varying_kernel)
+            bias += ops.matmul(told, self.varying_bias)
+        return kernel[..., None], bias
+
+    def _heard(self, answer: Any, share: Any) -> "_Heard":
+        """What one scale answers, and its part of the embedding.
 
         Made for ONNX Runtime: what goes beyond a limit is all less what stays below it, which is one pass over the
         answers instead of two, and a product with a vector is quick only where no factor can be fused into it.
@@ -166,13 +198,30 @@ class TextureHead(layers.Layer):
         unit = ops.mean(loudness, axis=-1, keepdims=True)
         below = [ops.minimum(loud, unit * threshold) for threshold in self._thresholds]
         means = [ops.matmul(share, answer), loudness, *(heard - ops.matmul(share, one) for one in below)]
-        embedding = [ops.matmul(one / unit, shared[None]) for one, shared in zip(means, self._shares, strict=True)]
-        *each, whole = ops.split(kernel, np.cumsum([part.shape[-1] for part in embedding]).tolist(), axis=1)
+        parts = [ops.matmul(one / unit, shared[None]) for one, shared in zip(means, self._shares, strict=True)]
+        parts.append(ops.matmul(ops.log(loudness), self._loud[None]))
+        return _Heard(answer, loud, below, unit, [part[:, 0] for part in parts])
+
+    def _said(self, heard: "_Heard", kernel: Any) -> Any:
+        """What `kernel`, (N or 1) x F x 1, says of what one scale has heard at each place: N x places x 1."""
+        widths = [part.shape[-1] for part in heard.parts]
+        *each, whole = ops.split(kernel, np.cumsum(widths[:-1]).tolist(), axis=1)
         signed, *louder = [ops.matmul(shared[None], one) for shared, one in zip(self._shares, each, strict=True)]
-        local = ops.matmul(answer, signed) + ops.matmul(loud, sum(louder))
-        local -= sum(ops.matmul(one, weight) for one, weight in zip(below, louder[1:], strict=True))
-        embedding.append(ops.matmul(ops.log(loudness), self._loud[None]))
-        return ops.concatenate(embedding, axis=-1)[:, 0], local / unit + ops.matmul(embedding[-1], whole)
+        local = ops.matmul(heard.answer, signed) + ops.matmul(heard.loud, sum(louder))
+        local -= sum(ops.matmul(one, weight) for one, weight in zip(heard.below, louder[1:], strict=True))
+        return local / heard.unit + ops.matmul(heard.parts[-1][:, None], whole)
+
+
+class _Heard(NamedTuple):
+    """What waves of one scale answer at N x places x K, how loud that is, what of that stays below each threshold, the
+    mean loudness N x 1 x 1, and the parts of the embedding, N x their width each, that of the log loudness last.
+    """
+
+    answer: Any
+    loud: Any
+    below: list[Any]
+    unit: Any
+    parts: list[Any]
 
 
 def staged(*, size: int, widths: tuple[int, ...] = (24, 48, 96), stem: int = 16, momentum: float = 0.9) -> keras.Model:
