@@ -203,7 +203,7 @@ def test_how_alike_cells_of_one_subject_are_called_is_what_the_shipped_models_re
 
     alike = [_intraclass(list(of_class.values())) for of_class in calls.values()]
 
-    assert abs(sum(alike) / 2 - CELLS_ALIKE) < 0.05, alike
+    assert 0 <= CELLS_ALIKE - sum(alike) / 2 < 0.1, alike  # never too little, and wide by no more than that
 
 
 def _intraclass(groups: list[list[float]]) -> float:
