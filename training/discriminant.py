@@ -49,15 +49,15 @@ def discriminant(
     sick = belongs @ is_all > 0
     of_class = {one: 2.0 * share[sick == one] @ means[sick == one] for one in (False, True)}
     among_persons = means - np.where(sick[:, None], of_class[True], of_class[False])
-    scatter = (
-        weighed.cells * _scatter(cells - means[person_of], weights)
-        + weighed.subjects * _scatter(among_persons, share)
+    within = (
+        weighed.cells * scatter(cells - means[person_of], weights)
+        + weighed.subjects * scatter(among_persons, share)
         + np.diag(floors)
     )
     for weight, ways in ((weighed.views, varied), (weighed.tints, tinted)):
         for one in ways:
-            scatter += weight / len(ways) * _scatter((one - plain) / deviation, weights)
-    kernel = linalg.solve(scatter, of_class[True] - of_class[False], assume_a="pos")
+            within += weight / len(ways) * scatter((one - plain) / deviation, weights)
+    kernel = linalg.solve(within, of_class[True] - of_class[False], assume_a="pos")
     middle = kernel @ (of_class[True] + of_class[False]) / 2
     logits = cells @ kernel - middle
     unit = np.sqrt(weights @ (logits - weights @ logits) ** 2)
@@ -84,6 +84,7 @@ def sized(
     return np.append(kernel, slope), float(bias - slope * mean)
 
 
-def _scatter(away: Floats, weights: Floats) -> Floats:
+def scatter(away: Floats, weights: Floats) -> Floats:
+    """F x F, of N x F differences with N weights."""
     found: Floats = (away * weights[:, None]).T @ away
     return found

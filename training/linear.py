@@ -46,7 +46,9 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     weights = subject_balance(is_all, persons)
     layer = network.get_layer("head")
     if recipe.discriminant:
-        kernel, bias = _discriminant(recipe, recipe.discriminant, tables, layer, is_all=is_all, persons=persons)
+        kernel, bias = _discriminant(
+            recipe, recipe.discriminant, tables, layer, is_all=is_all, persons=persons, weights=weights
+        )
     else:
         kernel, bias = _logistic(tables, is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer.kernel.assign(kernel)
@@ -69,6 +71,7 @@ def _discriminant(
     *,
     is_all: NDArray[np.bool_],
     persons: NDArray[np.str_],
+    weights: Floats,
 ) -> tuple[Floats, float]:
     """Kernel and bias of a discriminant on what is learned, and of the cell's size beside it where that is told.
 
@@ -94,7 +97,7 @@ def _discriminant(
             learned[0],
             [group for group in (learned[1:views], learned[views:]) if group],
             loudness_at=layer.loudness_at,
-            weights=subject_balance(is_all, persons),
+            weights=weights,
             count=layer.modifiers,
         )
         kernel, bias = found(*map(varying.features, learned))

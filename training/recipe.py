@@ -47,7 +47,7 @@ class Discriminant:
     its own deviation; 0: the network has no such feature.
     """
     varying_floor: float = field(default=0.0, metadata={"came_later": True})
-    """As `floor`, for how far every weight varies with each of the network's modifiers."""
+    """As `floor`, for how far every weight varies with each of the network's modifiers; 0: they do not."""
 
 
 @dataclass(frozen=True)

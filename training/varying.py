@@ -2,9 +2,9 @@
 
 What a wave's answer says of a cell depends on how the picture came out: where focus or stain hide what is fine, that it
 is missing means nothing. So each weight of a head is a constant and so much more or less for each of a few *modifiers*.
-These are numbers that tell how loud the waves are, found without labels: directions in which cells differ most against
-what a variation or a tint of the same cell moves. They are squashed to between -1 and 1, so that a picture unlike all
-others meets no weights unlike all others.
+These are numbers that tell how loud the waves of colour are, found without labels: directions in which cells differ
+most against what a variation or a tint of the same cell moves. They are squashed to between -1 and 1, so that a picture
+unlike all others meets no weights unlike all others.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from scipy import linalg
 
+from training.discriminant import scatter
 from training.scored import Floats
 
 SLOPE = 0.5
@@ -55,14 +56,10 @@ class Varying:
         centre = weights @ plain
         loud = plain[:, loudness_at]
 
-        def scatter(away: Floats) -> Floats:
-            found: Floats = (away * weights[:, None]).T @ away
-            return found
-
-        among = scatter(loud - weights @ loud)
+        among = scatter(loud - weights @ loud, weights)
         moved = np.diag(OWN_SHARE * np.diag(among) + NO_VARIANCE)
         for group in groups:
-            moved += sum(scatter(one[:, loudness_at] - loud) for one in group) / len(group)
+            moved += sum(scatter(one[:, loudness_at] - loud, weights) for one in group) / len(group)
         _, axes = linalg.eigh(among, moved)
         directions = axes[:, ::-1][:, :count]
         deviations = np.sqrt(np.maximum(np.diag(directions.T @ among @ directions), NO_VARIANCE))
