@@ -1,6 +1,7 @@
 """Keys of lab systems: rotated with an overlap, revoked at once, last used, rate-limited, and never written down."""
 
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -106,6 +107,15 @@ def test_last_use_is_noted_at_most_once_a_minute(service: Service, monkeypatch: 
     assert [used_after(seconds) for seconds in (0, 30, 59, 61, 62)] == [0, 0, 0, 61, 61]
 
 
+@pytest.fixture
+def mid_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clocks stand still, so that no minute of a rate ends between two requests."""
+    moment = clock.now().replace(second=30, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    monkeypatch.setattr(time, "time", moment.timestamp)
+
+
+@pytest.mark.usefixtures("mid_minute")
 def test_a_client_over_its_rate_is_told_when_to_come_back_and_others_are_not_slowed(service: Service) -> None:
     service.app.state.rate_limit = RateLimit(rate="3/minute", store="memory://")
     one, other = service.lab("One"), service.lab("Other")
@@ -124,6 +134,7 @@ def test_a_client_over_its_rate_is_told_when_to_come_back_and_others_are_not_slo
     assert other.get("/api/v1/model").status_code == 200
 
 
+@pytest.mark.usefixtures("mid_minute")
 def test_what_is_over_the_rate_is_not_done(service: Service) -> None:
     service.app.state.rate_limit = RateLimit(rate="1/minute", store="memory://")
     lab = service.lab()
@@ -133,6 +144,7 @@ def test_what_is_over_the_rate_is_not_done(service: Service) -> None:
     assert Act.CELL_SCREENED not in acts(service.database)
 
 
+@pytest.mark.usefixtures("mid_minute")
 def test_an_address_that_sends_keys_that_are_none_fills_the_ledger_no_further(service: Service) -> None:
     service.app.state.rate_limit = RateLimit(rate="3/minute", store="memory://")
     guess = LabSystem(service.anybody(), "bs_00000000_guess")
