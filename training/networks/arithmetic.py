@@ -17,17 +17,20 @@ def colour_centred(pixels: Any) -> Any:
     return centred
 
 
-def centred_and_cell(pixels: Any) -> tuple[Any, Any]:
+def centred_and_cell(pixels: Any, *, colours: Any = None) -> tuple[Any, Any]:
     """What `colour_centred` gives, N x H x W x 3, and 1 in the cell and 0 on black, N x H x W x 1.
 
-    `pixels` are whole numbers, N x H x W x 3.
+    `pixels` are whole numbers, N x H x W x 3. `colours`, three of length 1 and at right angles, 3 x 3, are told instead
+    of red, green and blue: the deviation is the same.
     """
     # One colour after the other, ONNX Runtime broadcasts and sums at speed; a reshape keeps the export from undoing it.
-    _, height, width, colours = pixels.shape
-    each = ops.reshape(ops.transpose(pixels, (0, 3, 1, 2)), (-1, colours, height * width))
-    planes = ops.reshape(each, (-1, colours, height, width))
-    cell = ops.minimum(ops.matmul(np.ones((1, 1, colours), np.float32), each), 1.0)
+    _, height, width, channels = pixels.shape
+    each = ops.reshape(ops.transpose(pixels, (0, 3, 1, 2)), (-1, channels, height * width))
+    cell = ops.minimum(ops.matmul(np.ones((1, 1, channels), np.float32), each), 1.0)
     cell = ops.reshape(cell, (-1, 1, height, width))
+    if colours is not None:
+        each = ops.matmul(np.asarray(colours, np.float32)[None], each)
+    planes = ops.reshape(each, (-1, channels, height, width))
     count = ops.maximum(_total(cell), 1.0)
     centred = (planes - _total(planes) / count) * cell
     variance = ops.sum(_total(centred * centred), axis=1, keepdims=True) / (3.0 * count)

@@ -4,6 +4,7 @@ Turning a cell by 90 degrees or flipping it exchanges `down` and `across` of a w
 response, and nothing else. Features that treat those alike are the same for a cell however it lies on the slide.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -45,33 +46,36 @@ class Wave:
         return LOUDNESS[self.colour] * (self.down**2 + self.across**2) ** -FALL
 
 
-def waves(side: int) -> list[Wave]:
-    """Every wave of a side x side window but the constant ones (cells differ in brightness, and that is not texture)
-    and the few of the finest diagonals, without which nothing is lost.
+def waves(side: int, *, finest: int | None = None) -> list[Wave]:
+    """Every wave of a side x side window with at most so many half-waves, down and across together (side + 1: without
+    the few beyond, nothing is lost), but the constant ones: cells differ in brightness, and that is not texture.
     """
+    most = side + 1 if finest is None else finest
     return [
         Wave(colour, down, across)
         for colour, down, across in product(range(len(COLOURS)), range(side), range(side))
-        if 0 < down + across <= side + 1
+        if 0 < down + across <= most
     ]
 
 
-def bank(side: int) -> Filters:
-    """The filters of `waves(side)`, side x side x 3 x K, each answering about as loudly as the others in cells."""
+def colours() -> NDArray[np.float32]:
+    """COLOURS, each of length 1, 3 x 3."""
+    return (np.array(COLOURS) / np.linalg.norm(COLOURS, axis=1, keepdims=True)).astype(np.float32)
+
+
+def bank(waves: Sequence[Wave], *, side: int) -> Filters:
+    """The filters of K waves, as many of each colour: side x side x 3 x K/3, to be held against one of `colours` each.
+    In cells all answer about as loudly.
+    """
     place = (np.arange(side) + 0.5) / side
     cosines = np.stack([np.cos(np.pi * place * order) for order in range(side)])
     cosines /= np.linalg.norm(cosines, axis=1, keepdims=True)
-    colours = np.array(COLOURS) / np.linalg.norm(COLOURS, axis=1, keepdims=True)
-    found = [
-        np.einsum("i,j,c->ijc", cosines[one.down], cosines[one.across], colours[one.colour]) / one.loudness
-        for one in waves(side)
-    ]
-    return np.stack(found, axis=-1).astype(np.float32)
+    found = [np.outer(cosines[one.down], cosines[one.across]) / one.loudness for one in waves]
+    return np.stack(found, axis=-1).reshape(side, side, len(COLOURS), -1).astype(np.float32)
 
 
-def shared(side: int, *, signed: bool) -> Filters:
+def shared(waves: Sequence[Wave], *, signed: bool) -> Filters:
     """K x F: averages what turns and flips exchange; `signed` keeps only waves whose sign no turn or flip changes."""
-    every = waves(side)
-    orbits = sorted({wave.orbit for wave in every if not (signed and wave.is_odd)})
-    belongs = np.array([[wave.orbit == orbit for orbit in orbits] for wave in every], np.float32)
+    orbits = sorted({wave.orbit for wave in waves if not (signed and wave.is_odd)})
+    belongs = np.array([[wave.orbit == orbit for orbit in orbits] for wave in waves], np.float32)
     return belongs / belongs.sum(axis=0)

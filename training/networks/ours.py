@@ -50,40 +50,44 @@ def resnet(
 
 
 STEP = 4
-"""Pixels between two places where the texture network looks."""
+"""Pixels between two places where the texture network looks, or where it looks most closely."""
 
 
 def texture(
     *,
     size: int,
     side: int = 5,
+    finest: int | None = None,
     scales: tuple[int, ...] = (1, 2, 4),
+    steps: tuple[int, ...] = (),
     thresholds: tuple[float, ...] = (1.3, 2.6),
     sized: bool = False,
     modifiers: int = 0,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
-    At each scale, a multiple of the one before, the pixels are averaged over scale x scale, windows that reach beyond
-    cell or crop are left out, and the responses held against their mean loudness in this cell: so many times it are
-    the thresholds. `sized`, the head also reads how much of the picture the cell covers; with `modifiers` its weights
-    vary with the condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N
-    x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped but for where
-    the places of looking fall. Only the head has parameters.
+    The filters are `cosines.waves` of `side` and `finest`. At each scale, a multiple of the one before, the pixels are
+    averaged over scale x scale, windows that reach beyond cell or crop are left out, and the responses held against
+    their mean loudness in this cell: so many times it are the thresholds. It looks at every fourth pixel, or at every
+    so many as `steps` say for each scale. `sized`, the head also reads how much of the picture the cell covers; with
+    `modifiers` its weights vary with the condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit`
+    N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees
+    or flipped but for where the places of looking fall. Only the head has parameters.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    centred, cell = centred_and_cell(pixels)
+    centred, cell = centred_and_cell(pixels, colours=cosines.colours())
     outside = 1.0 + ops.max_pool(-cell, STEP, strides=STEP)
-    bank = cosines.bank(side)
+    waves = cosines.waves(side, finest=finest)
+    bank = cosines.bank(waves, side=side)
     answers, weights, seen = [], [], centred
-    for before, scale in pairwise((1, *scales)):
+    for (before, scale), step in zip(pairwise((1, *scales)), steps or (STEP,) * len(scales), strict=True):
         if scale > before:
             seen = ops.average_pool(seen, scale // before, strides=scale // before)
-        answers.append(ops.conv(seen, bank, strides=STEP // scale, padding="same"))
-        weights.append(_weights(outside, reach=side * scale / 2))
+        answers.append(ops.depthwise_conv(seen, bank, strides=step // scale, padding="same"))
+        weights.append(_weights(outside, reach=side * scale / 2, step=step))
     head = TextureHead(
-        signed=cosines.shared(side, signed=True),
-        loud=cosines.shared(side, signed=False),
+        signed=cosines.shared(waves, signed=True),
+        loud=cosines.shared(waves, signed=False),
         thresholds=thresholds,
         sized=sized,
         modifiers=modifiers,
@@ -98,11 +102,15 @@ def _answering(pixels: Any, told: Any) -> keras.Model:
     return keras.Model(pixels, {name: layers.Identity(dtype="float32", name=name)(one) for name, one in named})
 
 
-def _weights(outside: Any, *, reach: float) -> Any:
-    """Weights, whose sum is 1, of the blocks of STEP x STEP pixels that have nothing outside cell or crop within
+def _weights(outside: Any, *, reach: float, step: int) -> Any:
+    """Weights, whose sum is 1, of the blocks of step x step pixels that have nothing outside cell or crop within
     `reach` pixels: an edge is no texture. All 0 where there is no such block.
+
+    `outside` is 1 where a block of STEP x STEP has something outside the cell, and else 0.
     """
-    blocks = math.ceil(reach / STEP)
+    if step > STEP:
+        outside = ops.max_pool(outside, step // STEP, strides=step // STEP)
+    blocks = math.ceil(reach / step)
     around = ops.pad(outside, ((0, 0), (blocks, blocks), (blocks, blocks), (0, 0)), constant_values=1.0)
     inside = 1.0 - ops.max_pool(around, 2 * blocks + 1, strides=1, padding="valid")
     return inside / ops.maximum(ops.sum(inside, axis=(1, 2), keepdims=True), 1.0)
@@ -116,7 +124,8 @@ class TextureHead(layers.Layer):
     last the share of places that lie in the cell.
 
     With `modifiers` its weights vary from picture to picture: by so many numbers between -1 and 1, each a hyperbolic
-    tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`).
+    tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`), at those scales where
+    it looks most closely.
     """
 
     def __init__(
@@ -131,6 +140,7 @@ class TextureHead(layers.Layer):
     def build(self, shapes: Any) -> None:
         scales, waves = (len(shapes) - self._sized) // 2, self._loud.shape[1]
         self.parts = (sum(share.shape[1] for share in self._shares) + waves,) * scales
+        self._close = [shape[1:3] for shape in shapes[:scales]].count(shapes[0][1:3])
         self.kernel = self._zeros("kernel", sum(self.parts) + self._sized)
         self.bias = self._zeros("bias", scales)
         if self.modifiers:
@@ -144,37 +154,38 @@ class TextureHead(layers.Layer):
 
     @property
     def loudness_at(self) -> list[int]:
-        """Where an embedding has the logarithms of loudness that modifiers are of: those of waves of colour."""
-        return [end - back for end in np.cumsum(self.parts) for back in range(self._loud.shape[1] - self._grey, 0, -1)]
+        """Where an embedding has the logarithms of loudness that modifiers are of."""
+        ends = np.cumsum(self.parts)[: self._close]
+        return [end - back for end in ends for back in range(self._loud.shape[1] - self._grey, 0, -1)]
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
         of 1, of each scale, then the answers N x h x w x K of each, and where it is `sized`, 1 in the cell and else 0.
 
         The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
-        place with a weight at that scale alike.
+        place with a weight at that scale alike. A scale may have half the first one's places along either side, or a
+        quarter; so many of the map's places are told the same.
         """
         scales = len(told) // 2
         weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
-        _, height, width, channels = answers[0].shape
-        places = height * width
-        shares = [ops.reshape(weight, (-1, 1, places)) for weight in weights]  # as they are: see `_heard`
+        grids = [answer.shape[1:3] for answer in answers]
+        shares = [ops.reshape(one, (-1, 1, math.prod(grid))) for one, grid in zip(weights, grids, strict=True)]
         heard = [
-            self._heard(ops.reshape(answer, (-1, places, channels)), share)
+            self._heard(ops.reshape(answer, (-1, share.shape[2], answer.shape[3])), share)
             for answer, share in zip(answers, shares, strict=True)
         ]
         embedding = ops.concatenate(
             [*(part for one in heard for part in one.parts), *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1
         )
-        kernel, bias = self._weights([one.parts[-1] for one in heard])
+        kernel, bias = self._weights([one.parts[-1] for one in heard[: self._close]])
         logit = ops.matmul(embedding[:, None], kernel)[:, 0] + ops.sum(bias, axis=-1, keepdims=True)
         *kernels, of_size = ops.split(kernel, np.cumsum(self.parts).tolist(), axis=1)
-        cam = places * sum(
-            ops.reshape(self._said(one, of_scale) + bias[:, scale, None, None], (-1, 1, places)) * share
-            for scale, (one, of_scale, share) in enumerate(zip(heard, kernels, shares, strict=True))
-        )
-        cam = sum((of_size * ops.reshape(one, (-1, 1, places)) for one in covered), start=cam)
-        return logit, ops.reshape(cam, (-1, height, width, 1)), embedding
+        cam = sum(of_size[..., None] * one for one in covered)
+        for scale, (one, of_scale, share, grid) in enumerate(zip(heard, kernels, shares, grids, strict=True)):
+            places = share.shape[2]
+            said = ops.reshape(self._said(one, of_scale) + bias[:, scale, None, None], (-1, 1, places)) * share
+            cam += _spread(ops.reshape(places * said, (-1, *grid, 1)), over=grids[0])
+        return logit, cam, embedding
 
     def _weights(self, loudness: Sequence[Any]) -> tuple[Any, Any]:
         """Kernel (N or 1) x F x 1 and bias (N or 1) x scales for pictures in which the waves are so loud."""
@@ -210,6 +221,14 @@ class TextureHead(layers.Layer):
         local = ops.matmul(heard.answer, signed) + ops.matmul(heard.loud, sum(louder))
         local -= sum(ops.matmul(one, weight) for one, weight in zip(heard.below, louder[1:], strict=True))
         return local / heard.unit + ops.matmul(heard.parts[-1][:, None], whole)
+
+
+def _spread(told: Any, *, over: tuple[int, int]) -> Any:
+    """N x h x w x 1 told again for every place of a grid that is as fine or a multiple finer."""
+    for axis, places in enumerate(over, start=1):
+        if places > told.shape[axis]:
+            told = ops.repeat(told, places // told.shape[axis], axis=axis)
+    return told
 
 
 class _Heard(NamedTuple):
@@ -269,9 +288,7 @@ class StagedHead(layers.Layer):
             share, each = ops.reshape(weight, (-1, 1, places)), ops.reshape(answer, (-1, places, answer.shape[3]))
             embedding.append(ops.matmul(share, each)[:, 0])
             local = ops.reshape(ops.matmul(each, kernel[None]) + self.bias[stage], (-1, *answer.shape[1:3], 1)) * weight
-            for axis in (1, 2):
-                local = ops.repeat(local, 2**stage, axis=axis)
-            cam += places * local
+            cam += places * _spread(local, over=covered.shape[1:3])
         embedding = ops.concatenate([*embedding, ops.mean(covered, axis=(1, 2))], axis=-1)
         return ops.matmul(embedding, self.kernel[:, None]) + ops.sum(self.bias), cam, embedding
 

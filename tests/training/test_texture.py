@@ -1,0 +1,143 @@
+import keras
+import numpy as np
+import pytest
+
+from app.vision.drawn import CELLS, draw
+from app.vision.preprocess import crop
+from training.networks import ours
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
+
+
+@pytest.fixture(scope="module")
+def pixels():
+    """Crops of four drawn cells of two looks."""
+    cells = [draw(number, look) for number, look in enumerate([CELLS[-1], CELLS[0]] * 2)]
+    return np.stack([crop(cell, size=224) for cell in cells]).astype(np.float32)
+
+
+def test_the_head_reads_how_far_the_answers_go_beyond_each_limit_and_nothing_where_no_place_counts():
+    rng = np.random.default_rng(0)
+    answers = rng.normal(size=(2, 4, 4, 2)).astype(np.float32)
+    weights = np.zeros((2, 4, 4, 1), np.float32)
+    weights[0, 1:, 1:] = 1 / 9
+    both = np.eye(2, dtype=np.float32)
+    head = ours.TextureHead(signed=both[:, :1], loud=both, thresholds=(0.5, 2.0), sized=False)
+
+    _, _, (told, of_nothing) = (keras.ops.convert_to_numpy(one) for one in head([weights, answers]))
+
+    seen = answers[0, 1:, 1:].reshape(9, 2)
+    loudness = np.abs(seen).mean(axis=0)
+    unit = loudness.mean()
+    beyond = [np.maximum(np.abs(seen) - limit * unit, 0).mean(axis=0) / unit for limit in (0.5, 2.0)]
+    expected = [seen.mean(axis=0)[:1] / unit, loudness / unit, *beyond, np.log(loudness)]
+    np.testing.assert_allclose(told, np.concatenate(expected), atol=1e-6)
+    np.testing.assert_allclose(of_nothing, [0, 1, 1, 0, 0, 0, 0, *2 * [np.log(1e-6)]], rtol=1e-6)
+
+
+def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(pixels):
+    network = ours.texture(size=224)
+    head = network.get_layer("head")
+    head.kernel.assign(np.random.default_rng(0).normal(0, 0.1, head.kernel.shape))
+
+    told = network.predict(pixels, verbose=0)
+    turned = network.predict(np.ascontiguousarray(np.rot90(pixels, 1, (1, 2))), verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    moved = np.abs(turned["embedding"] - told["embedding"]).mean()
+    assert moved < 0.25 * np.abs(told["embedding"] - told["embedding"][[1, 2, 3, 0]]).mean()
+    assert network.count_params() == told["embedding"].shape[1] + 3 == 471
+
+
+def test_a_network_that_is_told_the_size_reads_the_share_of_places_in_the_cell_and_its_map_means_its_logit(
+    pixels,
+):
+    network = ours.texture(size=224, sized=True)
+    head = network.get_layer("head")
+    head.kernel.assign(np.random.default_rng(0).normal(0, 0.1, head.kernel.shape))
+
+    told = network.predict(pixels, verbose=0)
+
+    covered = (pixels.max(axis=3) > 0).reshape(4, 56, 4, 56, 4).all(axis=(2, 4)).mean(axis=(1, 2))
+    np.testing.assert_allclose(told["embedding"][:, -1], covered, atol=1e-6)
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    plain = ours.texture(size=224).predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(told["embedding"][:, :-1], plain)
+    assert network.count_params() == 472
+
+
+def test_a_black_picture_gives_numbers():
+    network = ours.texture(size=224)
+
+    told = network.predict(np.zeros((1, 224, 224, 3), np.float32), verbose=0)
+
+    assert all(np.isfinite(one).all() for one in told.values())
+    assert isinstance(network, keras.Model)
+
+
+@pytest.mark.parametrize("radius", [80, 400])
+def test_a_window_that_reaches_beyond_cell_or_crop_says_nothing(radius):
+    rows, columns = np.mgrid[:224, :224] - 111.5
+    depth = np.minimum(radius - np.hypot(rows, columns), 112 - np.maximum(abs(rows), abs(columns)))
+    noise = np.random.default_rng(0).integers(40, 90, (1, 224, 224, 3))
+    pixels = noise.astype(np.float32) * (np.hypot(rows, columns) < radius)[..., None]
+    network = ours.texture(size=224)
+    head = network.get_layer("head")
+    of_a_scale = head.kernel.shape[0] // 3
+
+    for place, reach in enumerate((2.5, 5, 10)):
+        kernel = np.zeros(head.kernel.shape)
+        kernel[place * of_a_scale : (place + 1) * of_a_scale] = 1
+        head.kernel.assign(kernel)
+        spoken = network.predict(pixels, verbose=0)["cam"][0, ..., 0] != 0
+        nearest = depth.reshape(56, 4, 56, 4).max(axis=(1, 3))
+        assert spoken.any()
+        assert nearest[spoken].min() > reach
+
+
+def test_the_map_of_a_network_whose_weights_vary_still_means_its_logit(pixels):
+    network = ours.texture(size=224, sized=True, modifiers=2)
+    head = network.get_layer("head")
+    rng = np.random.default_rng(0)
+    for weight in head.weights:
+        weight.assign(rng.normal(0, 0.1, weight.shape))
+
+    told = network.predict(pixels, verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    plain = ours.texture(size=224, sized=True).predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(told["embedding"], plain)
+    assert network.count_params() == 472 + 2 * (469 + 3) + 2 * (72 + 1)
+
+
+def test_a_scale_that_looks_at_fewer_places_says_what_it_says_of_one_for_all_near_it(pixels):
+    network = ours.texture(
+        size=224, scales=(1, 2, 4, 8), steps=(4, 4, 4, 8), finest=4, thresholds=(1.3,), sized=True, modifiers=2
+    )
+    head = network.get_layer("head")
+    rng = np.random.default_rng(0)
+    for weight in head.weights:
+        weight.assign(rng.normal(0, 0.1, weight.shape))
+
+    told = network.predict(pixels, verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    assert told["embedding"].shape == (4, 4 * 81 + 1)
+    assert max(head.loudness_at) < 3 * 81  # what modifies is told by the scales that look most closely
+
+    head.kernel.assign(np.where(np.arange(4 * 81 + 1) // 81 == 3, head.kernel, 0))
+    for weight in (head.bias, head.varying_kernel, head.varying_bias):
+        weight.assign(np.zeros(weight.shape))
+    blocks = network.predict(pixels, verbose=0)["cam"].reshape(4, 28, 2, 28, 2)
+
+    np.testing.assert_array_equal(blocks, blocks[:, :, :1, :, :1] * np.ones((1, 1, 2, 1, 2)))
+    spoken = blocks[:, :, 0, :, 0] != 0
+    within = (pixels.max(axis=3) > 0).reshape(4, 28, 8, 28, 8).all(axis=(2, 4))
+    assert spoken.any()
+    assert within[spoken].all()
