@@ -22,7 +22,8 @@ from training.splits import partition
 from training.targets import Gain
 
 WHY_OURS = """\
-`texture6` is `texture5` whose weights vary with the condition of the picture; by value it ranks cells better on each of
+`texture7` is `texture6` that looks at coarser blocks as well and leaves out what is finest; `texture6` is `texture5`
+whose weights vary with the condition of the picture. By value each ranks cells better than the one before on each of
 five partitions. `texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). Rank
 alone did not decide: `texture3_plain` and `texture3_clean` rank as high as `texture3`, but under the worst shift they
 lose .3 of sensitivity and it loses .2, and a missed blast costs more than a rank. By the rule that a step is kept where
