@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.linalg import block_diag
 
 from training.networks import cosines
 from training.networks.arithmetic import centred_and_cell, colour_centred
@@ -133,13 +134,13 @@ class TextureHead(layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self._sized, self.modifiers = sized, modifiers
-        self._shares = (signed, *[loud] * (1 + len(thresholds)))
-        self._loud, self._thresholds = loud, thresholds
-        self._grey = loud.shape[1] // len(cosines.COLOURS)  # so many waves, the first ones, are of brightness
+        self._thresholds = thresholds
+        self._shared = block_diag(signed, *[loud] * (2 + len(thresholds)))  # what waves are heard by -> features
+        self._coloured = loud.shape[1] - loud.shape[1] // len(cosines.COLOURS)  # so many, the last ones, are of colour
 
     def build(self, shapes: Any) -> None:
-        scales, waves = (len(shapes) - self._sized) // 2, self._loud.shape[1]
-        self.parts = (sum(share.shape[1] for share in self._shares) + waves,) * scales
+        scales = (len(shapes) - self._sized) // 2
+        self.parts = (self._shared.shape[1],) * scales
         self._close = [shape[1:3] for shape in shapes[:scales]].count(shapes[0][1:3])
         self.kernel = self._zeros("kernel", sum(self.parts) + self._sized)
         self.bias = self._zeros("bias", scales)
@@ -155,8 +156,7 @@ class TextureHead(layers.Layer):
     @property
     def loudness_at(self) -> list[int]:
         """Where an embedding has the logarithms of loudness that modifiers are of."""
-        ends = np.cumsum(self.parts)[: self._close]
-        return [end - back for end in ends for back in range(self._loud.shape[1] - self._grey, 0, -1)]
+        return [end - back for end in np.cumsum(self.parts)[: self._close] for back in range(self._coloured, 0, -1)]
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
@@ -168,59 +168,90 @@ class TextureHead(layers.Layer):
         """
         scales = len(told) // 2
         weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
-        grids = [answer.shape[1:3] for answer in answers]
-        shares = [ops.reshape(one, (-1, 1, math.prod(grid))) for one, grid in zip(weights, grids, strict=True)]
-        heard = [
-            self._heard(ops.reshape(answer, (-1, share.shape[2], answer.shape[3])), share)
-            for answer, share in zip(answers, shares, strict=True)
-        ]
-        embedding = ops.concatenate(
-            [*(part for one in heard for part in one.parts), *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1
-        )
-        kernel, bias = self._weights([one.parts[-1] for one in heard[: self._close]])
-        logit = ops.matmul(embedding[:, None], kernel)[:, 0] + ops.sum(bias, axis=-1, keepdims=True)
-        *kernels, of_size = ops.split(kernel, np.cumsum(self.parts).tolist(), axis=1)
-        cam = sum(of_size[..., None] * one for one in covered)
-        for scale, (one, of_scale, share, grid) in enumerate(zip(heard, kernels, shares, grids, strict=True)):
-            places = share.shape[2]
-            said = ops.reshape(self._said(one, of_scale) + bias[:, scale, None, None], (-1, 1, places)) * share
-            cam += _spread(ops.reshape(places * said, (-1, *grid, 1)), over=grids[0])
+        heard = self._heard(weights, answers)
+        features = ops.matmul(heard.means, self._shared[None])
+        kernel, bias = self._weights(features)
+        embedding = ops.reshape(features, (-1, sum(self.parts)))
+        embedding = ops.concatenate([embedding, *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1)
+        logit = ops.sum(embedding * kernel, axis=-1, keepdims=True) + ops.sum(bias, axis=-1, keepdims=True)
+        of_scales, of_size = ops.split(kernel, [sum(self.parts)], axis=-1)
+        cam = sum(of_size[..., None, None] * one for one in covered)
+        for said, answer in zip(self._said(heard, of_scales, bias), answers, strict=True):
+            cam += _spread(ops.reshape(said, (-1, *answer.shape[1:3], 1)), over=answers[0].shape[1:3])
         return logit, cam, embedding
 
-    def _weights(self, loudness: Sequence[Any]) -> tuple[Any, Any]:
-        """Kernel (N or 1) x F x 1 and bias (N or 1) x scales for pictures in which the waves are so loud."""
+    def _weights(self, features: Any) -> tuple[Any, Any]:
+        """Kernel (N or 1) x F and bias (N or 1) x scales for pictures of these features, N x scales x F/scales."""
         kernel, bias = self.kernel[None], self.bias[None]
         if self.modifiers:
-            of_colour = ops.concatenate([one[:, self._grey :] for one in loudness], axis=-1)
+            of_colour = ops.reshape(features[:, : self._close, -self._coloured :], (-1, len(self.loudness_at)))
             told = ops.tanh(ops.matmul(of_colour, self.directions) + self.offsets)
             kernel += ops.matmul(told, self.varying_kernel)
             bias += ops.matmul(told, self.varying_bias)
-        return kernel[..., None], bias
+        return kernel, bias
 
-    def _heard(self, answer: Any, share: Any) -> "_Heard":
-        """What one scale answers, and its part of the embedding.
+    def _heard(self, weights: Sequence[Any], answers: Sequence[Any]) -> "_Heard":
+        """What the waves answer, and what of it the head reads.
 
-        Made for ONNX Runtime: what goes beyond a limit is all less what stays below it, which is one pass over the
-        answers instead of two, and a product with a vector is quick only where no factor can be fused into it.
+        Made for ONNX Runtime: wave by wave, as its convolutions answer; all scales in one product where products are
+        small; and what goes beyond a limit is all less what stays below it, one pass over the answers instead of two.
         """
-        loud = ops.abs(answer)
-        heard = ops.matmul(share, loud)
-        loudness = ops.maximum(heard, 1e-6)
-        unit = ops.mean(loudness, axis=-1, keepdims=True)
-        below = [ops.minimum(loud, unit * threshold) for threshold in self._thresholds]
-        means = [ops.matmul(share, answer), loudness, *(heard - ops.matmul(share, one) for one in below)]
-        parts = [ops.matmul(one / unit, shared[None]) for one, shared in zip(means, self._shares, strict=True)]
-        parts.append(ops.matmul(ops.log(loudness), self._loud[None]))
-        return _Heard(answer, loud, below, unit, [part[:, 0] for part in parts])
+        shares = [ops.reshape(one, (-1, 1, math.prod(one.shape[1:3]))) for one in weights]
+        columns = [ops.reshape(one, (-1, one.shape[2], 1)) for one in shares]
+        waves = [ops.transpose(one, (0, 3, 1, 2)) for one in answers]
+        answers = [ops.reshape(one, (-1, one.shape[1], math.prod(one.shape[2:]))) for one in waves]
 
-    def _said(self, heard: "_Heard", kernel: Any) -> Any:
-        """What `kernel`, (N or 1) x F x 1, says of what one scale has heard at each place: N x places x 1."""
-        widths = [part.shape[-1] for part in heard.parts]
-        *each, whole = ops.split(kernel, np.cumsum(widths[:-1]).tolist(), axis=1)
-        signed, *louder = [ops.matmul(shared[None], one) for shared, one in zip(self._shares, each, strict=True)]
-        local = ops.matmul(heard.answer, signed) + ops.matmul(heard.loud, sum(louder))
-        local -= sum(ops.matmul(one, weight) for one, weight in zip(heard.below, louder[1:], strict=True))
-        return local / heard.unit + ops.matmul(heard.parts[-1][:, None], whole)
+        def mean(of_scales: Sequence[Any]) -> Any:
+            means = [ops.matmul(*pair) for pair in zip(of_scales, columns, strict=True)]
+            return ops.concatenate([ops.reshape(one, (-1, 1, one.shape[1])) for one in means], axis=1)
+
+        loud = [ops.abs(one) for one in answers]
+        all_of_it = mean(loud)
+        loudness = ops.maximum(all_of_it, 1e-6)
+        unit = ops.mean(loudness, axis=-1, keepdims=True)
+        below = []
+        for threshold in self._thresholds:
+            limits = ops.split(unit * threshold, len(loud), axis=1)
+            below.append([ops.minimum(*pair) for pair in zip(loud, limits, strict=True)])
+        beyond = [all_of_it - mean(one) for one in below]
+        means = ops.concatenate([mean(answers), loudness, *beyond], axis=-1) / unit
+        return _Heard(shares, [answers, loud, *below], ops.concatenate([means, ops.log(loudness)], axis=-1), unit)
+
+    def _said(self, heard: "_Heard", kernel: Any, bias: Any) -> list[Any]:
+        """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
+        mean over all places is what they say of the scale.
+        """
+        scales, each = len(heard.shares), len(heard.passes)
+        places = np.array([share.shape[2] for share in heard.shares], np.float32)[:, None]
+        of_means = ops.matmul(ops.reshape(kernel, (-1, scales, self.parts[0])), self._shared.T[None])
+        *local, of_loudness = ops.split(of_means, each + 1, axis=-1)
+        logs = ops.split(heard.means, each + 1, axis=-1)[-1]
+        whole = places * (ops.sum(of_loudness * logs, axis=-1, keepdims=True) + bias[..., None])
+        signed, louder, *beyond = [one * (places / heard.unit) for one in local]
+        local = [signed, louder + sum(beyond), *(-one for one in beyond)]
+        by_scale = zip(*(ops.split(one, scales, axis=1) for one in (*local, whole)), strict=True)
+        found = []
+        for share, waves, (*kernels, of_all) in zip(
+            heard.shares, zip(*heard.passes, strict=True), by_scale, strict=True
+        ):
+            said = sum(ops.matmul(weight, one) for weight, one in zip(kernels, waves, strict=True))
+            found.append((said + of_all) * share)
+        return found
+
+
+class _Heard(NamedTuple):
+    """What waves answer, of K waves at so many scales."""
+
+    shares: list[Any]
+    """Of each scale the weights of its places, N x 1 x places."""
+    passes: list[list[Any]]
+    """The answers of each scale, N x K x places; how loud they are; and what of that stays below each threshold."""
+    means: Any
+    """N x scales x K (3 + thresholds): answers, loudness and what goes beyond each threshold on the mean over the
+    places, in units of the mean loudness, and the logarithm of the loudness.
+    """
+    unit: Any
+    """The mean loudness, N x scales x 1."""
 
 
 def _spread(told: Any, *, over: tuple[int, int]) -> Any:
@@ -229,18 +260,6 @@ def _spread(told: Any, *, over: tuple[int, int]) -> Any:
         if places > told.shape[axis]:
             told = ops.repeat(told, places // told.shape[axis], axis=axis)
     return told
-
-
-class _Heard(NamedTuple):
-    """What waves of one scale answer at N x places x K, how loud that is, what of that stays below each threshold, the
-    mean loudness N x 1 x 1, and the parts of the embedding, N x their width each, that of the log loudness last.
-    """
-
-    answer: Any
-    loud: Any
-    below: list[Any]
-    unit: Any
-    parts: list[Any]
 
 
 def staged(*, size: int, widths: tuple[int, ...] = (24, 48, 96), stem: int = 16, momentum: float = 0.9) -> keras.Model:
