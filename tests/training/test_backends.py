@@ -14,8 +14,11 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
+from app.vision.drawn import Look, draw
+from app.vision.preprocess import crop
 from training import backend, fit, onnx_model
 from training.network import build
+from training.recipes import texture7
 from training.recipes.smoke import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -44,6 +47,21 @@ pixels = np.load(folder / "pixels.npy")
 logits = np.asarray(network.predict_on_batch(pixels.astype("float32"))["logit"])
 network.save_weights(folder / "network.weights.h5")
 np.save(folder / "logits.npy", logits)
+"""
+
+ANSWERS = """
+import sys
+sys.modules["tensorflow"] = None
+from pathlib import Path
+import numpy as np
+from training.network import build
+from training.recipes.texture7 import RECIPE
+
+folder = Path(sys.argv[1])
+network = build(RECIPE)
+network.load_weights(folder / "network.weights.h5")
+answer = network.predict_on_batch(np.load(folder / "pixels.npy").astype("float32"))
+np.savez(folder / "answer.npz", **{name: np.asarray(told) for name, told in answer.items()})
 """
 
 
@@ -98,6 +116,30 @@ def test_what_another_backend_has_learned_loads_and_exports_under_tensorflow(bac
     session = InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     (logits,) = session.run(["logit"], {"pixels": pixels})
     assert logits == pytest.approx(np.load(tmp_path / "logits.npy"), abs=1e-3)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_our_network_answers_alike_under_every_backend(backend, tmp_path):
+    if not find_spec(backend):
+        pytest.skip(f"{backend} is not installed (pip install {backend}): our network is tried under it where it is")
+    pixels = np.stack([crop(draw(number, Look.BLAST), size=224) for number in range(2)])
+    np.save(tmp_path / "pixels.npy", pixels)
+    network = build(texture7.RECIPE)
+    rng = np.random.default_rng(0)
+    for weight in network.get_layer("head").weights:
+        weight.assign(rng.normal(0, 0.01, weight.shape))
+    network.save_weights(tmp_path / "network.weights.h5")
+
+    subprocess.run(
+        [sys.executable, "-c", ANSWERS, tmp_path],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        cwd=TRAINING.parent,
+        check=True,
+    )
+
+    told = np.load(tmp_path / "answer.npz")
+    for name, expected in network.predict_on_batch(pixels.astype(np.float32)).items():
+        np.testing.assert_allclose(told[name], expected, atol=1e-4)
 
 
 def no_list(*_):

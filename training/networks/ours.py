@@ -186,8 +186,8 @@ class TextureHead(layers.Layer):
         if self.modifiers:
             of_colour = ops.reshape(features[:, : self._close, -self._coloured :], (-1, len(self.loudness_at)))
             told = ops.tanh(ops.matmul(of_colour, self.directions) + self.offsets)
-            kernel += ops.matmul(told, self.varying_kernel)
-            bias += ops.matmul(told, self.varying_bias)
+            kernel = kernel + ops.matmul(told, self.varying_kernel)  # not in place: under torch it is the weight itself
+            bias = bias + ops.matmul(told, self.varying_bias)
         return kernel, bias
 
     def _heard(self, weights: Sequence[Any], answers: Sequence[Any]) -> "_Heard":
@@ -222,7 +222,7 @@ class TextureHead(layers.Layer):
         mean over all places is what they say of the scale.
         """
         scales, each = len(heard.shares), len(heard.passes)
-        places = np.array([share.shape[2] for share in heard.shares], np.float32)[:, None]
+        places = ops.convert_to_tensor([[float(share.shape[2])] for share in heard.shares], "float32")
         of_means = ops.matmul(ops.reshape(kernel, (-1, scales, self.parts[0])), self._shared.T[None])
         *local, of_loudness = ops.split(of_means, each + 1, axis=-1)
         logs = ops.split(heard.means, each + 1, axis=-1)[-1]
