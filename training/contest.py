@@ -52,13 +52,12 @@ cells teach such a network, and nothing of the source's. Networks whose AUC is a
 shrunk to less, and those with `_as_published` the image's own 450 shrunk to the published size. *Cells seen* is what
 one fold's network met in training, repeats counted; *minutes* is what all folds took on two cores, or where it says so
 on a GPU, neither always free (of heads that are learned at once those of all partitions, which share their tables; of
-hand-made features without measuring them); *ms* is the median time of one image in ONNX Runtime on one thread, "-"
-where it was not measured or there is no network.
+hand-made features without measuring them); *ms* is the median time of one image in ONNX Runtime on one thread, on
+machines of which some take half as long again as others; "-" where it was not measured or there is no network.
 
 All are compared on partition 0, whose folds test {tested} cells. Its people were dealt out at random after
 `texture5` had been chosen on partitions of another kind; `{ours}` was chosen on partitions 0 to 2. Ours has been run on
-four more of these as well, and some of the
-strongest earlier ones on 3 (below).
+four more of these as well, and some of the strongest earlier ones on 3 (below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
 filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.
