@@ -56,8 +56,8 @@ hand-made features without measuring them); *ms* is the median time of one image
 machines of which some take half as long again as others; "-" where it was not measured or there is no network.
 
 All are compared on partition 0, whose folds test {tested} cells. Its people were dealt out at random after
-`texture5` had been chosen on partitions of another kind; `{ours}` was chosen on partitions 0 to 2. Ours has been run on
-four more of these as well, and some of the strongest earlier ones on 3 (below).
+`texture5` had been chosen on partitions of another kind; `{ours}` was chosen on partitions 0 to 2. Ours has been run
+on four more of these as well, and some of the strongest earlier ones on 3 (below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
 filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.

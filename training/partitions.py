@@ -25,15 +25,16 @@ CHOSEN_ON = (0, 1, 2)
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
-`{ours}` was chosen on 0 to 2; 3 and 4 are for reporting, though the shifts of 3 were looked at in trials. All are of the
-same people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells that one of
-the first three has in the same folds.
+`{ours}` was chosen on 0 to 2; 3 and 4 are for reporting, though the shifts of 3 were looked at in trials. All are of
+the same people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells that
+one of the first three has in the same folds.
 """
 
 CONTEST = """\
 ## The contest on partition {seed}
 
-Some of the strongest earlier networks on their budgets, on a partition that is for reporting. In the last columns is what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
+Some of the strongest earlier networks on their budgets, on a partition that is for reporting. In the last columns is
+what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
 """
 
 
