@@ -60,8 +60,8 @@ def _head(card: dict[str, Any]) -> str:
     return (
         f"# {card['name']} {card['version']}\n\n{card['intended_use']}{warning * card['for_demonstration']}\n\n"
         f"One network of {card['training']['parameters']:,} parameters, one image at a time; "
-        f"{card['evaluation']['milliseconds']} ms from pixels to score on one core, the median. Made by "
-        "`training export`; the figures are those of `card.json`. "
+        f"{card['evaluation']['milliseconds']} ms from pixels to score on one core (median over drawn cells, best of "
+        "twenty runs of each). Made by `training export`; the figures are those of `card.json`. "
         f"`model.onnx` has the SHA-256 `{card['onnx_sha256']}`."
     )
 
