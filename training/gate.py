@@ -1,10 +1,10 @@
 """The gate's trial: what it measures on real cells, how many it refuses of unseen people, and what else it does."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
 from training.scored import Scored
 from training.splits import few_of_each, partition
+from training.stopwatch import seconds
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -72,12 +73,8 @@ def milliseconds(cells: Sequence[Cell], root: Path) -> float:
     chosen = np.unique(np.linspace(0, len(cells) - 1, TIMED).astype(int))
     best = []
     for place in chosen:
-        pixels, taken = read_pixels(root / cells[place].path), []
-        for _ in range(5):
-            began = time.perf_counter()
-            measure(pixels)
-            taken.append(time.perf_counter() - began)
-        best.append(min(taken))
+        pixels = read_pixels(root / cells[place].path)
+        best.append(min(seconds(partial(measure, pixels), runs=5)))
     return round(1000 * float(np.median(best)), 2)
 
 

@@ -1,7 +1,7 @@
 """A bundle that is there told anew: card.json and MODEL_CARD.md with what was measured since, and its time."""
 
 import json
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.vision.bundle import parse_card
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, draw
 from training.model_card import text
+from training.stopwatch import seconds
 
 
 def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) -> Path:
@@ -33,12 +34,6 @@ def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) 
 
 def milliseconds(classifier: OnnxClassifier) -> float:
     """From RGB pixels to score on one thread: median over some drawn cells, of each the best of twenty runs."""
-    best = []
-    for pixels in (draw(seed, look) for seed in range(4) for look in CELLS):
-        taken = []
-        for _ in range(20):
-            began = time.perf_counter()
-            classifier.score(pixels)
-            taken.append(time.perf_counter() - began)
-        best.append(min(taken))
+    cells = (draw(seed, look) for seed in range(4) for look in CELLS)
+    best = [min(seconds(partial(classifier.score, pixels), runs=20)) for pixels in cells]
     return round(1000 * float(np.median(best)), 2)

@@ -4,7 +4,6 @@ Of several series the quickest counts, for what other guests of a machine take i
 """
 
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from training import onnx_model
+from training.stopwatch import seconds
 
 SERIES, ROUNDS = 20, 20
 
@@ -46,14 +46,4 @@ def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:
 
 def _median(act: Callable[[], object]) -> float:
     """Milliseconds, of the quickest of several series the median."""
-    return round(1000 * min(_median_of_series(act) for _ in range(SERIES)), 2)
-
-
-def _median_of_series(act: Callable[[], object]) -> float:
-    """Seconds."""
-    taken = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        act()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken))
+    return round(1000 * min(float(np.median(seconds(act, runs=ROUNDS))) for _ in range(SERIES)), 2)

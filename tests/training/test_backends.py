@@ -16,6 +16,7 @@ from onnxruntime import InferenceSession
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
+from tests.training.heads import drawn_weights
 from training import backend, fit, onnx_model
 from training.network import build
 from training.recipes import texture7
@@ -125,9 +126,7 @@ def test_our_network_answers_alike_under_every_backend(backend, tmp_path):
     pixels = np.stack([crop(draw(number, Look.BLAST), size=224) for number in range(2)])
     np.save(tmp_path / "pixels.npy", pixels)
     network = build(texture7.RECIPE)
-    rng = np.random.default_rng(0)
-    for weight in network.get_layer("head").weights:
-        weight.assign(rng.normal(0, 0.01, weight.shape))
+    drawn_weights(network, deviation=0.01)
     network.save_weights(tmp_path / "network.weights.h5")
 
     subprocess.run(

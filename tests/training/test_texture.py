@@ -4,6 +4,7 @@ import pytest
 
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
+from tests.training.heads import drawn_weights
 from training.networks import ours
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -101,10 +102,7 @@ def test_a_window_that_reaches_beyond_cell_or_crop_says_nothing(radius):
 
 def test_the_map_of_a_network_whose_weights_vary_still_means_its_logit(pixels):
     network = ours.texture(size=224, sized=True, modifiers=2)
-    head = network.get_layer("head")
-    rng = np.random.default_rng(0)
-    for weight in head.weights:
-        weight.assign(rng.normal(0, 0.1, weight.shape))
+    drawn_weights(network, deviation=0.1)
 
     told = network.predict(pixels, verbose=0)
 
@@ -121,9 +119,7 @@ def test_a_scale_that_looks_at_fewer_places_says_what_it_says_of_one_for_all_nea
         size=224, scales=(1, 2, 4, 8), steps=(4, 4, 4, 8), finest=4, thresholds=(1.3,), sized=True, modifiers=2
     )
     head = network.get_layer("head")
-    rng = np.random.default_rng(0)
-    for weight in head.weights:
-        weight.assign(rng.normal(0, 0.1, weight.shape))
+    drawn_weights(network, deviation=0.1)
 
     told = network.predict(pixels, verbose=0)
 
