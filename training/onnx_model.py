@@ -1,5 +1,6 @@
 """A Keras network as one ONNX file that takes RGB bytes and answers by name."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import keras
 import onnx
 import tensorflow as tf
 import tf2onnx
+from onnxruntime import InferenceSession, SessionOptions
 
 OPSET = 17
 
@@ -27,6 +29,14 @@ def write(model: keras.Model, path: Path, *, size: int) -> tuple[str, ...]:
     onnx.checker.check_model(proto)
     onnx.save(proto, path)
     return names
+
+
+def session(model: keras.Model, *, size: int, options: SessionOptions | None = None) -> InferenceSession:
+    """ONNX Runtime with that graph, on the processor."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        write(model, path, size=size)
+        return InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def _converted(model: keras.Model, names: Sequence[str], *, size: int, apart: bool) -> onnx.ModelProto:

@@ -3,14 +3,12 @@
 Of several series the quickest counts, for what other guests of a machine take is not the network's.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import SessionOptions
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
@@ -31,11 +29,9 @@ class Milliseconds:
 
 
 def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:
-    with tempfile.TemporaryDirectory() as folder:
-        onnx_model.write(network, Path(folder) / "model.onnx", size=size)
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        session = InferenceSession(Path(folder) / "model.onnx", options, providers=["CPUExecutionProvider"])
+    options = SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnx_model.session(network, size=size, options=options)
     pixels = draw(1, Look.BLAST)
     square = crop(pixels, size=size)[None]
     return Milliseconds(

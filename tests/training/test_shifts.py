@@ -1,12 +1,16 @@
 """Each shift of the shift test does to a cell what its name says, and nothing else."""
 
+import keras
 import numpy as np
 import pytest
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
+from tests.training.heads import drawn_weights
 from training import shifts
 from training.dataset import STORED_SIDE, outline_map
+from training.network import build
+from training.recipes import texture7
 from training.steps import OF_THE_OUTLINE, TINTED_OR_SIZED
 
 pytestmark = pytest.mark.tensorflow
@@ -125,3 +129,18 @@ def test_a_jpeg_file_moves_pixels_of_the_cell_a_little_and_leaves_black_black(sq
     assert not stored[square.max(axis=2) == 0].any()
     moved = np.abs(stored.astype(int) - square)[square.max(axis=2) > 0]
     assert 0.2 < moved.mean() < 6
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TensorFlow
+def test_shifted_cells_get_the_same_scores_from_onnx_runtime_and_from_keras(monkeypatch):
+    network = build(texture7.RECIPE)
+    drawn_weights(network, deviation=0.01)
+    pixels = np.stack([crop(draw(number, Look.BLAST), size=texture7.RECIPE.size) for number in range(3)])
+
+    served = shifts.scorer(network, size=texture7.RECIPE.size)(pixels)
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    trained = shifts.scorer(network, size=texture7.RECIPE.size)(pixels)
+
+    assert served.shape == trained.shape == (3,)
+    assert served == pytest.approx(trained, abs=1e-3)
+    assert np.ptp(served) > 0.01

@@ -5,7 +5,7 @@ import pytest
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
 from tests.training.heads import drawn_weights
-from training.networks import ours
+from training.networks import heads, ours
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -23,7 +23,7 @@ def test_the_head_reads_how_far_the_answers_go_beyond_each_limit_and_nothing_whe
     weights = np.zeros((2, 4, 4, 1), np.float32)
     weights[0, 1:, 1:] = 1 / 9
     both = np.eye(2, dtype=np.float32)
-    head = ours.TextureHead(signed=both[:, :1], loud=both, thresholds=(0.5, 2.0), sized=False)
+    head = heads.TextureHead(signed=both[:, :1], loud=both, thresholds=(0.5, 2.0), sized=False)
 
     _, _, (told, of_nothing) = (keras.ops.convert_to_numpy(one) for one in head([weights, answers]))
 
