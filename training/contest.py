@@ -22,14 +22,14 @@ from training.splits import partition
 from training.targets import Gain
 
 WHY_OURS = """\
-`texture7` is `texture6` that looks at coarser blocks as well and leaves out what is finest; `texture6` is `texture5`
-whose weights vary with the condition of the picture. By value each ranks cells better than the one before on each of
-five partitions. `texture5` is `texture4` with a smaller ridge and a little of the cell's size (*Step by step*). Rank
-alone did not decide: `texture3_plain` and `texture3_clean` rank as high as `texture3`, but under the worst shift they
-lose .3 of sensitivity and it loses .2, and a missed blast costs more than a rank. By the rule that a step is kept where
-nothing is worse beyond its interval, `texture4` is none, for it costs the mean healthy person's specificity; it was
-kept because a tint moves it less. What `texture5` has more than `texture3` is within its intervals, but for what shifts
-cost.
+`texture8` is `texture7` that also hears how far each wave answers alike in two colours; `texture7` is `texture6` that
+looks at coarser blocks as well and leaves out what is finest; `texture6` is `texture5` whose weights vary with the
+condition of the picture. By value each ranks cells better than the one before on each of five partitions. `texture5` is
+`texture4` with a smaller ridge and a little of the cell's size (*Step by step*). Rank alone did not decide:
+`texture3_plain` and `texture3_clean` rank as high as `texture3`, but under the worst shift they lose .3 of sensitivity
+and it loses .2, and a missed blast costs more than a rank. By the rule that a step is kept where nothing is worse
+beyond its interval, `texture4` is none, for it costs the mean healthy person's specificity; it was kept because a tint
+moves it less. What `texture5` has more than `texture3` is within its intervals, but for what shifts cost.
 """
 
 SEED, FOLDS = 0, 3

@@ -19,7 +19,7 @@ from app.vision.preprocess import crop
 from tests.training.heads import drawn_weights
 from training import backend, fit, onnx_model
 from training.network import build
-from training.recipes import texture7
+from training.recipes import texture8
 from training.recipes.smoke import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -56,7 +56,7 @@ sys.modules["tensorflow"] = None
 from pathlib import Path
 import numpy as np
 from training.network import build
-from training.recipes.texture7 import RECIPE
+from training.recipes.texture8 import RECIPE
 
 folder = Path(sys.argv[1])
 network = build(RECIPE)
@@ -125,7 +125,7 @@ def test_our_network_answers_alike_under_every_backend(backend, tmp_path):
         pytest.skip(f"{backend} is not installed (pip install {backend}): our network is tried under it where it is")
     pixels = np.stack([crop(draw(number, Look.BLAST), size=224) for number in range(2)])
     np.save(tmp_path / "pixels.npy", pixels)
-    network = build(texture7.RECIPE)
+    network = build(texture8.RECIPE)
     drawn_weights(network, deviation=0.01)
     network.save_weights(tmp_path / "network.weights.h5")
 

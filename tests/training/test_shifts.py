@@ -10,7 +10,7 @@ from tests.training.heads import drawn_weights
 from training import shifts
 from training.dataset import STORED_SIDE, outline_map
 from training.network import build
-from training.recipes import texture7
+from training.recipes import texture8
 from training.steps import OF_THE_OUTLINE, TINTED_OR_SIZED
 
 pytestmark = pytest.mark.tensorflow
@@ -133,13 +133,13 @@ def test_a_jpeg_file_moves_pixels_of_the_cell_a_little_and_leaves_black_black(sq
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of TensorFlow
 def test_shifted_cells_get_the_same_scores_from_onnx_runtime_and_from_keras(monkeypatch):
-    network = build(texture7.RECIPE)
+    network = build(texture8.RECIPE)
     drawn_weights(network, deviation=0.01)
-    pixels = np.stack([crop(draw(number, Look.BLAST), size=texture7.RECIPE.size) for number in range(3)])
+    pixels = np.stack([crop(draw(number, Look.BLAST), size=texture8.RECIPE.size) for number in range(3)])
 
-    served = shifts.scorer(network, size=texture7.RECIPE.size)(pixels)
+    served = shifts.scorer(network, size=texture8.RECIPE.size)(pixels)
     monkeypatch.setattr(keras.config, "backend", lambda: "jax")
-    trained = shifts.scorer(network, size=texture7.RECIPE.size)(pixels)
+    trained = shifts.scorer(network, size=texture8.RECIPE.size)(pixels)
 
     assert served.shape == trained.shape == (3,)
     assert served == pytest.approx(trained, abs=1e-3)

@@ -5,7 +5,9 @@ import pytest
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
 from tests.training.heads import drawn_weights
+from training.network import build
 from training.networks import heads, ours
+from training.recipes import texture8
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -34,6 +36,27 @@ def test_the_head_reads_how_far_the_answers_go_beyond_each_limit_and_nothing_whe
     expected = [seen.mean(axis=0)[:1] / unit, loudness / unit, *beyond, np.log(loudness)]
     np.testing.assert_allclose(told, np.concatenate(expected), atol=1e-6)
     np.testing.assert_allclose(of_nothing, [0, 1, 1, 0, 0, 0, 0, *2 * [np.log(1e-6)]], rtol=1e-6)
+
+
+def test_coherence_is_how_far_brightness_and_red_against_blue_answer_alike_and_nothing_else_is_told_of_it():
+    rng = np.random.default_rng(0)
+    bright, other = rng.normal(size=(2, 4, 4)), rng.normal(size=(2, 4, 4))
+    answers = np.stack([bright, np.stack([bright[0] * 3, -bright[1]]), other], axis=-1).astype(np.float32)
+    answers[0, 0, 0, 1] = -5 * answers[0, 0, 0, 0]
+    weights = np.full((2, 4, 4, 1), 1 / 16, np.float32)
+    each = np.eye(3, dtype=np.float32)
+    options = {"signed": each[:, :1], "loud": each, "thresholds": (1.3,), "sized": False}
+    head = heads.TextureHead(**options, coherence=True)
+
+    _, _, told = head([weights, answers])
+    _, _, without = heads.TextureHead(**options)([weights, answers])
+
+    told, without = (keras.ops.convert_to_numpy(one) for one in (told, without))
+    both = answers[..., 0] * answers[..., 1]
+    np.testing.assert_allclose(told[:, -4], both.mean(axis=(1, 2)) / np.abs(both).mean(axis=(1, 2)), atol=1e-6)
+    assert told[1, -4] == pytest.approx(-1)
+    assert -1 < told[0, -4] < 1
+    np.testing.assert_array_equal(np.delete(told, -4, axis=1), without)
 
 
 def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(pixels):
@@ -125,7 +148,7 @@ def test_a_scale_that_looks_at_fewer_places_says_what_it_says_of_one_for_all_nea
 
     np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
     assert told["embedding"].shape == (4, 4 * 81 + 1)
-    assert max(head.loudness_at) < 3 * 81  # what modifies is told by the scales that look most closely
+    assert max(head.loudness_at) < 3 * 81  # what modifies is told by the three finest scales
 
     head.kernel.assign(np.where(np.arange(4 * 81 + 1) // 81 == 3, head.kernel, 0))
     for weight in (head.bias, head.varying_kernel, head.varying_bias):
@@ -137,3 +160,25 @@ def test_a_scale_that_looks_at_fewer_places_says_what_it_says_of_one_for_all_nea
     within = (pixels.max(axis=3) > 0).reshape(4, 28, 8, 28, 8).all(axis=(2, 4))
     assert spoken.any()
     assert within[spoken].all()
+
+
+def test_a_network_that_hears_coherence_tells_whether_what_is_darker_is_redder_or_bluer_however_a_cell_lies():
+    rng = np.random.default_rng(0)
+    inside = (np.hypot(*(np.mgrid[:224, :224] - 111.5)) < 90)[..., None]
+    louder_red, louder_blue = (rng.normal(90, louder, (224, 224, 3)) for louder in ((20, 5, 5), (5, 5, 20)))
+    pixels = (np.stack([louder_red, louder_blue]).clip(1, 255).round() * inside).astype(np.float32)
+    network = build(texture8.RECIPE)
+    drawn_weights(network, deviation=0.1)
+
+    told = network.predict(pixels, verbose=0)
+    turned = network.predict(np.ascontiguousarray(np.rot90(pixels, 1, (1, 2))), verbose=0)
+    black = network.predict(np.zeros_like(pixels[:1]), verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    red, blue = told["embedding"][:, :-1].reshape(2, 4, 89)[..., 57:65]
+    assert red[:3].min() > 0.3  # the brighter the redder
+    assert blue[:3].max() < -0.3
+    again = turned["embedding"][:, :-1].reshape(2, 4, 89)[..., 57:65]
+    assert np.abs(again[:, :3] - np.stack([red, blue])[:, :3]).max() < 0.2
+    assert all(np.isfinite(one).all() for one in black.values())
+    assert max(network.get_layer("head").loudness_at) < 3 * 89

@@ -12,32 +12,48 @@ from scipy.linalg import block_diag
 
 from training.networks import cosines
 
+HEARD_BY_MODIFIERS = 3
+"""So many scales, the finest ones: focus and stain are told there."""
+
 
 class TextureHead(layers.Layer):
     """A linear head on what waves answer on the mean over a cell, with one weight for all that a turn exchanges.
 
     Of each scale it reads the answers themselves (of waves whose sign no turn changes), how loud they are, how far that
     goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness. `sized`, it reads
-    last the share of places that lie in the cell.
+    last the share of places that lie in the cell. With `coherence` it reads as well how far each wave answers
+    alike in brightness and in red against blue: the mean of both answers' product against that of the product's size,
+    from -1, where what is darker is always redder, to 1, where it is always bluer.
 
     With `modifiers` its weights vary from picture to picture: by so many numbers between -1 and 1, each a hyperbolic
-    tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`), at those scales where
-    it looks most closely.
+    tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`).
     """
 
     def __init__(
-        self, *, signed: Any, loud: Any, thresholds: tuple[float, ...], sized: bool, modifiers: int = 0, **kwargs: Any
+        self,
+        *,
+        signed: Any,
+        loud: Any,
+        thresholds: tuple[float, ...],
+        sized: bool,
+        coherence: bool = False,
+        modifiers: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._sized, self.modifiers = sized, modifiers
+        self._sized, self._coherence, self.modifiers = sized, coherence, modifiers
         self._thresholds = thresholds
-        self._shared = block_diag(signed, *[loud] * (2 + len(thresholds)))  # what waves are heard by -> features
-        self._coloured = loud.shape[1] - loud.shape[1] // len(cosines.COLOURS)  # so many, the last ones, are of colour
+        self._waves, first = (count // len(cosines.COLOURS) for count in loud.shape)  # of each colour
+        of_one = loud[: self._waves, :first]
+        self._alike = of_one @ (of_one > 0).T  # the mean over what a turn exchanges, told again for each of those
+        both = [of_one] if coherence else []
+        self._shared = block_diag(signed, *[loud] * (1 + len(thresholds)), *both, loud)  # what is heard -> features
+        self._coloured = loud.shape[1] - first  # so many features, the last ones, are of colour
 
     def build(self, shapes: Any) -> None:
         scales = (len(shapes) - self._sized) // 2
         self.parts = (self._shared.shape[1],) * scales
-        self._close = [shape[1:3] for shape in shapes[:scales]].count(shapes[0][1:3])
+        self._close = min(scales, HEARD_BY_MODIFIERS)
         self.kernel = self._zeros("kernel", sum(self.parts) + self._sized)
         self.bias = self._zeros("bias", scales)
         if self.modifiers:
@@ -110,21 +126,29 @@ class TextureHead(layers.Layer):
             limits = ops.split(unit * threshold, len(loud), axis=1)
             below.append([ops.minimum(*pair) for pair in zip(loud, limits, strict=True)])
         beyond = [all_of_it - mean(one) for one in below]
-        means = ops.concatenate([mean(answers), loudness, *beyond], axis=-1) / unit
-        return _Heard(shares, [answers, loud, *below], ops.concatenate([means, ops.log(loudness)], axis=-1), unit)
+        means = [ops.concatenate([mean(answers), loudness, *beyond], axis=-1) / unit]
+        passes, both_unit = [answers, loud, *below], None
+        if self._coherence:
+            both = [one[:, : self._waves] * one[:, self._waves : 2 * self._waves] for one in answers]
+            both_unit = ops.maximum(ops.matmul(mean([ops.abs(one) for one in both]), self._alike[None]), 1e-6)
+            passes.append(both)
+            means.append(mean(both) / both_unit)
+        return _Heard(shares, passes, ops.concatenate([*means, ops.log(loudness)], axis=-1), unit, both_unit)
 
     def _said(self, heard: "_Heard", kernel: Any, bias: Any) -> list[Any]:
         """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
         mean over all places is what they say of the scale.
         """
-        scales, each = len(heard.shares), len(heard.passes)
+        scales, waves = len(heard.shares), heard.passes[0][0].shape[1]
         places = ops.convert_to_tensor([[float(share.shape[2])] for share in heard.shares], "float32")
         of_means = ops.matmul(ops.reshape(kernel, (-1, scales, self.parts[0])), self._shared.T[None])
-        *local, of_loudness = ops.split(of_means, each + 1, axis=-1)
-        logs = ops.split(heard.means, each + 1, axis=-1)[-1]
+        ends = np.cumsum([one[0].shape[1] for one in heard.passes]).tolist()
+        *local, of_loudness = ops.split(of_means, ends, axis=-1)
+        logs = heard.means[..., -waves:]
         whole = places * (ops.sum(of_loudness * logs, axis=-1, keepdims=True) + bias[..., None])
+        coherent = [local.pop() * (places / heard.both_unit)] if self._coherence else []
         signed, louder, *beyond = [one * (places / heard.unit) for one in local]
-        local = [signed, louder + sum(beyond), *(-one for one in beyond)]
+        local = [signed, louder + sum(beyond), *(-one for one in beyond), *coherent]
         by_scale = zip(*(ops.split(one, scales, axis=1) for one in (*local, whole)), strict=True)
         found = []
         for share, waves, (*kernels, of_all) in zip(
@@ -141,13 +165,17 @@ class _Heard(NamedTuple):
     shares: list[Any]
     """Of each scale the weights of its places, N x 1 x places."""
     passes: list[list[Any]]
-    """The answers of each scale, N x K x places; how loud they are; and what of that stays below each threshold."""
+    """The answers of each scale, N x K x places; how loud they are; what of that stays below each threshold; and, where
+    coherence is told, the answers of two colours multiplied, N x K/3 x places.
+    """
     means: Any
-    """N x scales x K (3 + thresholds): answers, loudness and what goes beyond each threshold on the mean over the
-    places, in units of the mean loudness, and the logarithm of the loudness.
+    """N x scales x K (3 + thresholds), and K/3 more with coherence: answers, loudness and what goes beyond each
+    threshold on the mean over the places, in units of the mean loudness, coherence, and the logarithm of the loudness.
     """
     unit: Any
     """The mean loudness, N x scales x 1."""
+    both_unit: Any
+    """How large the products are on the mean, N x scales x K/3; None where coherence is not told."""
 
 
 class StagedHead(layers.Layer):

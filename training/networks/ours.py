@@ -62,6 +62,7 @@ def texture(
     steps: tuple[int, ...] = (),
     thresholds: tuple[float, ...] = (1.3, 2.6),
     sized: bool = False,
+    coherence: bool = False,
     modifiers: int = 0,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
@@ -69,8 +70,9 @@ def texture(
     The filters are `cosines.waves` of `side` and `finest`. At each scale, a multiple of the one before, the pixels are
     averaged over scale x scale, windows that reach beyond cell or crop are left out, and the responses held against
     their mean loudness in this cell: so many times it are the thresholds. It looks at every fourth pixel, or at every
-    so many as `steps` say for each scale. `sized`, the head also reads how much of the picture the cell covers; with
-    `modifiers` its weights vary with the condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit`
+    so many as `steps` say for each scale. `sized`, the head also reads how much of the picture the cell covers, with
+    `coherence` how far each wave answers alike in two colours; with `modifiers` its weights vary with the
+    condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit`
     N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees
     or flipped but for where the places of looking fall. Only the head has parameters.
     """
@@ -90,6 +92,7 @@ def texture(
         loud=cosines.shared(waves, signed=False),
         thresholds=thresholds,
         sized=sized,
+        coherence=coherence,
         modifiers=modifiers,
         name="head",
     )
