@@ -1,3 +1,5 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -45,15 +47,14 @@ def test_coherence_is_how_far_brightness_and_red_against_blue_answer_alike_and_n
     answers[0, 0, 0, 1] = -5 * answers[0, 0, 0, 0]
     weights = np.full((2, 4, 4, 1), 1 / 16, np.float32)
     each = np.eye(3, dtype=np.float32)
-    options = {"signed": each[:, :1], "loud": each, "thresholds": (1.3,), "sized": False}
-    head = heads.TextureHead(**options, coherence=True)
+    made = partial(heads.TextureHead, signed=each[:, :1], loud=each, thresholds=(1.3,), sized=False)
 
-    _, _, told = head([weights, answers])
-    _, _, without = heads.TextureHead(**options)([weights, answers])
+    both = [made(coherence=coherence)([weights, answers]) for coherence in (True, False)]
 
-    told, without = (keras.ops.convert_to_numpy(one) for one in (told, without))
-    both = answers[..., 0] * answers[..., 1]
-    np.testing.assert_allclose(told[:, -4], both.mean(axis=(1, 2)) / np.abs(both).mean(axis=(1, 2)), atol=1e-6)
+    told, without = (keras.ops.convert_to_numpy(embedding) for _, _, embedding in both)
+    product = answers[..., 0] * answers[..., 1]
+    alike = product.mean(axis=(1, 2)) / np.abs(product).mean(axis=(1, 2))
+    np.testing.assert_allclose(told[:, -4], alike, atol=1e-6)
     assert told[1, -4] == pytest.approx(-1)
     assert -1 < told[0, -4] < 1
     np.testing.assert_array_equal(np.delete(told, -4, axis=1), without)
