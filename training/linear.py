@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
+from app.errors import Misconfigured
 from app.vision.bundle import CLASSES
 from training.aside import alone_in
 from training.augment import middle, tinted, varier
@@ -28,6 +29,11 @@ from training.varying import Varying
 
 AT_ONCE = 32
 
+
+class NothingToVary(Misconfigured):
+    code = "nothing_to_vary"
+
+
 Look = Callable[[int], Pixels]
 """From a cell's place among the crops to uint8 size x size x 3."""
 
@@ -36,15 +42,21 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     """Gives the network's layer `head` its weights, from the cells `learns`, each as it is, in the recipe's views and
     in its tints.
 
-    Classes weigh the same, and within a class every person the same. `folder` is where the tables are kept.
+    Classes weigh the same, and within a class every person the same. `folder` is where the tables are kept. Raises
+    NothingToVary where weights shall vary and the network has nothing for them to vary with.
     """
+    layer = network.get_layer("head")
+    if recipe.discriminant and recipe.discriminant.varying_floor and not layer.modifiers:
+        raise NothingToVary(
+            f"Recipe {recipe.name} has a floor for weights that vary, and its network no modifiers. Give the network "
+            "`modifiers`, or the discriminant no `varying_floor`."
+        )
     with alone_in(folder):
         kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
     tables = [table[learns].astype(np.float64) for table in kept]
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     persons = np.array([crops.cells[one].group for one in learns])
     weights = subject_balance(is_all, persons)
-    layer = network.get_layer("head")
     if recipe.discriminant:
         kernel, bias = _discriminant(
             recipe, recipe.discriminant, tables, layer, is_all=is_all, persons=persons, weights=weights

@@ -198,3 +198,12 @@ def test_a_high_floor_leaves_weights_that_hardly_vary(crops, tmp_path):
 
     hardly, freely = (np.abs(one - told[0]).max() for one in told[1:])
     assert hardly < 0.3 * freely  # what is left are 32-bit floats
+
+
+def test_weights_that_shall_vary_with_nothing_are_refused_before_anything_is_made(crops, tmp_path):
+    recipe = dataclasses.replace(VARYING, network_options={"sized": True})
+
+    with pytest.raises(linear.NothingToVary, match="no modifiers"):
+        linear.learn(recipe, build(recipe), crops, np.arange(len(crops.cells)), folder=tmp_path)
+
+    assert not list(tmp_path.iterdir())
