@@ -25,9 +25,9 @@ CHOSEN_ON = (0, 1, 2)
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
-`{ours}` was chosen on 0 to 2; 3 and 4 are for reporting, though the shifts of 3 were looked at in trials. All are of
-the same people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells that
-one of the first three has in the same folds.
+`{ours}` was chosen on 0 to 2; 3 and 4 are for reporting, though trials looked at the shifts of 3 and, once the choice
+was made, at the figures of both. All are of the same people, so they are no proof against choices that fit these. *Most
+alike* is the largest share of cells that one of the first three has in the same folds.
 """
 
 CONTEST = """\
