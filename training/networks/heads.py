@@ -139,12 +139,11 @@ class TextureHead(layers.Layer):
         """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
         mean over all places is what they say of the scale.
         """
-        scales, waves = len(heard.shares), heard.passes[0][0].shape[1]
+        scales, heights = len(heard.shares), [one[0].shape[1] for one in heard.passes]
         places = ops.convert_to_tensor([[float(share.shape[2])] for share in heard.shares], "float32")
         of_means = ops.matmul(ops.reshape(kernel, (-1, scales, self.parts[0])), self._shared.T[None])
-        ends = np.cumsum([one[0].shape[1] for one in heard.passes]).tolist()
-        *local, of_loudness = ops.split(of_means, ends, axis=-1)
-        logs = heard.means[..., -waves:]
+        *local, of_loudness = ops.split(of_means, np.cumsum(heights).tolist(), axis=-1)
+        logs = heard.means[..., -heights[0] :]
         whole = places * (ops.sum(of_loudness * logs, axis=-1, keepdims=True) + bias[..., None])
         coherent = [local.pop() * (places / heard.both_unit)] if self._coherence else []
         signed, louder, *beyond = [one * (places / heard.unit) for one in local]
