@@ -136,7 +136,7 @@ def report(recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int,
 
 
 def scorer(network: keras.Model, *, size: int) -> Scorer:
-    """What gives the logits of a network: ONNX Runtime, as where it serves, which for ours takes a quarter of the time
+    """What gives the logits of a network: ONNX Runtime, as where it serves, which for ours takes a fifth of the time
     that TensorFlow does. Keras itself under other backends, which write no graph.
     """
     if keras.config.backend() != "tensorflow":

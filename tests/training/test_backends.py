@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from onnxruntime import InferenceSession
 
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
@@ -112,9 +111,8 @@ def test_what_another_backend_has_learned_loads_and_exports_under_tensorflow(bac
     )
     network = build(RECIPE)
     network.load_weights(tmp_path / "network.weights.h5")
-    onnx_model.write(network, tmp_path / "model.onnx", size=RECIPE.size)
 
-    session = InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    session = onnx_model.session(network, size=RECIPE.size)
     (logits,) = session.run(["logit"], {"pixels": pixels})
     assert logits == pytest.approx(np.load(tmp_path / "logits.npy"), abs=1e-3)
 

@@ -4,7 +4,6 @@ import re
 import keras
 import numpy as np
 import pytest
-from onnxruntime import InferenceSession
 
 from training import fit, onnx_model, patches, results
 from training.network import build, scores, trained
@@ -176,12 +175,11 @@ def test_patches_are_counted_as_seen(runs, crops):
     assert part.note["seen"] == 2 * len(part.learns) + 2 * 4 * 16
 
 
-def test_the_map_of_a_staged_network_means_its_logit_in_onnx_runtime_too(runs, crops, tmp_path):
+def test_the_map_of_a_staged_network_means_its_logit_in_onnx_runtime_too(runs, crops):
     network = trained(QUICK, first_part(QUICK, crops, runs))
-    onnx_model.write(network, tmp_path / "model.onnx", size=160)
     pixels = np.ascontiguousarray(crops.pixels[:4, 64:224, 64:224])
 
-    session = InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    session = onnx_model.session(network, size=160)
     logit, cam, embedding = session.run(["logit", "cam", "embedding"], {"pixels": pixels})
 
     here = network.predict(pixels.astype(np.float32), verbose=0)

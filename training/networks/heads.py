@@ -127,13 +127,15 @@ class TextureHead(layers.Layer):
             below.append([ops.minimum(*pair) for pair in zip(loud, limits, strict=True)])
         beyond = [all_of_it - mean(one) for one in below]
         means = [ops.concatenate([mean(answers), loudness, *beyond], axis=-1) / unit]
-        passes, both_unit = [answers, loud, *below], None
+        passes = [answers, loud, *below]
+        units = [unit] * len(passes)
         if self._coherence:
             both = [one[:, : self._waves] * one[:, self._waves : 2 * self._waves] for one in answers]
             both_unit = ops.maximum(ops.matmul(mean([ops.abs(one) for one in both]), self._alike[None]), 1e-6)
             passes.append(both)
+            units.append(both_unit)
             means.append(mean(both) / both_unit)
-        return _Heard(shares, passes, ops.concatenate([*means, ops.log(loudness)], axis=-1), unit, both_unit)
+        return _Heard(shares, passes, units, ops.concatenate([*means, ops.log(loudness)], axis=-1))
 
     def _said(self, heard: "_Heard", kernel: Any, bias: Any) -> list[Any]:
         """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
@@ -145,8 +147,8 @@ class TextureHead(layers.Layer):
         *local, of_loudness = ops.split(of_means, np.cumsum(heights).tolist(), axis=-1)
         logs = heard.means[..., -heights[0] :]
         whole = places * (ops.sum(of_loudness * logs, axis=-1, keepdims=True) + bias[..., None])
-        coherent = [local.pop() * (places / heard.both_unit)] if self._coherence else []
-        signed, louder, *beyond = [one * (places / heard.unit) for one in local]
+        signed, louder, *others = [one * (places / unit) for one, unit in zip(local, heard.units, strict=True)]
+        beyond, coherent = others[: len(self._thresholds)], others[len(self._thresholds) :]
         local = [signed, louder + sum(beyond), *(-one for one in beyond), *coherent]
         by_scale = zip(*(ops.split(one, scales, axis=1) for one in (*local, whole)), strict=True)
         found = []
@@ -167,14 +169,14 @@ class _Heard(NamedTuple):
     """The answers of each scale, N x K x places; how loud they are; what of that stays below each threshold; and, where
     coherence is told, the answers of two colours multiplied, N x K/3 x places.
     """
+    units: list[Any]
+    """In what each of these is told: the mean loudness, N x scales x 1; products in how large they are on the mean,
+    N x scales x K/3.
+    """
     means: Any
     """N x scales x K (3 + thresholds), and K/3 more with coherence: answers, loudness and what goes beyond each
     threshold on the mean over the places, in units of the mean loudness, coherence, and the logarithm of the loudness.
     """
-    unit: Any
-    """The mean loudness, N x scales x 1."""
-    both_unit: Any
-    """How large the products are on the mean, N x scales x K/3; None where coherence is not told."""
 
 
 class StagedHead(layers.Layer):
