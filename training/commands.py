@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import Misconfigured
 from training import aside, asked
 from training.recipe import Recipe
+from training.recipes import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,9 +133,10 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def gate(arguments: argparse.Namespace) -> None:
+    recipe = asked.recipe_named(OURS)  # the folds of its card
     path = (arguments.results or asked.RESULTS) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
-    found = _gate_trial(cells, arguments.folder, folds=3, seed=0, smears=smears)
+    found = _gate_trial(cells, arguments.folder, folds=recipe.folds, seed=recipe.seeds[0], smears=smears)
     aside.write(path, json.dumps(found, indent=1) + "\n")
     print(path)
 

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
-from training import not_cells
+from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
 from training.cnmc import Cell
 from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
 from training.scored import Scored
 from training.splits import few_of_each, partition
-from training.stopwatch import seconds
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
@@ -69,13 +68,10 @@ def trial(
 
 
 def milliseconds(cells: Sequence[Cell], root: Path) -> float:
-    """Median over cells of the time from pixels to verdict, one thread; of each cell the best of five."""
+    """From pixels to verdict on one thread."""
     chosen = np.unique(np.linspace(0, len(cells) - 1, TIMED).astype(int))
-    best = []
-    for place in chosen:
-        pixels = read_pixels(root / cells[place].path)
-        best.append(min(seconds(partial(measure, pixels), runs=5)))
-    return round(1000 * float(np.median(best)), 2)
+    pixels = (read_pixels(root / cells[place].path) for place in chosen)
+    return stopwatch.milliseconds((partial(measure, one) for one in pixels), runs=5)
 
 
 def statistics(measured: Sequence[Measurements], is_all: Any) -> dict[str, Any]:

@@ -5,13 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.vision.bundle import parse_card
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, draw
+from training import stopwatch
 from training.model_card import text
-from training.stopwatch import seconds
 
 
 def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) -> Path:
@@ -33,7 +31,6 @@ def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) 
 
 
 def milliseconds(classifier: OnnxClassifier) -> float:
-    """From RGB pixels to score on one thread: median over some drawn cells, of each the best of twenty runs."""
+    """From RGB pixels to score on one thread."""
     cells = (draw(seed, look) for seed in range(4) for look in CELLS)
-    best = [min(seconds(partial(classifier.score, pixels), runs=20)) for pixels in cells]
-    return round(1000 * float(np.median(best)), 2)
+    return stopwatch.milliseconds((partial(classifier.score, pixels) for pixels in cells), runs=20)

@@ -10,6 +10,8 @@ from app.vision.drawn import CELLS, Look, draw, save
 from tests.shipped import SHIPPED
 from training import cnmc, gate, metrics, model_card, not_cells, titles
 from training.__main__ import main
+from training.asked import recipe_named
+from training.recipes import OURS
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -101,8 +103,14 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
         save(root / f"{name}.png", draw(1, look), look=look)
     (tmp_path / "not_cells").mkdir()
     (tmp_path / "not_cells" / "field.jpg").touch()
+    tried: list[tuple[int, int]] = []
+
+    def trial(*_, folds, seed, fields_of):
+        tried.append((folds, seed))
+        return {"refused_hem": [0.01, 0.0, 0.02]}
+
     monkeypatch.setattr(gate, "measurements", lambda *_: [])
-    monkeypatch.setattr(gate, "trial", lambda *_, **__: {"refused_hem": [0.01, 0.0, 0.02]})
+    monkeypatch.setattr(gate, "trial", trial)
     where = ["--var", str(tmp_path / "var"), "--results", str(tmp_path / "kept" / "results")]
 
     assert main(["gate", str(root), *where]) == 0
@@ -110,6 +118,8 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     (kept,) = (tmp_path / "kept" / "results").iterdir()
     assert kept.name == "gate.json"
     assert json.loads(kept.read_text())["refused_hem"] == [0.01, 0.0, 0.02]
+    ours = recipe_named(OURS)
+    assert tried == [(ours.folds, ours.seeds[0])], "the folds of its card"
 
 
 @pytest.mark.parametrize("missing", [*titles.GATE, "by_subject", "not_cells", "milliseconds"])
