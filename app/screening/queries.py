@@ -168,8 +168,20 @@ def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | 
 
 
 def mixed_up_in(session: Session, case_id: UUID) -> list[UUID]:
-    """Of a case: the screenings whose image was sent under another subject too, whatever came of it; oldest first."""
-    rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id)
+    """Of a case: the screenings whose image was sent under another subject too, whatever readers made of them, unless
+    the subjects have been corrected to one since; oldest first."""
+    mine, theirs, other = aliased(CaseIdentifierRow), aliased(CaseIdentifierRow), aliased(ScreeningRow)
+    still = (
+        select(other.id)
+        .join(theirs, theirs.case_id == other.case_id)
+        .join(mine, mine.case_id == ScreeningRow.case_id)
+        .where(
+            other.pixels_sha256 == ScreeningRow.pixels_sha256,
+            theirs.case_id != mine.case_id,
+            or_(mine.subject.is_(None), theirs.subject.is_(None), mine.subject != theirs.subject),
+        )
+    )
+    rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id, still.correlate(ScreeningRow).exists())
     rows = rows.where(ScreeningRow.reasons.any(FlagReasonRow.reason.in_(MIXED_UP)))
     return list(session.scalars(rows.order_by(ScreeningRow.at, ScreeningRow.id)))
 

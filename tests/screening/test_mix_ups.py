@@ -138,6 +138,26 @@ def test_a_mix_up_that_comes_to_light_after_its_cell_was_settled_is_told_to_whoe
     assert verify(service.database).intact
 
 
+def test_nobody_is_warned_of_a_mix_up_any_more_once_the_subject_is_corrected_and_the_record_keeps_it(
+    either_service: Service,
+) -> None:
+    lab, senior = either_service.lab(), either_service.signed_in("sven", Role.SENIOR)
+    rea = either_service.signed_in("rea", Role.REVIEWER)
+    cells = [lab.screen(cell(1), case=f"S26-000{number}", subject=f"P-{number}").json() for number in (7, 8)]
+    for one in cells:
+        path = f"/review/{one['id']}"
+        for step in ("blind", "final"):
+            rea.submit(path, {"verdict": "normal", "note": "seen", "step": step}, at=path)
+    pages = [f"/cases/{one['case_id']}{page}" for one in cells for page in ("", "/report")]
+    warning = "was sent under another subject too"
+    assert all(warning in senior.get(page).text for page in pages)
+
+    _correct(senior, cells[1], accession="S26-0008", subject="P-7")
+
+    assert not any(warning in senior.get(page).text for page in pages)
+    assert _reasons(either_service, cells[0]["id"]) == FOUND_LATER
+
+
 def test_cells_of_a_withdrawn_case_are_left_alone_but_count_against_others(service: Service) -> None:
     lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
     wrong = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
