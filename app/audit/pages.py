@@ -124,10 +124,13 @@ def _subject(session: Session, visit: Visit, case: CaseRow, *, sought: str) -> t
 
 
 def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[LedgerLine, ...]:
-    """An auditor who reads cells as well is not told of a cell that they have yet to read blind."""
+    """An auditor who reads cells as well is not told what the model made of one that they have yet to read blind, nor
+    what another reader found in one that they have yet to read."""
     names = accounts.names(session, {row.actor_id for row in rows})
     cells = {row.position: _cell(row) for row in rows}
-    hidden = reviews.hidden_from(session, actor, {cell for cell in cells.values() if cell})
+    every = {cell for cell in cells.values() if cell}
+    hidden, due = (asks(session, actor, every) for asks in (reviews.hidden_from, reviews.reads_due_from))
+    untold = {"outcome": hidden, "verdict": due}
     shown = {row.position: _several_shown(row) for row in rows}
     return tuple(
         LedgerLine(
@@ -137,7 +140,7 @@ def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[Ledge
             act=row.act,
             about=f"{row.object_kind} {row.object_id}",
             detail=", ".join(
-                f"{name}: {_told(value) if cells[row.position] not in hidden or name not in TELLING else 'for reading'}"
+                f"{name}: {'for reading' if cells[row.position] in untold.get(name, ()) else _told(value)}"
                 for name, value in sorted(row.detail.items())
                 if not (name == "shown" and shown[row.position])
             ),
@@ -147,9 +150,6 @@ def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[Ledge
         )
         for row in rows
     )
-
-
-TELLING = ("outcome", "verdict")
 
 
 def _cell(row: LedgerRow) -> UUID | None:

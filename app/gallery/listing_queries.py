@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from app.accounts.tables import ActorRow
-from app.actor import Actor, ActorKind, Permission
+from app.actor import Actor, ActorKind
 from app.cases import queries as case_queries
 from app.cases.queries import is_urgent, is_withdrawn, visible_to
 from app.cases.rules import Which, Whose
@@ -41,7 +41,7 @@ class Asked:
 
 def listed(session: Session, actor: Actor, asked: Asked, *, offset: int, limit: int) -> list[CaseRow]:
     """Cases that no signature settles: with a suspected cell first, then the urgent ones; then the newest."""
-    first = and_(~is_settled_by_signature(), _suspected(actor)), and_(~is_settled_by_signature(), is_urgent())
+    first = and_(~is_settled_by_signature(), _suspected(session, actor)), and_(~is_settled_by_signature(), is_urgent())
     rows = select(CaseRow).where(visible_to(actor), _whose(asked.whose, actor), _which(asked))
     rows = rows.order_by(*(one.desc() for one in first), CaseRow.opened_at.desc(), CaseRow.id)
     return list(session.scalars(rows.offset(offset).limit(limit)))
@@ -68,13 +68,10 @@ def _which(asked: Asked) -> ColumnElement[bool]:
     return and_(~is_withdrawn(), narrowed.get(asked.which, true()))
 
 
-def _suspected(actor: Actor) -> ColumnElement[bool]:
-    """Whether a case has a cell that counts as suspected. For who reads blind, one that may wait for their read does
-    not count: the order of a list would give it away."""
-    if not actor.may(Permission.READ):
-        return has_suspected()
-    waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
-    return has_suspected(~and_(ScreeningRow.submitted_by != actor.id, waits.exists()))
+def _suspected(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """Whether a case has a cell that counts as suspected, of those that are not hidden from this viewer: the order of a
+    list would give them away."""
+    return has_suspected(~reviews.is_hidden_from(session, actor))
 
 
 def _waits_since(before: datetime) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.audit.tables import LedgerRow
 from app.cases import queries as cases
@@ -54,15 +54,15 @@ def called() -> ColumnElement[str]:
 
 
 @cache
-def _settled() -> ScalarSelect[str]:
-    """Of the screening in the enclosing select: the verdict that settled it, or null."""
-    flagged = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
+def _settled(of: type[ScreeningRow] = ScreeningRow) -> ScalarSelect[str]:
+    """Of the screening, or that of this name, in the enclosing select: the verdict that settled it, or null."""
+    flagged = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == of.id)
     waits = flagged.correlate_except(OpenFlagRow).exists()
     calls = select(type_coerce(ReadRow.verdict, String)).where(
-        ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None), stands(), ~waits
+        ReadRow.screening_id == of.id, ReadRow.verdict.is_not(None), stands(), ~waits
     )
     last = calls.order_by((ReadRow.kind == ReadKind.ADJUDICATION).desc(), ReadRow.at.desc(), ReadRow.id.desc())
-    return last.limit(1).correlate(ScreeningRow).scalar_subquery()
+    return last.limit(1).correlate(of).scalar_subquery()
 
 
 def count_by_call(session: Session, case_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
@@ -180,7 +180,24 @@ def has_suspected(*among: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _has_cell(*which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, *which).correlate(CaseRow).exists()
+    cells = select(ScreeningRow.id).where(ScreeningRow.case_id == CaseRow.id, *which, ~_replaced())
+    return cells.correlate(CaseRow).exists()
+
+
+@cache
+def _replaced() -> ColumnElement[bool]:
+    """Of the screening in the enclosing select: whether another of its image counts in its case, as
+    `rules.each_image_once` has it."""
+    other = aliased(ScreeningRow)
+    theirs, its = _settled(other).is_not(None), _settled().is_not(None)
+    later = or_(other.at > ScreeningRow.at, and_(other.at == ScreeningRow.at, other.id > ScreeningRow.id))
+    rows = select(other.id).where(
+        other.case_id == ScreeningRow.case_id,
+        other.pixels_sha256 == ScreeningRow.pixels_sha256,
+        other.id != ScreeningRow.id,
+        or_(and_(theirs, ~its), and_(or_(theirs, ~its), later)),
+    )
+    return rows.correlate(ScreeningRow).exists()
 
 
 def signed_lately(session: Session, *, limit: int) -> list[tuple[CaseRow, ResultVersionRow]]:

@@ -119,14 +119,19 @@ def screenings_of(session: Session, case_id: UUID) -> list[ScreeningRow]:
 
 def require_own_reads(session: Session, actor: Actor, standing: Standing, *, version: Version | None = None) -> None:
     """Nobody is shown what the model made of a case while a blind read of theirs is due in it, nor a version that tells
-    of such a cell; one that was signed before the cell came tells nothing of it. Raises OwnReadIsDue."""
+    what was found in a cell that waits for their read again; one that was signed before the cell came tells nothing of
+    it. Raises OwnReadIsDue."""
     waiting = {cell.id for cell in standing.facts.cells if cell.waits}
     if version is not None and version.content is not None:
         waiting &= {UUID(told["id"]) for told in version.content["cells"]}
-    due = len(reviews.hidden_from(session, actor, waiting))
+    asks = reviews.hidden_from if version is None else reviews.reads_due_from
+    due = len(asks(session, actor, waiting))
     if due:
         cells = "1 cell of this case waits" if due == 1 else f"{due} cells of this case wait"
-        raise OwnReadIsDue(f"{cells} for your own read, and the report tells what the model made of them. Read first.")
+        raise OwnReadIsDue(
+            f"{cells} for your own read, and the report tells what was found in them. Read first, or come back when "
+            "somebody else has settled them."
+        )
 
 
 def submitters(session: Session, case_id: UUID) -> set[UUID]:

@@ -227,7 +227,7 @@ def _tile(cell: Content) -> Tile:
 def _reads(session: Session, content: Content) -> tuple[tuple[ReadLine, ...], int]:
     """Every read, and every request for another, in the order of time; and how many of them are more than a report has
     room for."""
-    every = [(one, cell["id"]) for cell in content["cells"] for one in said_of(cell) if _tells(one)]
+    every = [(one, cell["id"]) for cell in content["cells"] for one in said_of(cell) if _tells(one, of=cell)]
     given = sorted(every, key=lambda one: str(one[0]["at"]))
     shown = given[:READS_MOST]
     notes = queries.notes(session, {UUID(one["id"]) for one, _ in shown})
@@ -255,9 +255,14 @@ def _by(told: Content) -> str:
     return str(told["by"] if _is_request(told) else told["reader"])
 
 
-def _tells(read: Content) -> bool:
-    """A blind call alone, which its reader went on from, is part of the record and no line of the report."""
-    return _is_request(read) or read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
+def _tells(read: Content, *, of: Content) -> bool:
+    """A blind call alone, which its reader went on from, is part of the record and no line of the report; nor is what
+    was said of a cell on which somebody's word is awaited: nobody goes by another's read."""
+    if _is_request(read):
+        return True
+    if ReviewState(of["review"]).waits:
+        return False
+    return read["verdict"] is not None or read["kind"] == ReadKind.WITHDRAWAL
 
 
 def _kind(read: Content) -> str:

@@ -97,6 +97,7 @@ def withdraw(session: Session, reader: Actor, *, screening_id: UUID) -> ReadRow:
     task = due_queries.find(session, reader, screening_id)
     if task.step is not Step.DONE:
         raise NothingToTakeBack("You have no verdict on this cell that could be taken back.")
+    due_queries.refuse_withdrawn(session, task)
     if due_queries.is_released(session, task):
         raise Released(
             "A signed result holds your verdict, so that it stays. A senior may ask for another read of the cell, and "

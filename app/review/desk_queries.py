@@ -16,7 +16,7 @@ from app.leases import Item, LeaseRow
 from app.policy import queries as policies
 from app.review import desk_rules
 from app.review.desk_rules import Filters, Key
-from app.review.read_queries import History, history_of
+from app.review.read_queries import History, history_of, senders
 from app.review.rules import Awaits, ReadKind, Step, Verdict, step_of
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow, ReadRow
 from app.screening.tables import ScreeningRow
@@ -69,7 +69,7 @@ def task_of(session: Session, reader: Actor, screening: ScreeningRow) -> Task:
 
 def readers_besides(session: Session, actor: Actor, task: Task) -> list[ActorRow]:
     """Who could read this cell in the actor's place, by name."""
-    out = {actor.id, task.screening.submitted_by}
+    out = {actor.id, *senders(session, task.screening)}
     if task.awaits is Awaits.SENIOR:
         out |= {read.reader_id for read in task.history.standing if not _may_be_said_anew(task.history, read)}
         return [one for one in accounts.people_who_may(session, Permission.ADJUDICATE) if one.id not in out]

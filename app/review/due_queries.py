@@ -65,7 +65,7 @@ def find(session: Session, reader: Actor, screening_id: UUID) -> Task:
     screening = screenings.find(session, screening_id)
     if screening is None or not reader.may(Permission.READ):
         raise ScreeningNotFound("There is no such screening, or it is not yours to see.")
-    if screening.submitted_by == reader.id:
+    if read_queries.has_sent(session, reader.id, screening):
         raise OwnUpload(
             "Nobody reads what they uploaded. Leave this cell to another reviewer.",
             actor=reader,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor, Permission
@@ -11,7 +11,7 @@ from app.cases.queries import is_withdrawn
 from app.db import in_parts
 from app.policy import queries as policies
 from app.review.desk_queries import held_among
-from app.review.read_queries import History, disputed, given_by, histories_of, kept_out
+from app.review.read_queries import History, given_by, has_sent, histories_of, kept_out, sent_by, stands
 from app.review.rules import Awaits, Review, ReviewState, state_of
 from app.review.tables import ReadRow
 from app.screening import queries as screening_queries
@@ -90,17 +90,44 @@ def hidden_in_cases(session: Session, actor: Actor, case_ids: Collection[UUID]) 
     return set(session.scalars(_blind_reads_due(actor).where(ScreeningRow.case_id.in_(case_ids))))
 
 
+def reads_due_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
+    """Those that wait for a read which may be this actor's, however far they are with it: until they have given it, no
+    door tells them what another reader said."""
+    if not (screening_ids and actor.may(Permission.READ)):
+        return set()
+    given = given_by(actor.id).where(ReadRow.verdict.is_not(None), stands()).correlate(ScreeningRow)
+    due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
+    due = due.where(
+        ~sent_by(actor.id),
+        ~given.exists(),
+        ~is_withdrawn(ScreeningRow.case_id),
+        ~kept_out(actor.id),
+    )
+    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
+
+
+def is_hidden_from(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The same as a condition on the screening in the enclosing select."""
+    if not _reads_blind(session, actor):
+        return false()
+    waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
+    return and_(waits.correlate(ScreeningRow).exists(), *_due_blind(actor))
+
+
 def _reads_blind(session: Session, actor: Actor) -> bool:
     return actor.may(Permission.READ) and policies.current(session).blind_first
 
 
 def _blind_reads_due(actor: Actor) -> Select[UUID]:
     due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-    return due.where(
-        ScreeningRow.submitted_by != actor.id,
-        ~given_by(actor.id).exists(),
+    return due.where(*_due_blind(actor))
+
+
+def _due_blind(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ~sent_by(actor.id),
+        ~given_by(actor.id).correlate(ScreeningRow).exists(),
         ~is_withdrawn(ScreeningRow.case_id),
-        ~disputed(),
         ~kept_out(actor.id),
     )
 
@@ -114,7 +141,7 @@ def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
 def to_read(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
     """A screening that waits for this reader, or that they have read."""
     screening = screening_queries.find(session, screening_id)
-    if actor.may(Permission.READ) and screening is not None and screening.submitted_by != actor.id:
+    if actor.may(Permission.READ) and screening is not None and not has_sent(session, actor.id, screening):
         read = given_by(actor.id, screening_id=screening_id)
         if flag(session, screening_id) or session.scalars(read.limit(1)).first():
             return screening

@@ -20,7 +20,7 @@ from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.review.desk_queries import READING
 from app.review.desk_rules import Filters, order_for
-from app.review.read_queries import contested, disputed, given_by, kept_out, stands
+from app.review.read_queries import contested, disputed, given_by, kept_out, sent_by, stands
 from app.review.rules import ReadKind
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReadRow
 from app.screening.queries import band_code
@@ -84,7 +84,7 @@ def counts(session: Session, reader: Reader) -> Counts:
     besides = (
         theirs.where(_postponed(reader), ~_held_by_other(reader)),
         theirs.where(_held_by_other(reader)),
-        _every_open().where(ScreeningRow.submitted_by == reader.actor.id),
+        _every_open().where(sent_by(reader.actor.id)),
     )
     return Counts(*(int(one) for one in told), *(how_many(rows) for rows in besides))
 
@@ -132,7 +132,7 @@ def _every_open() -> Select[Any]:
 
 def _theirs(reader: Reader) -> Select[Any]:
     """Open, uploaded by somebody else, not read by this reader, not handed on to another; a dispute is for seniors."""
-    rows = _every_open().where(ScreeningRow.submitted_by != reader.actor.id, ~_read(reader), ~_handed_to_other(reader))
+    rows = _every_open().where(~sent_by(reader.actor.id), ~_read(reader), ~_handed_to_other(reader))
     independent = and_(~disputed(), ~kept_out(reader.actor.id))
     return rows.where(or_(disputed(), independent) if reader.actor.may(Permission.ADJUDICATE) else independent)
 

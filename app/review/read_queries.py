@@ -15,7 +15,7 @@ from app.audit.events import Act
 from app.audit.queries import every_row
 from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
-from app.cases.queries import note_digest, note_text
+from app.cases.queries import is_withdrawn, note_digest, note_text
 from app.db import in_parts
 from app.policy import queries as policies
 from app.policy.rules import READS_MOST
@@ -139,6 +139,23 @@ def given_by(reader_id: UUID, *, screening_id: InstrumentedAttribute[UUID] | UUI
     return select(ReadRow.id).where(ReadRow.screening_id == screening_id, theirs)
 
 
+def senders(session: Session, screening: ScreeningRow) -> set[UUID]:
+    """Who ever sent its image in, in whichever case: nobody reads what they uploaded."""
+    rows = select(ScreeningRow.submitted_by).where(ScreeningRow.pixels_sha256 == screening.pixels_sha256)
+    return set(session.scalars(rows.distinct()))
+
+
+def has_sent(session: Session, actor_id: UUID, screening: ScreeningRow) -> bool:
+    return actor_id in senders(session, screening)
+
+
+def sent_by(actor_id: UUID) -> ColumnElement[bool]:
+    """Of a screening in the enclosing select: whether this actor is among its `senders`."""
+    same = aliased(ScreeningRow)
+    rows = select(same.id).where(same.pixels_sha256 == ScreeningRow.pixels_sha256, same.submitted_by == actor_id)
+    return rows.correlate(ScreeningRow).exists()
+
+
 @cache
 def stands() -> ColumnElement[bool]:
     """Whether no later row of the same reader takes a read's place."""
@@ -194,8 +211,9 @@ def _was_read() -> ColumnElement[bool]:
 
 
 def last_call(session: Session, reader_id: UUID, *, since: datetime) -> ReadRow | None:
-    """The newest final call of this reader since then that stands."""
-    calls = select(ReadRow).where(ReadRow.reader_id == reader_id, ReadRow.at > since)
+    """The newest final call of this reader since then that stands, in a case that was not withdrawn."""
+    calls = select(ReadRow).join(ScreeningRow, ScreeningRow.id == ReadRow.screening_id)
+    calls = calls.where(ReadRow.reader_id == reader_id, ReadRow.at > since, ~is_withdrawn(ScreeningRow.case_id))
     calls = calls.where(ReadRow.verdict.is_not(None), stands())
     return session.scalars(calls.order_by(ReadRow.at.desc()).limit(1)).first()
 

@@ -118,6 +118,7 @@ class GivenPage:
     at: datetime
     review: str
     withdraw: str | None
+    case_withdrawn: bool
     requests: tuple[Remark, ...]
     result: str
 
@@ -253,7 +254,8 @@ def given_page(session: Session, task: Task) -> GivenPage:
         note=read_queries.note_of(session, given),
         at=given.at,
         review=words.review(review),
-        withdraw=None if due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
+        withdraw=None if review.withdrawn or due_queries.is_released(session, task) else f"/review/{one.id}/withdraw",
+        case_withdrawn=review.withdrawn,
         requests=remarks(session, task.history.requests),
         result=f"/screenings/{one.id}",
     )

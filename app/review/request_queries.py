@@ -15,7 +15,7 @@ from app.cases.queries import note_digest
 from app.cases.rules import NOTE_LENGTH_MOST
 from app.policy import queries as policies
 from app.review import desk_queries, queries, words
-from app.review.read_queries import History, history_of
+from app.review.read_queries import History, history_of, senders
 from app.review.remark_queries import Remark, remarks
 from app.review.tables import ReadRequestRow
 from app.screening.tables import ScreeningRow
@@ -51,7 +51,7 @@ def may_ask(session: Session, actor: Actor, screening: ScreeningRow) -> bool:
 
 
 def _what_follows(session: Session, actor: Actor, screening: ScreeningRow, history: History) -> str:
-    out = {actor.id, screening.submitted_by}
+    out = {actor.id, *senders(session, screening)}
     return words.what_another_read_brings(
         readers=sum(one.id not in out for one in desk_queries.readers_left(session, history)),
         blind=policies.current(session).blind_first,

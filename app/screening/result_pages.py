@@ -25,7 +25,7 @@ from app.review import queries as reviews
 from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
 from app.review.request_queries import Requests, requests_for
-from app.review.rules import ReadKind, Review, ReviewState
+from app.review.rules import Awaits, ReadKind, Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, queries, rules, words
 from app.screening.explanation import View
@@ -174,7 +174,7 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
         ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
         given = read_queries.reads_shown(session, visit.actor, screening.id)
         task = desk_queries.task_of(session, visit.actor, screening)
-        is_own = screening.submitted_by == visit.actor.id
+        is_own = read_queries.has_sent(session, visit.actor.id, screening)
         return Facts(
             screening=screening,
             card=screening.model.card,
@@ -183,10 +183,14 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             reads=_reads(session, given),
             requests=requests_for(session, visit.actor, screening),
             comments=comments_for(session, visit.actor, screening.id),
-            may_read=visit.actor.may(Permission.READ) and not is_own and task.is_theirs,
+            may_read=visit.actor.may(_to_read(task)) and not is_own and task.is_theirs,
             sees_case=cases.may_see(session, visit.actor, screening.case_id),
             elsewhere=queries.also_elsewhere(session, screening),
         )
+
+
+def _to_read(task: desk_queries.Task) -> Permission:
+    return Permission.ADJUDICATE if task.awaits is Awaits.SENIOR else Permission.READ
 
 
 def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
@@ -227,7 +231,7 @@ def _page(
         why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
         elsewhere=words.ELSEWHERE if known.elsewhere and known.sees_case else None,
-        review="It waits for your read." if hidden else review_words.review(review),
+        review="It waits for your read." if hidden and known.may_read else review_words.review(review),
         reads=() if hidden else known.reads,
         requests=known.requests,
         comments=known.comments,

@@ -106,6 +106,31 @@ def test_an_image_that_was_screened_several_times_counts_once_in_lists_reports_a
     assert re.search(r"<dt>Images</dt>\s*<dd>1</dd>", checked)
 
 
+def test_a_screening_that_a_later_one_of_its_image_replaced_moves_its_case_nowhere(either_desk: Desk) -> None:
+    desk = either_desk
+    for key, probability in (("one", 0.99), ("two", 0.01)):
+        desk.classifier.probability = probability
+        desk.lab.screen(cell(60), key=key, case="S26-0001", subject="P-1")
+    desk.case(0.01, number="S26-0002")
+
+    assert [counts(desk, number) for number in ("0001", "0002")] == [(0, 0, 1), (0, 0, 1)]
+    assert numbers(desk, "/cases") == ["0002", "0001"], "the newest first: none is suspected"
+    assert numbers(desk, "/sign-off") == ["0001", "0002"], "the oldest first"
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_a_suspected_case_comes_first_for_whom_it_is_not_hidden(either_desk: Desk, blind: bool) -> None:
+    desk = either_desk
+    set_policy(desk.service.database, reads_suspected=2, blind_first=blind)
+    suspected = desk.send(0.99, number="S26-0001")
+    desk.case(0.01, number="S26-0002")
+    assert numbers(desk, "/cases") == (["0002", "0001"] if blind else ["0001", "0002"])
+
+    desk.read(suspected["id"], by=desk.senior, verdict="leukaemic_blast")
+
+    assert numbers(desk, "/cases") == ["0001", "0002"], "it waits for somebody else, and hides nothing from them"
+
+
 def tiles(sent: list[dict[str, str]]) -> list[str]:
     return [f'src="/screenings/{one["id"]}/thumbnail/192"' for one in sent]
 

@@ -7,6 +7,8 @@ import pytest
 from app import clock
 from app.accounts.rules import Role
 from app.actor import Actor
+from app.audit import ledger
+from app.audit.events import Act, Event
 from app.cases.actions import write_note
 from app.cases.tables import CaseWithdrawalRow
 from app.db import Database
@@ -101,7 +103,7 @@ def test_a_blind_call_lifts_the_veil_for_who_made_it_alone(
     assert hidden(either_database, other, unsure) == {unsure.id}
 
 
-def test_a_first_read_leaves_the_cell_hidden_from_the_second_reader_and_a_dispute_does_not(
+def test_neither_a_first_read_nor_a_dispute_shows_the_cell_to_who_has_not_opened_it(
     either_database: Database, reader: Actor, unsure: ScreeningRow
 ) -> None:
     lars, mia = make_user(either_database, "lars", Role.REVIEWER), make_user(either_database, "mia", Role.REVIEWER)
@@ -111,7 +113,12 @@ def test_a_first_read_leaves_the_cell_hidden_from_the_second_reader_and_a_disput
     assert hidden(either_database, reader, unsure) == {unsure.id}
 
     keep_read(either_database, unsure, mia, verdict="leukaemic_blast")
-    assert hidden(either_database, senior, unsure) == set(), "who adjudicates sees all there is"
+    assert hidden(either_database, senior, unsure) == {unsure.id}, "it may yet come to them as one to read blind"
+    assert hidden(either_database, reader, unsure) == {unsure.id}
+
+    with either_database.writing() as session:
+        ledger.record(session, senior, Event(Act.CELL_OPENED, "screening", str(unsure.id), {"awaits": "senior"}))
+    assert hidden(either_database, senior, unsure) == set(), "who opened it to decide sees all there is"
 
 
 def test_nothing_is_hidden_where_the_policy_does_not_ask_for_blind_reads(

@@ -14,6 +14,8 @@ from tests.factories import Browser, LabSystem, Service, acts, cell, rows, set_p
 from tests.fakes import FakeClassifier
 from tests.review.conftest import call, decide, read, reads, state
 
+SCORE = "56.25\N{NO-BREAK SPACE}%"
+
 
 @pytest.fixture
 def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
@@ -331,3 +333,107 @@ def test_who_withdraws_what_somebody_else_has_on_their_screen_is_told_that_it_is
     assert "Your verdict is withdrawn" in told.text
     assert "Your verdict is withdrawn" not in lars.get("/review").text
     assert reads(service)[-1][0] == "withdrawal"
+
+
+def test_who_saw_a_disputed_cell_in_lists_alone_saw_no_score_and_may_read_it_blind(
+    service: Service, path: str, rea: Browser, lars: Browser
+) -> None:
+    sam, ned = service.signed_in("sam", Role.SENIOR), service.signed_in("ned", Role.REVIEWER)
+    result = path.replace("review", "screenings")
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+
+    assert "Shown as you read it" in sam.get("/review").text
+    for page in (sam.page, sam.get(result).text, ned.get(result).text):
+        assert SCORE not in page
+    assert "waits for a senior, and may yet come to you" in ned.page
+    assert f'href="{path}"' not in ned.page
+
+    lars.submit(f"{path}/withdraw", at=path)
+    let_run_out(service)
+    assert "Your own call" in sam.get(path).text
+
+
+def test_a_senior_sees_the_score_of_a_disputed_cell_once_they_have_opened_it(
+    service: Service, path: str, rea: Browser, lars: Browser
+) -> None:
+    read(rea, path, "normal")
+    read(lars, path, "leukaemic_blast")
+    sam = service.signed_in("sam", Role.SENIOR)
+
+    assert SCORE in sam.get(path).text
+    assert SCORE in sam.get(path.replace("review", "screenings")).text
+
+
+@pytest.mark.parametrize("blind", [True, False])
+def test_a_report_tells_a_second_reader_nothing_of_the_first_read(
+    service: Service, classifier: FakeClassifier, lab: LabSystem, rea: Browser, lars: Browser, blind: bool
+) -> None:
+    set_policy(service.database, reads_uncertain=2, blind_first=blind)
+    classifier.probability = classifier.unsure
+    made = lab.screen(cell(1), case="S26-0001").json()
+    path, case = f"/review/{made['id']}", f"/cases/{made['case_id']}"
+    second = service.signed_in("mia", Role.SENIOR)
+    if blind:
+        read(rea, path, "normal", "smooth chromatin")
+        call(second, path, "leukaemic_blast")
+    else:
+        rea.submit(path, {"verdict": "normal", "note": "smooth chromatin"}, at=path)
+
+    for page in ("report", "sign-off"):
+        assert second.get(f"{case}/{page}").status_code == 200
+        assert "smooth chromatin" not in second.page
+        assert "No cell of this case has been read to the end by a human." in second.page
+
+    if blind:
+        second.get(path)
+        decide(second, path, "normal", "on a second look")
+    else:
+        lars.submit(path, {"verdict": "normal"}, at=path)
+    assert state(lab, path) == ("settled", "normal")
+    assert "smooth chromatin" in service.signed_in("sam", Role.SENIOR).get(f"{case}/report").text
+
+
+def test_an_auditor_who_reads_is_told_of_no_others_verdict_before_their_own_is_final(
+    service: Service, path: str, rea: Browser
+) -> None:
+    both = service.signed_in("aud", Role.AUDITOR, Role.REVIEWER)
+    read(rea, path, "normal")
+
+    call(both, path, "leukaemic_blast")
+    assert "verdict: normal" not in both.get("/audit").text
+    both.get(path)
+    decide(both, path, "normal")
+
+    assert "verdict: normal" in both.get("/audit").text
+
+
+def test_nobody_reads_an_image_that_they_sent_in_themselves_in_whichever_case(
+    service: Service, classifier: FakeClassifier, lab: LabSystem, path: str
+) -> None:
+    mia = service.signed_in("mia", Role.UPLOADER, Role.REVIEWER)
+    assert f'href="{path}"' in mia.get("/review").text
+
+    mia.upload(cell(1), case="S26-0009")
+
+    assert f'href="{path}"' not in mia.get("/review").text
+    reply = mia.get(path)
+    assert (reply.status_code, "Nobody reads what they uploaded" in reply.text) == (404, True)
+
+
+def test_nobody_takes_a_verdict_back_in_a_withdrawn_case(
+    service: Service, classifier: FakeClassifier, lab: LabSystem, rea: Browser, sena: Browser
+) -> None:
+    classifier.probability = classifier.unsure
+    made = lab.screen(cell(1), case="S26-0001").json()
+    path, case = f"/review/{made['id']}", f"/cases/{made['case_id']}"
+    read(rea, path, "leukaemic_blast")
+    sena.submit(f"{case}/withdraw", {"reason": "another specimen", "certain": "yes"}, at=f"{case}/manage")
+
+    reply = rea.submit(f"{path}/withdraw", at=path)
+
+    assert (reply.status_code, "withdrew the case of this cell" in reply.text) == (409, True)
+    assert state(lab, path) == ("withdrawn", "leukaemic_blast")
+    assert "Withdraw my verdict" not in rea.get(path).text
+    assert "was withdrawn. It is not read any more" in rea.page
+    assert "Undo" not in rea.get("/review").text
