@@ -51,8 +51,13 @@ SMALL = Recipe(
 @pytest.fixture(scope="module")
 def runs(crops, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    fit.fit(QUICK, crops, folder=folder, results_folder=folder / "results")
+    fit_first(QUICK, crops, folder=folder)
     return folder
+
+
+def fit_first(recipe, crops, *, folder):
+    """Fits the part that is looked at, and no other."""
+    fit.fit(recipe, crops, folder=folder, results_folder=folder / "results", only="seed0-fold0")
 
 
 def first_part(recipe, crops, runs):
@@ -73,7 +78,7 @@ def first_part(recipe, crops, runs):
 )
 def test_whatever_else_is_asked_the_network_that_is_kept_is_the_recipe_s_own(asked, crops, runs):
     recipe = dataclasses.replace(QUICK, name="asked", **asked)
-    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+    fit_first(recipe, crops, folder=runs)
     part = first_part(recipe, crops, runs)
 
     kept = scores(trained(recipe, part), crops, part.tested, size=recipe.size)["logit"]
@@ -106,16 +111,16 @@ def test_every_epoch_is_told_as_one_of_all_and_to_who_watches_already_as_it_begi
 def test_a_fit_that_was_stopped_goes_on_to_the_network_that_it_would_have_had(asked, crops, tmp_path, monkeypatch):
     recipe = dataclasses.replace(SMALL, name="stopped", **asked)
     if recipe.teacher:
-        fit.fit(recipe.teacher, crops, folder=tmp_path, results_folder=tmp_path)
-    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+        fit_first(recipe.teacher, crops, folder=tmp_path)
+    fit_first(recipe, crops, folder=tmp_path)
     expected = trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
     shutil.rmtree(place_of(recipe, crops, folder=tmp_path))
 
     with monkeypatch.context() as patched:
         patched.setattr(keras.Model, "fit", stopping_at_call(2))
         with pytest.raises(KeyboardInterrupt):
-            fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
-    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+            fit_first(recipe, crops, folder=tmp_path)
+    fit_first(recipe, crops, folder=tmp_path)
 
     found = trained(recipe, first_part(recipe, crops, tmp_path)).get_weights()
     assert all(one == pytest.approx(other, abs=1e-6) for one, other in zip(found, expected, strict=True))
@@ -127,12 +132,12 @@ def test_a_fit_that_was_stopped_counts_the_time_before_as_well(crops, tmp_path, 
     with monkeypatch.context() as patched:
         patched.setattr(keras.Model, "fit", stopping_at_call(2))
         with pytest.raises(KeyboardInterrupt):
-            fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+            fit_first(recipe, crops, folder=tmp_path)
     checkpoint = part.folder / "checkpoint.json"
     stands = json.loads(checkpoint.read_text())
     checkpoint.write_text(json.dumps(stands | {"seconds": 1000.0}))
 
-    fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path)
+    fit_first(recipe, crops, folder=tmp_path)
 
     assert stands["seconds"] > 0
     assert 1000 <= part.note["seconds"] < 1900
@@ -172,7 +177,7 @@ def stopping_at_call(number):
 
 def test_cells_met_in_pretraining_are_counted_as_seen(crops, runs):
     recipe = dataclasses.replace(QUICK, name="counted", pretraining_epochs=2)
-    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+    fit_first(recipe, crops, folder=runs)
     part = first_part(recipe, crops, runs)
 
     assert json.loads((part.folder / "done.json").read_text())["seen"] == recipe.cells_per_epoch + 2 * len(part.learns)
@@ -197,7 +202,7 @@ def test_an_epoch_ends_on_the_average_of_its_weights_which_is_what_is_kept(crops
     ended = []
     monkeypatch.setattr(fit, "settle", lambda asked: ended.append((asked.get_weights(), asked.optimizer)))
     recipe = dataclasses.replace(QUICK, name="averaged", epochs=2, ema=0.9)
-    fit.fit(recipe, crops, folder=runs, results_folder=runs / "results")
+    fit_first(recipe, crops, folder=runs)
 
     weights, optimizer = ended[1]
     kept = trained(recipe, first_part(recipe, crops, runs)).get_weights()
