@@ -5,6 +5,7 @@ Cells of one subject are not independent, so an interval counts groups, not cell
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,17 +107,28 @@ def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
     """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
     if scored.is_all.all() or not scored.is_all.any():
         raise OneClassScored("These cells are of one class only, so no figure about both can be had.")
-    rng = np.random.default_rng(seed)
     classes = []
     for is_all in (False, True):
         own = np.flatnonzero(scored.is_all == is_all)
         names, place = np.unique(scored.groups[own], return_inverse=True)
         classes.append((own, len(names), place))
     weights = np.zeros((draws, len(scored.logits)))
-    for row in weights:
-        for own, count, place in classes:
-            row[own] = np.bincount(rng.integers(count, size=count), minlength=count)[place]
+    drawn = _drawn(tuple(count for _, count, _ in classes), draws=draws, seed=seed)
+    for (own, _, place), times in zip(classes, drawn, strict=True):
+        for start in range(0, draws, AT_ONCE):  # the whole at once would stand twice in memory
+            weights[start : start + AT_ONCE, own] = times[start : start + AT_ONCE, place]
     return weights
+
+
+@lru_cache(maxsize=16)  # every figure over the same people asks for the same draws
+def _drawn(counts: tuple[int, ...], *, draws: int, seed: int) -> tuple[NDArray[np.int64], ...]:
+    """For each class with so many groups, D x groups: how many times each was drawn."""
+    rng = np.random.default_rng(seed)
+    drawn = tuple(np.zeros((draws, count), np.int64) for count in counts)
+    for rows in zip(*drawn, strict=True):
+        for row, count in zip(rows, counts, strict=True):
+            row[:] = np.bincount(rng.integers(count, size=count), minlength=count)
+    return drawn
 
 
 def interval(values: Floats) -> tuple[float, float]:
