@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
+# What is large: uv does by the same hashes what pip does, in half the time. It does not read pip's settings, so that pip
+# does it where uv cannot (a mirror, a proxy).
+UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: --compile-bytecode
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --group build
 # One core for each worker; the tests of a file stay together, so that what they share is made once.
@@ -83,21 +86,25 @@ $(BIN)/pip:
 	echo "Install one (Debian: apt-get install python3 python3-venv) or name one: make PYTHON=/path/to/python3 serve" >&2; \
 	exit 1
 
+$(BIN)/uv: | $(BIN)/pip
+	@sed -n '/^uv==/,/^    # via/p' requirements-test.lock > $(VENV)/uv.lock
+	@$(INSTALL) -r $(VENV)/uv.lock
+
 $(VENV)/.serving: requirements.lock | $(BIN)/pip
 	@echo "Installing what serving needs (requirements.lock)"
 	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/.testing: requirements-test.lock requirements.lock | $(BIN)/pip
+$(VENV)/.testing: requirements-test.lock requirements.lock | $(BIN)/uv
 	@echo "Installing what the checks and quick tests need (requirements-test.lock)"
-	@$(INSTALL) -r requirements-test.lock
+	@$(UV_INSTALL) -r requirements-test.lock || $(INSTALL) -r requirements-test.lock
 	@touch $(VENV)/.serving $@
 
-$(VENV)/.development: requirements-dev.lock requirements-test.lock requirements.lock | $(BIN)/pip
+$(VENV)/.development: requirements-dev.lock requirements-test.lock requirements.lock | $(BIN)/uv
 	@$(BIN)/python -c "import sys; sys.exit(sys.version_info[:2] > (3, 13))" || { \
 	    echo "TensorFlow has no build for this Python yet: make clean, then make PYTHON=python3.13 test" >&2; exit 1; }
 	@echo "Installing what every test needs, TensorFlow too (requirements-dev.lock)"
-	@$(INSTALL) -r requirements-dev.lock
+	@$(UV_INSTALL) -r requirements-dev.lock || $(INSTALL) -r requirements-dev.lock
 	@touch $(VENV)/.serving $(VENV)/.testing $@
 
 $(VENV)/.project: pyproject.toml | $(VENV)/.serving
