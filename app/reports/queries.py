@@ -127,10 +127,10 @@ def require_own_reads(session: Session, actor: Actor, standing: Standing, *, ver
     asks = reviews.hidden_from if version is None else reviews.reads_due_from
     due = len(asks(session, actor, waiting))
     if due:
-        cells = "1 cell of this case waits" if due == 1 else f"{due} cells of this case wait"
+        cells, them = ("1 cell of this case waits", "it") if due == 1 else (f"{due} cells of this case wait", "them")
         raise OwnReadIsDue(
-            f"{cells} for your own read, and the report tells what was found in them. Read first, or come back when "
-            "somebody else has settled them."
+            f"{cells} for your own read, and the report tells what was found in {them}. Read first, or come back when "
+            f"somebody else has settled {them}."
         )
 
 
