@@ -3,7 +3,7 @@
 Cells of one subject are not independent, so an interval counts groups, not cells.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -99,12 +99,16 @@ def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0)
 
 def resampled(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Floats:
     """The figure in each draw of the bootstrap; some draws at a time, which stay in a processor's cache."""
-    weights = bootstrap_weights(scored, draws=draws, seed=seed)
-    return np.concatenate([figure(some) for some in np.array_split(weights, -(-draws // AT_ONCE))], axis=-1)
+    return np.concatenate([figure(some) for some in _weights(scored, draws=draws, seed=seed)], axis=-1)
 
 
 def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
     """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
+    return np.concatenate(list(_weights(scored, draws=draws, seed=seed)))
+
+
+def _weights(scored: Scored, *, draws: int, seed: int) -> Iterator[Floats]:
+    """The same, some draws at a time."""
     if scored.is_all.all() or not scored.is_all.any():
         raise OneClassScored("These cells are of one class only, so no figure about both can be had.")
     classes = []
@@ -112,12 +116,12 @@ def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
         own = np.flatnonzero(scored.is_all == is_all)
         names, place = np.unique(scored.groups[own], return_inverse=True)
         classes.append((own, len(names), place))
-    weights = np.zeros((draws, len(scored.logits)))
     drawn = _drawn(tuple(count for _, count, _ in classes), draws=draws, seed=seed)
-    for (own, _, place), times in zip(classes, drawn, strict=True):
-        for start in range(0, draws, AT_ONCE):  # the whole at once would stand twice in memory
-            weights[start : start + AT_ONCE, own] = times[start : start + AT_ONCE, place]
-    return weights
+    for some in np.array_split(np.arange(draws), -(-draws // AT_ONCE)):
+        weights = np.empty((len(some), len(scored.logits)))
+        for (own, _, place), times in zip(classes, drawn, strict=True):
+            weights[:, own] = times[np.ix_(some, place)]
+        yield weights
 
 
 @lru_cache(maxsize=16)  # every figure over the same people asks for the same draws
