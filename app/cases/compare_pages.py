@@ -103,7 +103,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
     short_id = screening_words.short_id(cell.id)
     others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
     return Side(
-        href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
+        href=f"/review/{cell.id}" if cell.to_read else f"/screenings/{cell.id}",
         image=f"/screenings/{cell.id}/image",
         short_id=short_id,
         alt=gallery_words.alternative(cell, short_id=short_id),

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.errors import Invalid
 from app.reports.rules import Cell
-from app.review.rules import ReviewState
+from app.review.rules import Review, ReviewState
 
 TO_COMPARE_MOST = 4
 
@@ -37,13 +37,14 @@ ORDER = {group: place for place, group in enumerate(Group)}
 
 @dataclass(frozen=True, kw_only=True)
 class ShownCell(Cell):
-    """What the gallery needs to know of a cell besides."""
+    """What the gallery needs to know of a cell besides. `to_read`: it is hidden, and this very screening waits."""
 
     probability: float | None
     at: datetime
     flagged: bool
     model_id: UUID | None
     hidden: bool = False
+    to_read: bool = False
 
     @property
     def group(self) -> Group:
@@ -63,9 +64,19 @@ def hide(cells: Iterable[ShownCell], hidden: Collection[UUID]) -> list[ShownCell
 
 
 def _hidden(cell: ShownCell) -> ShownCell:
-    review = replace(cell.review, verdict=None, reopened=False)
+    """One that does not wait itself is an earlier screening of an image that does."""
+    waits = cell.review.state.waits
+    review = replace(cell.review, verdict=None, reopened=False) if waits else Review(ReviewState.WAITING)
     return replace(
-        cell, band=None, refused=None, probability=None, review=review, model_id=None, flagged=True, hidden=True
+        cell,
+        band=None,
+        refused=None,
+        probability=None,
+        review=review,
+        model_id=None,
+        flagged=True,
+        hidden=True,
+        to_read=waits,
     )
 
 

@@ -177,7 +177,7 @@ def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
     short_id = screening_words.short_id(cell.id)
     return Tile(
         id=str(cell.id),
-        href=f"/review/{cell.id}" if cell.hidden else f"/screenings/{cell.id}",
+        href=f"/review/{cell.id}" if cell.to_read else f"/screenings/{cell.id}",
         thumbnail=f"/screenings/{cell.id}/thumbnail/192",
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),

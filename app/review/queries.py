@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor, Permission
 from app.cases.queries import is_withdrawn
@@ -76,18 +76,33 @@ def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
 
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
     """Those whose score, band, reasons, findings and heat map this actor must not see yet: a blind read of theirs is
-    due. Every door that shows any of these asks first, and shows "for reading" in their place."""
-    if not (screening_ids and _reads_blind(session, actor)):
-        return set()
-    due = _blind_reads_due(actor)
-    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
+    due of the image. Every door that shows any of these asks first, and shows "for reading" in their place."""
+    hidden = select(ScreeningRow.id).where(is_hidden_from(session, actor))
+    return {one for some in in_parts(screening_ids) for one in session.scalars(hidden.where(ScreeningRow.id.in_(some)))}
 
 
 def hidden_in_cases(session: Session, actor: Actor, case_ids: Collection[UUID]) -> set[UUID]:
     """The same, of every screening in these cases."""
-    if not (case_ids and _reads_blind(session, actor)):
-        return set()
-    return set(session.scalars(_blind_reads_due(actor).where(ScreeningRow.case_id.in_(case_ids))))
+    hidden = select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids), is_hidden_from(session, actor))
+    return set(session.scalars(hidden)) if case_ids else set()
+
+
+def is_hidden_from(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The same, of the screening in the enclosing select. An image may have been screened in its case before, by
+    another model: what was found then tells as much."""
+    if not _reads_blind(session, actor):
+        return false()
+    due = aliased(ScreeningRow)
+    rows = select(due.id).join(OpenFlagRow, OpenFlagRow.screening_id == due.id)
+    rows = rows.where(
+        due.case_id == ScreeningRow.case_id,
+        due.pixels_sha256 == ScreeningRow.pixels_sha256,
+        ~sent_by(actor.id, of=due),
+        ~given_by(actor.id, screening_id=due.id).correlate(due).exists(),
+        ~is_withdrawn(due.case_id),
+        ~kept_out(actor.id, of=due),
+    )
+    return rows.correlate(ScreeningRow).exists()
 
 
 def reads_due_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
@@ -106,30 +121,8 @@ def reads_due_from(session: Session, actor: Actor, screening_ids: Collection[UUI
     return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
 
 
-def is_hidden_from(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """The same as a condition on the screening in the enclosing select."""
-    if not _reads_blind(session, actor):
-        return false()
-    waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
-    return and_(waits.correlate(ScreeningRow).exists(), *_due_blind(actor))
-
-
 def _reads_blind(session: Session, actor: Actor) -> bool:
     return actor.may(Permission.READ) and policies.current(session).blind_first
-
-
-def _blind_reads_due(actor: Actor) -> Select[UUID]:
-    due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-    return due.where(*_due_blind(actor))
-
-
-def _due_blind(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    return (
-        ~sent_by(actor.id),
-        ~given_by(actor.id).correlate(ScreeningRow).exists(),
-        ~is_withdrawn(ScreeningRow.case_id),
-        ~kept_out(actor.id),
-    )
 
 
 def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:

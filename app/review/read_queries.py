@@ -149,11 +149,11 @@ def has_sent(session: Session, actor_id: UUID, screening: ScreeningRow) -> bool:
     return actor_id in senders(session, screening)
 
 
-def sent_by(actor_id: UUID) -> ColumnElement[bool]:
-    """Of a screening in the enclosing select: whether this actor is among its `senders`."""
+def sent_by(actor_id: UUID, *, of: type[ScreeningRow] = ScreeningRow) -> ColumnElement[bool]:
+    """Of the screening, or that of this name, in the enclosing select: whether this actor is among its `senders`."""
     same = aliased(ScreeningRow)
-    rows = select(same.id).where(same.pixels_sha256 == ScreeningRow.pixels_sha256, same.submitted_by == actor_id)
-    return rows.correlate(ScreeningRow).exists()
+    rows = select(same.id).where(same.pixels_sha256 == of.pixels_sha256, same.submitted_by == actor_id)
+    return rows.correlate(of).exists()
 
 
 @cache
@@ -183,31 +183,30 @@ def contested() -> ColumnElement[bool]:
     return asked.correlate(ReadRow).exists()
 
 
-def kept_out(reader_id: UUID) -> ColumnElement[bool]:
-    """Of a screening in the enclosing select: whether this reader gives no independent read of it (any more). Who asked
-    for another has said what they think; and a senior who decided between its readers, or opened it to decide, knows
-    what they said."""
-    asked = select(ReadRequestRow.id).where(ReadRequestRow.screening_id == ScreeningRow.id)
-    decided = given_by(reader_id).where(ReadRow.kind == ReadKind.ADJUDICATION)
+def kept_out(reader_id: UUID, *, of: type[ScreeningRow] = ScreeningRow) -> ColumnElement[bool]:
+    """Of the screening, or that of this name, in the enclosing select: whether this reader gives no independent read of
+    it (any more). Who asked for another has said what they think; and a senior who decided between its readers, or
+    opened it to decide, knows what they said."""
+    asked = select(ReadRequestRow.id).where(ReadRequestRow.screening_id == of.id)
+    decided = given_by(reader_id, screening_id=of.id).where(ReadRow.kind == ReadKind.ADJUDICATION)
     opened = select(LedgerRow.position).where(
         LedgerRow.object_kind == "screening",
-        LedgerRow.object_id == ScreeningRow.id,
+        LedgerRow.object_id == of.id,
         LedgerRow.actor_id == reader_id,
         _opened_to_decide(),
     )
     return or_(
-        asked.where(ReadRequestRow.by_id == reader_id).correlate(ScreeningRow).exists(),
-        decided.correlate(ScreeningRow).exists(),
-        and_(_was_read(), opened.correlate(ScreeningRow).exists()),
+        asked.where(ReadRequestRow.by_id == reader_id).correlate(of).exists(),
+        decided.correlate(of).exists(),
+        and_(_was_read(of), opened.correlate(of).exists()),
     )
 
 
-@cache
-def _was_read() -> ColumnElement[bool]:
-    """Of a screening in the enclosing select: whether it ever had a final call. What the ledger tells of one that has
-    none may be long, where a lab system looks every few seconds whether it was read; nobody has to go through that."""
-    calls = select(ReadRow.id).where(ReadRow.screening_id == ScreeningRow.id, ReadRow.verdict.is_not(None))
-    return calls.correlate(ScreeningRow).exists()
+def _was_read(of: type[ScreeningRow]) -> ColumnElement[bool]:
+    """Whether it ever had a final call. What the ledger tells of one that has none may be long, where a lab system
+    looks every few seconds whether it was read; nobody has to go through that."""
+    calls = select(ReadRow.id).where(ReadRow.screening_id == of.id, ReadRow.verdict.is_not(None))
+    return calls.correlate(of).exists()
 
 
 def last_call(session: Session, reader_id: UUID, *, since: datetime) -> ReadRow | None:

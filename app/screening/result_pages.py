@@ -231,7 +231,7 @@ def _page(
         why_not_cleared=None if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
         elsewhere=words.ELSEWHERE if known.elsewhere and known.sees_case else None,
-        review="It waits for your read." if hidden and known.may_read else review_words.review(review),
+        review=_waits(known) if hidden else review_words.review(review),
         reads=() if hidden else known.reads,
         requests=known.requests,
         comments=known.comments,
@@ -250,6 +250,13 @@ def _page(
         explained=explained,
         heat_map_on=heat_map_on,
     )
+
+
+def _waits(known: Facts) -> str:
+    """Of a cell that is hidden."""
+    if not known.review.state.waits:
+        return "Its image was screened again, and waits for a read."
+    return "It waits for your read." if known.may_read else review_words.review(known.review)
 
 
 def _calibration(known: Facts) -> str | None:

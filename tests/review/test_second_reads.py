@@ -346,7 +346,7 @@ def test_who_saw_a_disputed_cell_in_lists_alone_saw_no_score_and_may_read_it_bli
     assert "Shown as you read it" in sam.get("/review").text
     for page in (sam.page, sam.get(result).text, ned.get(result).text):
         assert SCORE not in page
-    assert "waits for a senior, and may yet come to you" in ned.page
+    assert "This image waits for a read that may be yours" in ned.page
     assert f'href="{path}"' not in ned.page
 
     lars.submit(f"{path}/withdraw", at=path)
@@ -437,3 +437,28 @@ def test_nobody_takes_a_verdict_back_in_a_withdrawn_case(
     assert "Withdraw my verdict" not in rea.get(path).text
     assert "was withdrawn. It is not read any more" in rea.page
     assert "Undo" not in rea.get("/review").text
+
+
+def test_an_earlier_screening_of_an_image_that_is_to_be_read_blind_tells_its_reader_nothing(
+    service: Service, classifier: FakeClassifier, lab: LabSystem
+) -> None:
+    classifier.probability = 0.97
+    first = lab.screen(cell(1), key="by the model of before", case="S26-0001").json()
+    classifier.probability = classifier.unsure
+    second = lab.screen(cell(1), key="by the next", case="S26-0001").json()
+    lab.screen(cell(2), case="S26-0001")
+    mia = service.signed_in("mia", Role.UPLOADER, Role.REVIEWER)
+    case, earlier = f"/cases/{first['case_id']}", f"/screenings/{first['id']}"
+    told = "97.00\N{NO-BREAK SPACE}%"
+
+    for page in (case, earlier, f"{case}/compare?cell={first['id']}"):
+        assert mia.get(page).status_code == 200
+        assert told not in mia.page, page
+    assert f'href="{earlier}"' in mia.get(case).text
+    assert f'href="/review/{second["id"]}"' in mia.page
+    assert "Its image was screened again, and waits for a read." in mia.get(earlier).text
+    assert mia.get(f"{earlier}/heatmap").status_code == 409
+
+    call(mia, f"/review/{second['id']}", "normal")
+
+    assert told in mia.get(earlier).text
