@@ -99,16 +99,13 @@ def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0)
 
 def resampled(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Floats:
     """The figure in each draw of the bootstrap; some draws at a time, which stay in a processor's cache."""
-    return np.concatenate([figure(some) for some in _weights(scored, draws=draws, seed=seed)], axis=-1)
+    return np.concatenate([figure(some) for some in bootstrap_weights(scored, draws=draws, seed=seed)], axis=-1)
 
 
-def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Floats:
-    """D x N: for each draw how many times each cell's group was drawn; classes keep their number of groups."""
-    return np.concatenate(list(_weights(scored, draws=draws, seed=seed)))
-
-
-def _weights(scored: Scored, *, draws: int, seed: int) -> Iterator[Floats]:
-    """The same, some draws at a time."""
+def bootstrap_weights(scored: Scored, *, draws: int, seed: int) -> Iterator[Floats]:
+    """D x N in all, some draws at a time: for each how many times each cell's group was drawn; classes keep their
+    number of groups.
+    """
     if scored.is_all.all() or not scored.is_all.any():
         raise OneClassScored("These cells are of one class only, so no figure about both can be had.")
     classes = []

@@ -129,8 +129,10 @@ def _lines(session: Session, actor: Actor, rows: list[LedgerRow]) -> tuple[Ledge
     names = accounts.names(session, {row.actor_id for row in rows})
     cells = {row.position: _cell(row) for row in rows}
     every = {cell for cell in cells.values() if cell}
-    hidden, due = (asks(session, actor, every) for asks in (reviews.hidden_from, reviews.reads_due_from))
-    untold = {"outcome": hidden, "verdict": due}
+    untold = {
+        "outcome": reviews.hidden_from(session, actor, every),
+        "verdict": reviews.reads_due_from(session, actor, every),
+    }
     shown = {row.position: _several_shown(row) for row in rows}
     return tuple(
         LedgerLine(

@@ -16,7 +16,7 @@ from app.gallery import queries as gallery_queries
 from app.gallery import rules as gallery_rules
 from app.gallery import words as gallery_words
 from app.gallery.rules import ShownCell
-from app.gallery.view import Way
+from app.gallery.view import Way, address
 from app.screening import queries as screenings
 from app.screening import words as screening_words
 from app.screening.queries import ScreeningNotFound
@@ -103,7 +103,7 @@ def _side(cell: ShownCell, *, image: ImageRow, square: int, way: Way) -> Side:
     short_id = screening_words.short_id(cell.id)
     others = Way(f"{way.address}/compare", chosen=tuple(one for one in way.chosen if one != cell.id))
     return Side(
-        href=f"/review/{cell.id}" if cell.to_read else f"/screenings/{cell.id}",
+        href=address(cell),
         image=f"/screenings/{cell.id}/image",
         short_id=short_id,
         alt=gallery_words.alternative(cell, short_id=short_id),

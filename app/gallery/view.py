@@ -173,11 +173,16 @@ def _groups(shown: Sequence[ShownCell], *, of: Sequence[ShownCell], way: Way, wi
         yield TileGroup(group.value, words.GROUPS[group], totals[group], tiles)
 
 
+def address(cell: ShownCell) -> str:
+    """Where it is looked at, or read."""
+    return f"/review/{cell.id}" if cell.to_read else f"/screenings/{cell.id}"
+
+
 def tile(cell: ShownCell, *, way: Way, withdrawn: bool) -> Tile:
     short_id = screening_words.short_id(cell.id)
     return Tile(
         id=str(cell.id),
-        href=f"/review/{cell.id}" if cell.to_read else f"/screenings/{cell.id}",
+        href=address(cell),
         thumbnail=f"/screenings/{cell.id}/thumbnail/192",
         short_id=short_id,
         alt=words.alternative(cell, short_id=short_id),

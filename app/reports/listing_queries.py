@@ -186,8 +186,8 @@ def _has_cell(*which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 @cache
 def _replaced() -> ColumnElement[bool]:
-    """Of the screening in the enclosing select: whether another of its image counts in its case, as
-    `rules.each_image_once` has it."""
+    """Of the screening in the enclosing select: whether another of its image counts in its case. It is the order of
+    `_each_image_once`, without ranking every cell of every case: a list asks for one cell of each."""
     other = aliased(ScreeningRow)
     theirs, its = _settled(other).is_not(None), _settled().is_not(None)
     later = or_(other.at > ScreeningRow.at, and_(other.at == ScreeningRow.at, other.id > ScreeningRow.id))

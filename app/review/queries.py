@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.actor import Actor, Permission
@@ -60,10 +60,7 @@ def reviews_from(session: Session, histories: Mapping[UUID, History]) -> dict[UU
 
 def _withdrawn_among(session: Session, screening_ids: Collection[UUID]) -> set[UUID]:
     """Those whose case was withdrawn."""
-    withdrawn = select(ScreeningRow.id).where(is_withdrawn(ScreeningRow.case_id))
-    return {
-        one for some in in_parts(screening_ids) for one in session.scalars(withdrawn.where(ScreeningRow.id.in_(some)))
-    }
+    return _those(session, is_withdrawn(ScreeningRow.case_id), among=screening_ids)
 
 
 def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
@@ -77,32 +74,21 @@ def _review(found: History, *, held: bool, withdrawn: bool) -> Review:
 def hidden_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
     """Those whose score, band, reasons, findings and heat map this actor must not see yet: a blind read of theirs is
     due of the image. Every door that shows any of these asks first, and shows "for reading" in their place."""
-    hidden = select(ScreeningRow.id).where(is_hidden_from(session, actor))
-    return {one for some in in_parts(screening_ids) for one in session.scalars(hidden.where(ScreeningRow.id.in_(some)))}
+    if not (screening_ids and _reads_blind(session, actor)):
+        return set()
+    return _those(session, _hidden_from(actor), among=screening_ids)
 
 
 def hidden_in_cases(session: Session, actor: Actor, case_ids: Collection[UUID]) -> set[UUID]:
     """The same, of every screening in these cases."""
-    hidden = select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids), is_hidden_from(session, actor))
-    return set(session.scalars(hidden)) if case_ids else set()
+    if not (case_ids and _reads_blind(session, actor)):
+        return set()
+    return set(session.scalars(select(ScreeningRow.id).where(ScreeningRow.case_id.in_(case_ids), _hidden_from(actor))))
 
 
 def is_hidden_from(session: Session, actor: Actor) -> ColumnElement[bool]:
-    """The same, of the screening in the enclosing select. An image may have been screened in its case before, by
-    another model: what was found then tells as much."""
-    if not _reads_blind(session, actor):
-        return false()
-    due = aliased(ScreeningRow)
-    rows = select(due.id).join(OpenFlagRow, OpenFlagRow.screening_id == due.id)
-    rows = rows.where(
-        due.case_id == ScreeningRow.case_id,
-        due.pixels_sha256 == ScreeningRow.pixels_sha256,
-        ~sent_by(actor.id, of=due),
-        ~given_by(actor.id, screening_id=due.id).correlate(due).exists(),
-        ~is_withdrawn(due.case_id),
-        ~kept_out(actor.id, of=due),
-    )
-    return rows.correlate(ScreeningRow).exists()
+    """The same, of the screening in the enclosing select."""
+    return _hidden_from(actor) if _reads_blind(session, actor) else false()
 
 
 def reads_due_from(session: Session, actor: Actor, screening_ids: Collection[UUID]) -> set[UUID]:
@@ -110,19 +96,38 @@ def reads_due_from(session: Session, actor: Actor, screening_ids: Collection[UUI
     door tells them what another reader said."""
     if not (screening_ids and actor.may(Permission.READ)):
         return set()
-    given = given_by(actor.id).where(ReadRow.verdict.is_not(None), stands()).correlate(ScreeningRow)
-    due = select(ScreeningRow.id).join(OpenFlagRow, OpenFlagRow.screening_id == ScreeningRow.id)
-    due = due.where(
-        ~sent_by(actor.id),
-        ~given.exists(),
-        ~is_withdrawn(ScreeningRow.case_id),
-        ~kept_out(actor.id),
-    )
-    return {one for some in in_parts(screening_ids) for one in session.scalars(due.where(ScreeningRow.id.in_(some)))}
+    final = given_by(actor.id).where(ReadRow.verdict.is_not(None), stands())
+    waits = select(OpenFlagRow.screening_id).where(OpenFlagRow.screening_id == ScreeningRow.id)
+    due = and_(waits.correlate(ScreeningRow).exists(), ~final.exists(), _may_be_read_by(actor, of=ScreeningRow))
+    return _those(session, due, among=screening_ids)
 
 
 def _reads_blind(session: Session, actor: Actor) -> bool:
     return actor.may(Permission.READ) and policies.current(session).blind_first
+
+
+def _hidden_from(actor: Actor) -> ColumnElement[bool]:
+    """An image may have been screened in its case before, by another model: what was found then tells as much."""
+    due = aliased(ScreeningRow)
+    rows = select(due.id).join(OpenFlagRow, OpenFlagRow.screening_id == due.id)
+    rows = rows.where(
+        due.case_id == ScreeningRow.case_id,
+        due.pixels_sha256 == ScreeningRow.pixels_sha256,
+        ~given_by(actor.id, screening_id=due.id).correlate(due).exists(),
+        _may_be_read_by(actor, of=due),
+    )
+    return rows.correlate(ScreeningRow).exists()
+
+
+def _may_be_read_by(actor: Actor, *, of: type[ScreeningRow]) -> ColumnElement[bool]:
+    """Of the screening of this name in the enclosing select: whether nothing keeps this reader from an independent read
+    but one that they may have given."""
+    return and_(~sent_by(actor.id, of=of), ~is_withdrawn(of.case_id), ~kept_out(actor.id, of=of))
+
+
+def _those(session: Session, which: ColumnElement[bool], *, among: Collection[UUID]) -> set[UUID]:
+    rows = select(ScreeningRow.id).where(which)
+    return {one for some in in_parts(among) for one in session.scalars(rows.where(ScreeningRow.id.in_(some)))}
 
 
 def visible(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:

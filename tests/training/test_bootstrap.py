@@ -22,7 +22,7 @@ def test_the_weight_of_a_group_is_the_number_of_times_it_was_drawn_cell_by_cell(
     cells = scored(subjects=5, cells=4)
     rng = np.random.default_rng(9)
 
-    draws = bootstrap_weights(cells, draws=3, seed=9)
+    (draws,) = bootstrap_weights(cells, draws=3, seed=9)
 
     for row in draws:
         for is_all in (False, True):
@@ -49,7 +49,7 @@ def test_cells_of_one_class_have_no_figure_about_two():
 
 def test_draws_come_a_few_at_a_time_and_are_those_of_all_at_once():
     cells = scored(skill=1.0)
-    weights = bootstrap_weights(cells, draws=AT_ONCE + 7, seed=3)
+    weights = np.concatenate([*bootstrap_weights(cells, draws=AT_ONCE + 7, seed=3)])
 
     found = resampled(Stated(metrics.auc, cells), cells, draws=AT_ONCE + 7, seed=3)
 

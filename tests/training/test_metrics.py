@@ -29,7 +29,7 @@ def test_what_the_networks_of_two_folds_call_zero_does_not_count_within_folds():
     cells = scored()
     cells = replace(cells, folds=np.arange(len(cells.is_all)) % 2)
     apart = cells.with_logits(cells.logits + 9.0 * cells.folds)
-    weights = bootstrap_weights(cells, draws=3, seed=0)
+    (weights,) = bootstrap_weights(cells, draws=3, seed=0)
     of_each = [metrics.auc(cells.of(cells.folds == fold), weights[:, cells.folds == fold]) for fold in (0, 1)]
 
     assert metrics.auc(apart, ones(apart)) < metrics.auc(cells, ones(cells)) - 0.1
@@ -81,7 +81,7 @@ def test_all_draws_at_once_give_what_each_gives_alone(name, over):
     cells = cells.of(np.random.default_rng(1).random(len(cells.logits)) < 0.7)
     figure = FIGURES.get(name) or metrics.matched_auc(cells.areas)
     figure = metrics.macro(figure) if over == "subjects" else figure
-    draws = bootstrap_weights(cells, draws=12, seed=4)
+    (draws,) = bootstrap_weights(cells, draws=12, seed=4)
 
     at_once = figure(cells, draws)
 
