@@ -44,6 +44,13 @@ def enclosed(mask: Mask) -> Mask:
     return _painted(mask.shape, [run for run, root in zip(runs, roots, strict=True) if root not in outside])
 
 
+def framed(mask: Mask) -> Mask:
+    """The mask with one pixel of False all around it: (H + 2) x (W + 2). np.pad takes ten times as long."""
+    wider = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.bool_)
+    wider[1:-1, 1:-1] = mask
+    return wider
+
+
 def _runs(mask: Mask) -> Runs:
     """Row, start and stop of every horizontal run of True, row by row, left to right."""
     framed = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)

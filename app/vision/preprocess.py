@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from app.vision.components import enclosed, largest_component
+from app.vision.components import enclosed, framed, largest_component
 from app.vision.decode import Pixels
 
 REVISION = 1
@@ -150,6 +150,6 @@ def _enlarge(mask: Mask, factor: int) -> Mask:
 
 def _eroded_once(mask: Mask) -> Mask:
     """`mask` without the blocks that touch, side or corner, anything outside it."""
-    padded = np.pad(mask, 1)
+    padded = framed(mask)
     rows = padded[:-2] & padded[1:-1] & padded[2:]
     return rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]

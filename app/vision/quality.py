@@ -5,6 +5,7 @@
 The margins are wide where laboratories differ (size, brightness, a little JPEG) and narrow where only mistakes differ.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.errors import Invalid
-from app.vision.components import component_sizes
+from app.vision.components import component_sizes, framed
 from app.vision.decode import Pixels
 from app.vision.preprocess import FOREGROUND_ABOVE, Mask, cell_mask
 from app.vision.unusable import Unusable, explain
@@ -89,23 +90,23 @@ _MOST_DETAIL = 60
 
 def measure(pixels: Pixels) -> Measurements:
     """Measure uint8 H x W x 3 pixels."""
-    border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]).max(axis=1) > FOREGROUND_ABOVE
-    if border.mean() > _BORDER_OF_A_FIELD:
-        return Measurements(float(border.mean()), *(0.0,) * 9)
+    outermost = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
+    border_share = float((_brightest(outermost) > FOREGROUND_ABOVE).mean())
+    if border_share > _BORDER_OF_A_FIELD:
+        return Measurements(border_share, *(0.0,) * 9)
     mask = cell_mask(pixels)
     area = int(np.count_nonzero(mask))
     beside = (_brightest(pixels[::4, ::4]) > FOREGROUND_ABOVE) & ~mask[::4, ::4]
-    frame = (float(border.mean()), float(area), 16 * np.count_nonzero(beside) / max(area, 1))
+    frame = (border_share, float(area), 16 * np.count_nonzero(beside) / max(area, 1))
     box = _even_box(mask) if area >= _LEAST_AREA_PX and min(mask.shape) >= 2 else np.s_[:0, :0]
     cell, within = pixels[box], mask[box]
     inner = _inner(within)
     if not inner.any():
         return Measurements(*frame, *(0.0,) * 7)
     half = np.asarray(Image.fromarray(cell).reduce(2))
-    seen = half[inner]
-    red, green, blue = (float(total) / len(seen) for total in seen.sum(axis=0))
+    red, green, blue = _mean_colour(half, where=inner)
     brightness, perimeter = (red + green + blue) / 3, _perimeter(within)
-    faint = np.count_nonzero((_brightest(cell) < max(red, green, blue) / 2) & within)
+    faint = np.count_nonzero((_brightest(cell) < math.ceil(max(red, green, blue) / 2)) & within)
     return Measurements(
         *frame,
         second_core=_second_core(within, area=area),
@@ -194,8 +195,15 @@ def _stain_distance(seen: Measurements, *, limits: GateLimits) -> float:
 
 
 def _brightest(pixels: Pixels) -> Pixels:
-    """H x W: the largest of the three channels."""
+    """The largest of the three channels, which are the last axis."""
     return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def _mean_colour(pixels: Pixels, *, where: Mask) -> tuple[float, float, float]:
+    """Mean red, green and blue of the pixels in `where`: sums of whole numbers, exact in float64."""
+    colours = pixels.reshape(-1, 3).astype(np.float64)
+    red, green, blue = (where.reshape(-1).astype(np.float64) @ colours / np.count_nonzero(where)).tolist()
+    return red, green, blue
 
 
 def _even_box(mask: Mask) -> tuple[slice, slice]:
@@ -213,9 +221,9 @@ def _inner(mask: Mask) -> Mask:
     """The mask at half size without its outer _INNER_PX (all of it where nothing else is left)."""
     half = mask[::2, ::2] & mask[1::2, ::2] & mask[::2, 1::2] & mask[1::2, 1::2]
     half[:1] = half[-1:] = half[:, :1] = half[:, -1:] = False
-    inner = half
-    for step in range(_INNER_PX // 2):
-        inner = _shrunk(inner, by_corners=step % 2 == 1)
+    depth = _INNER_PX // 2
+    inner = np.zeros_like(half)
+    inner[depth:-depth, depth:-depth] = _shrunk(half, steps=depth)
     return inner if inner.any() else half
 
 
@@ -223,28 +231,29 @@ def _second_core(mask: Mask, *, area: int) -> float:
     """Shrink the mask by a third of its radius; the second largest part that is left, over the largest."""
     radius = np.sqrt(area / np.pi)
     stride = max(1, round(radius / 26))
-    core = np.pad(mask[::stride, ::stride], 1)
-    for step in range(round(0.35 * radius / stride)):
-        core = _shrunk(core, by_corners=step % 2 == 1)
+    core = _shrunk(framed(mask[::stride, ::stride]), steps=round(0.35 * radius / stride))
     first, second, *_ = [*component_sizes(core), 0, 0]
     return second / max(first, 1)
 
 
-def _shrunk(mask: Mask, *, by_corners: bool) -> Mask:
-    """Without its outermost pixels, and those that touch the outside by a corner: turn about, this shrinks evenly."""
-    across = mask[:, :-2] & mask[:, 1:-1] & mask[:, 2:]
-    smaller = np.zeros_like(mask)
-    if by_corners:
-        smaller[1:-1, 1:-1] = across[:-2] & across[1:-1] & across[2:]
-    else:
-        smaller[1:-1, 1:-1] = across[1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1]
-    return smaller
+def _shrunk(mask: Mask, *, steps: int) -> Mask:
+    """Of a mask with nothing on its rim: at each step without its outermost pixels, and rows and columns of the rim.
+
+    Turn about, pixels go that touch the outside by a side and those that touch it by a corner: this shrinks evenly.
+    """
+    for step in range(steps):
+        across = mask[:, :-2] & mask[:, 1:-1] & mask[:, 2:]
+        if step % 2 == 1:
+            mask = across[:-2] & across[1:-1] & across[2:]
+        else:
+            mask = across[1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1]
+    return mask
 
 
 def _perimeter(mask: Mask) -> float:
     """Length of the outline in pixels: sides between in and out, times pi / 4 for their staircase."""
-    framed = np.pad(mask, 1)
-    sides = np.count_nonzero(framed[1:] != framed[:-1]) + np.count_nonzero(framed[:, 1:] != framed[:, :-1])
+    seen = framed(mask)
+    sides = np.count_nonzero(seen[1:] != seen[:-1]) + np.count_nonzero(seen[:, 1:] != seen[:, :-1])
     return max(float(sides) * np.pi / 4, 1.0)
 
 
