@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.actor import Actor, ActorKind, Permission
 from app.cases import queries as case_queries
+from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.db import Database
 from app.review import figures_queries, queries, queue_queries, read_queries
 from app.review.desk_rules import Filters
@@ -57,6 +58,13 @@ def test_a_case_is_found_by_its_number_with_an_index(database: Database) -> None
     plan = _plan(database, lambda session: case_queries.by_accession(session, "S26-0001"))
 
     assert "SEARCH case_identifiers USING INDEX ix_case_identifiers_accession_folded (<expr>=?)" in plan, plan
+
+
+def test_the_cases_of_a_subject_are_found_with_an_index(database: Database) -> None:
+    case = CaseRow(identifiers=CaseIdentifierRow(subject="P-7"))
+    plan = _plan(database, lambda session: case_queries.of_same_subject(session, case))
+
+    assert "SEARCH case_identifiers USING INDEX ix_case_identifiers_subject_folded (<expr>=?)" in plan, plan
 
 
 @pytest.mark.parametrize("question", BY_TIME)

@@ -118,9 +118,11 @@ def _open(
 
 def _agree_on_subject(session: Session, actor: Actor, *, case: CaseRow, subject: str) -> None:
     identifiers = case.identifiers
-    if identifiers is None or identifiers.subject == subject:
+    if identifiers is None:
         return
     if identifiers.subject is not None:
+        if rules.same_subject(identifiers.subject, subject):
+            return
         raise SubjectConflict(
             "This case belongs to another subject. Check the case number and the subject's pseudonym."
         )

@@ -82,8 +82,15 @@ def of_same_subject(session: Session, case: CaseRow) -> list[CaseRow]:
     """This case and every other of its subject, whoever may see them; this one alone where no subject is known."""
     if case.subject is None:
         return [case]
-    rows = select(CaseRow).join(CaseIdentifierRow).where(CaseIdentifierRow.subject == case.subject)
+    rows = select(CaseRow).join(CaseIdentifierRow).where(is_same_subject(CaseIdentifierRow.subject, case.subject))
     return list(session.scalars(rows.order_by(CaseRow.opened_at, CaseRow.id)))
+
+
+def is_same_subject(
+    one: InstrumentedAttribute[str | None], other: InstrumentedAttribute[str | None] | str
+) -> ColumnElement[bool]:
+    """Whether two pseudonyms in the enclosing select are one subject's; NULL where either is unknown."""
+    return func.lower(one) == func.lower(other)
 
 
 def may_see(session: Session, actor: Actor, case_id: UUID) -> bool:

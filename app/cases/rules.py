@@ -121,6 +121,11 @@ def parse_subject(text: str | None) -> str | None:
     return _parse(text, what="subject pseudonym", code="subject_unusable")
 
 
+def same_subject(one: str, other: str) -> bool:
+    """Pseudonyms that differ in upper and lower case alone are one subject's: people type them, systems fold them."""
+    return one.lower() == other.lower()
+
+
 class NoSuchColleague(Invalid):
     code = "no_such_colleague"
 

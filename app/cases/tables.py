@@ -35,10 +35,13 @@ class CaseIdentifierRow(Base):
 
     case_id: Mapped[UUID] = mapped_column(Id, ForeignKey("cases.id"), primary_key=True)
     accession: Mapped[str | None] = mapped_column(String(64), unique=True)
-    subject: Mapped[str | None] = mapped_column(String(64), index=True)
+    subject: Mapped[str | None] = mapped_column(String(64))
     salt: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (Index("ix_case_identifiers_accession_folded", func.lower(accession)),)
+    __table_args__ = (
+        Index("ix_case_identifiers_accession_folded", func.lower(accession)),
+        Index("ix_case_identifiers_subject_folded", func.lower(subject)),
+    )
 
 
 class CaseShareRow(Base):

@@ -216,7 +216,10 @@ SCREENING_BODY = {
                         },
                         "subject": {
                             **NUMBER,
-                            "description": "pseudonym of the subject, by which one image of two subjects is found out",
+                            "description": (
+                                "pseudonym of the subject, by which one image of two subjects is found out; upper and "
+                                "lower case are one"
+                            ),
                         },
                     },
                 }

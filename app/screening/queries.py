@@ -13,7 +13,7 @@ from app.audit.digest import digest, told_of
 from app.audit.events import Act
 from app.audit.tables import LedgerRow
 from app.audit.verify import recomputed
-from app.cases.queries import is_withdrawn, visible_to
+from app.cases.queries import is_same_subject, is_withdrawn, visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.db import in_parts
 from app.errors import NotFound
@@ -130,7 +130,7 @@ def seen_under_other_subject(session: Session, *, pixels_sha256: str, subject: s
     rows = (
         select(ScreeningRow.id)
         .join(CaseIdentifierRow, CaseIdentifierRow.case_id == ScreeningRow.case_id)
-        .where(ScreeningRow.pixels_sha256 == pixels_sha256, CaseIdentifierRow.subject != subject)
+        .where(ScreeningRow.pixels_sha256 == pixels_sha256, ~is_same_subject(CaseIdentifierRow.subject, subject))
     )
     return session.scalars(rows.limit(1)).first() is not None
 
@@ -155,7 +155,7 @@ def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | 
         select(mine.id, other.id)
         .join(other, other.pixels_sha256 == mine.pixels_sha256)
         .join(CaseIdentifierRow, CaseIdentifierRow.case_id == other.case_id)
-        .where(mine.case_id == case.id, CaseIdentifierRow.subject != case.subject)
+        .where(mine.case_id == case.id, ~is_same_subject(CaseIdentifierRow.subject, case.subject))
     )
     if pixels_sha256 is not None:
         shared = shared.where(mine.pixels_sha256 == pixels_sha256)
@@ -178,7 +178,7 @@ def mixed_up_in(session: Session, case_id: UUID) -> list[UUID]:
         .where(
             other.pixels_sha256 == ScreeningRow.pixels_sha256,
             theirs.case_id != mine.case_id,
-            or_(mine.subject.is_(None), theirs.subject.is_(None), mine.subject != theirs.subject),
+            or_(mine.subject.is_(None), theirs.subject.is_(None), ~is_same_subject(mine.subject, theirs.subject)),
         )
     )
     rows = select(ScreeningRow.id).where(ScreeningRow.case_id == case_id, still.correlate(ScreeningRow).exists())

@@ -62,11 +62,13 @@ class ReferenceCells:
     def nearest(
         self, embedding: Vector, *, card: Card, count: int, pixels: str, subject: str | None
     ) -> Mapping[str, tuple[Neighbour, ...]]:
-        """For each class the `count` nearest, never the same picture (by its `pixels` hash) nor the same subject."""
+        """For each class the `count` nearest, never the same picture (by its `pixels` hash) nor the same subject
+        (whose pseudonym may differ in upper and lower case)."""
+        theirs = subject and subject.lower()
         others = [
             Neighbour(cell, between(embedding, cell.embedding, card=card))
             for cell in self.cells
-            if cell.pixels_sha256 != pixels and (subject is None or cell.subject != subject)
+            if cell.pixels_sha256 != pixels and (cell.subject is None or cell.subject.lower() != theirs)
         ]
         by_distance = sorted(others, key=lambda one: (one.distance, one.cell.number))
         return {label: tuple(one for one in by_distance if one.cell.label == label)[:count] for label in CLASSES}

@@ -27,7 +27,7 @@ def test_the_log_tells_who_was_shown_what_in_every_case_of_the_subject(
     classifier.probability = classifier.unsure
     lab = service.lab("West Wing LIS")
     first = lab.screen(cell(1), case="S26-0001", subject="P-7").json()
-    lab.screen(cell(2), case="S26-0002", subject="P-7")
+    lab.screen(cell(2), case="S26-0002", subject="p-7")
     lab.screen(cell(3), case="S26-0003", subject="P-8")
     ursula, rea = service.signed_in("ursula", Role.UPLOADER), service.signed_in("rea", Role.REVIEWER)
     ursula.get(f"/screenings/{first['id']}")

@@ -184,6 +184,35 @@ def test_another_subject_than_the_cases_stops_an_upload(service: Service) -> Non
     assert rows(service.database)["screenings"] == before
 
 
+def test_pseudonyms_that_differ_in_case_alone_are_of_one_subject(either_service: Service) -> None:
+    lab, senior = either_service.lab(), either_service.signed_in("sven", Role.SENIOR)
+    lab.screen(cell(1), case="S26-0001", subject="P-7")
+    told = lab.screen(cell(1), case="S26-0002", subject="p-7").json()
+    joined = lab.screen(cell(2), case="S26-0002", subject="P-7")
+    page = senior.get(f"/cases/{told['case_id']}").text
+
+    _correct(senior, told, accession="S26-0002", subject="P-7")
+
+    assert (told["review_reasons"], joined.status_code) == ([], 201)
+    assert ("<bdi>p-7</bdi>" in page, "<bdi>P-7</bdi>" in page) == (True, False)
+    assert "<bdi>P-7</bdi>" in senior.get(f"/cases/{told['case_id']}").text
+    assert acts(either_service.database).count(Act.SAME_IMAGE_FOUND) == 0
+    assert _sound(either_service)
+
+
+def test_a_mix_up_ends_where_the_pseudonym_is_corrected_to_the_other_ones_but_for_its_case(service: Service) -> None:
+    lab, senior = service.lab(), service.signed_in("sven", Role.SENIOR)
+    lab.screen(cell(1), case="S26-0001", subject="P-7")
+    told = lab.screen(cell(1), case="S26-0002", subject="P-8").json()
+    with service.database.reading() as session:
+        before = queries.mixed_up_in(session, UUID(told["case_id"]))
+
+    _correct(senior, told, accession="S26-0002", subject="p-7")
+
+    with service.database.reading() as session:
+        assert (before, queries.mixed_up_in(session, UUID(told["case_id"]))) == ([UUID(told["id"])], [])
+
+
 def test_the_upload_page_of_a_case_tells_its_subject(service: Service) -> None:
     ursula = service.signed_in("ursula", Role.UPLOADER)
     ursula.upload(cell(1), subject="P-7")

@@ -45,11 +45,12 @@ def test_the_nearest_of_each_class_come_first_and_a_cell_is_never_its_own_neighb
     assert pixels_sha256(known) not in {one.cell.pixels_sha256 for one in nearest["ALL"]}
 
 
-def test_a_cell_of_the_same_subject_is_no_reference(folder, classifier):
+@pytest.mark.parametrize("spelled", ["A1", "a1"])
+def test_a_cell_of_the_same_subject_is_no_reference(folder, classifier, spelled):
     found = read(folder, classifier)
     embedding = classifier.score(draw(1, Look.BLAST)).embedding
 
-    nearest = found.nearest(embedding, card=classifier.card, count=9, pixels="", subject="A1")
+    nearest = found.nearest(embedding, card=classifier.card, count=9, pixels="", subject=spelled)
 
     assert {one.cell.subject for one in nearest["ALL"]} == {"A2"}
 
