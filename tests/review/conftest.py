@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from app.accounts.rules import Role, Scope
-from tests.factories import Browser, LabSystem, Service, cell
+from tests.factories import Browser, LabSystem, Service, cell, set_policy
 from tests.fakes import FakeClassifier
 
 
@@ -29,6 +29,19 @@ def lars(service: Service) -> Browser:
 @pytest.fixture
 def sena(service: Service) -> Browser:
     return service.signed_in("sena", Role.SENIOR)
+
+
+@pytest.fixture
+def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
+    """A cell that two readers have to read."""
+    set_policy(service.database, reads_uncertain=2)
+    classifier.probability = classifier.unsure
+    return f"/review/{lab.screen(cell(1)).json()['id']}"
+
+
+def let_run_out(service: Service) -> None:
+    with service.database.engine.begin() as connection:
+        connection.execute(text("UPDATE leases SET until = NULL"))
 
 
 def waiting_cell(
