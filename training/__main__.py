@@ -13,6 +13,7 @@ from training.recipes import OURS
 VAR = Path("var/training")
 
 IMAGES = "images in the C-NMC layout"
+EACH_PERSON = "every person left out alone"
 
 Command = Callable[[str, str], argparse.ArgumentParser]
 """Adds a command by its name and its meaning."""
@@ -67,6 +68,7 @@ def _of_a_folder(command: Command) -> None:
     features = command("features", "the rows of hand-made features in an SVM")
     features.add_argument("folder", type=Path, help=IMAGES)
     features.add_argument("--beside", default=OURS, help="the results that the last row adds to (%(default)s)")
+    features.add_argument("--each-person", action="store_true", help=f"{EACH_PERSON}; without a row beside a network")
 
 
 def _of_a_recipe(command: Command) -> None:
@@ -122,7 +124,9 @@ def _variant(one: argparse.ArgumentParser) -> None:
     either = one.add_mutually_exclusive_group()
     either.add_argument("--from-scratch", action="store_true", help="a transfer recipe without its ImageNet weights")
     either.add_argument("--as-published", action="store_true", help="an earlier network at its own input; for a GPU")
-    one.add_argument("--partition", type=_seed, help="on this grouped partition alone, by its seed, folds only")
+    folds = one.add_mutually_exclusive_group()
+    folds.add_argument("--partition", type=_seed, help="on this grouped partition alone, by its seed, folds only")
+    folds.add_argument("--each-person", action="store_true", help=f"{EACH_PERSON}, folds only")
 
 
 def main(words: list[str] | None = None) -> int:

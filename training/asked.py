@@ -59,6 +59,8 @@ def chosen(arguments: argparse.Namespace) -> Recipe:
         recipe = as_published(recipe)
     if arguments.from_scratch:
         recipe = from_scratch(recipe)
+    if arguments.each_person:
+        return recipe.each_person()
     return recipe if arguments.partition is None else recipe.on_partition(arguments.partition)
 
 

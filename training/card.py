@@ -51,8 +51,11 @@ class Trained:
     crops: Crops
     root: Path
     parts: Sequence[Part]
+    """Of the networks whose scores those are; last the final one."""
     on: Mapping[int, Scored]
-    """The out-of-fold scores on every partition, by seed; the first is the one that the card reports."""
+    """The out-of-fold scores that calibration and limits are fitted on, by seed; the card reports the first: of a fixed
+    network those with each person left out alone, of another one those on every partition.
+    """
     network: keras.Model
     shifts: list[dict[str, Any]]
     """What `evaluate --shifts` found; empty where it was not run."""
@@ -63,8 +66,8 @@ class Trained:
 
     @property
     def scored(self) -> Scored:
-        """The scores on the partition that the card reports."""
-        return self.on[self.recipe.seeds[0]]
+        """The scores that the card reports."""
+        return next(iter(self.on.values()))
 
 
 def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: bytes) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     recipe, scored, cells = trained.recipe, trained.scored, trained.crops.cells
     measured = gate.measurements(cells, trained.root)
     pool = pooled(list(trained.on.values()))
-    report = evaluate.report(scored, cells, seed=recipe.seeds[0], pool=pool)
+    report = evaluate.report(scored, cells, seed=next(iter(trained.on)), pool=pool)
     calibration = trust.calibration(pool)
     calibrated = trust.calibrated(pool, by=calibration)
     thresholds = trust.bands(calibrated)
@@ -101,13 +104,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
         "morphology": morphology.for_card(cells, trained.root, kept=trained.morphology),
         "training": _training(trained),
         "evaluation": {
-            "protocol": (
-                f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. Subjects that "
-                "share an image or a cell are one group, and count as one subject. Intervals are 95 %, by bootstrap "
-                "over subject groups. Calibration is the other folds'. What is as served, with bands, conformal sets "
-                "and what became of cells scored alike, goes by the calibration and limits that all other subject "
-                f"groups give, of {_partitions(recipe)}, each cell by a network that never saw its subject group."
-            ),
+            "protocol": _protocol(recipe),
             "aims": {
                 "miss_rate": trust.MISS_RATE,
                 "precision": trust.UPPER_PRECISION,
@@ -129,6 +126,25 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
     }
 
 
+def _protocol(recipe: Recipe) -> str:
+    one = (
+        "Subjects that share an image or a cell are one group, and count as one subject. Intervals are 95 %, by "
+        "bootstrap over subject groups. "
+    )
+    if recipe.is_fixed:
+        return (
+            "Every subject group left out alone: its cells were scored by a network that had learned from all other "
+            f"groups, as the one that is served has learned from all there are. {one}Calibration, bands and conformal "
+            "sets of a group are those that the cells of all other groups give."
+        )
+    return (
+        f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. {one}Calibration is the "
+        "other folds'. What is as served, with bands, conformal sets and what became of cells scored alike, goes by "
+        f"the calibration and limits that all other subject groups give, of {_partitions(recipe)}, each cell by a "
+        "network that never saw its subject group."
+    )
+
+
 def _partitions(recipe: Recipe) -> str:
     """On how many partitions what is served was fitted."""
     seeds = ", ".join(str(seed) for seed in sorted(recipe.seeds))
@@ -146,6 +162,7 @@ def _training(trained: Trained) -> dict[str, Any]:
         "subject_groups": {name: len({cell.group for cell in cells if cell.label == name}) for name in CLASSES},
         "recipe": trained.recipe.as_json(),
         "recipe_fingerprint": trained.recipe.fingerprint(),
+        "each_person": trained.recipe.is_fixed,
         "architecture": " ".join(str(inspect.getdoc(trained.recipe.network)).split("\n\n")[0].split()),
         "parameters": trained.network.count_params(),
         "seconds": sum(note["seconds"] for note in notes),

@@ -177,7 +177,8 @@ def features(arguments: argparse.Namespace) -> None:
     crops = asked.stored(arguments, arguments.folder)
     table = hand_made.stored(crops, folder=arguments.var / "features")
     folder = arguments.results or asked.RESULTS
-    for machine in machines.machines(network=arguments.beside):
+    made = machines.each_person() if arguments.each_person else machines.machines(network=arguments.beside)
+    for machine in made:
         machines.write(machine, crops, table, folder=folder)
         print(folder / f"{machine.name}.csv")
 

@@ -11,7 +11,6 @@ from training.bootstrap import difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.out_of_fold import scored_of
-from training.scored import folds_of
 
 
 class NoCommonPartition(results.ResultsDoNotFit):
@@ -39,7 +38,7 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
             f"{one.stem} and {other.stem} were run in other folds under seed {seed}: one network knew people whom the "
             "other did not. Fit the older one again."
         )
-    floor = floor_scores(cells, folds=folds_of(first), seed=seed)
+    floor = floor_scores(cells, first.folds)
     ours, theirs = (
         evaluate.stated(scored, served, floor=floor) | evaluate.stated_of_bands(served)
         for scored, served in ((scored, trust.as_served(scored)) for scored in (first, second))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import kept_shifts, partitions, results, steps, targets
+from training import each_person, kept_shifts, partitions, results, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
@@ -57,7 +57,8 @@ machines of which some take half as long again as others; "-" where it was not m
 
 All are compared on partition 0, whose folds test {tested} cells. Its people were dealt out at random after
 `texture5` had been chosen on partitions of another kind; `{ours}` was chosen on partitions 0 to 2. Ours has been run
-on four more of these as well, and some of the strongest earlier ones on 3 (below).
+on four more of these as well, and with every person left out alone, and some of the strongest earlier ones on 3
+(below).
 
 A subject group is a person, as far as one can see: subjects that share an image, or a cell that was photographed or
 filed twice (`training/same_cell.csv`; `python -m training explore` shows each pair), are one, and count as one.
@@ -76,17 +77,17 @@ def text(folder: Path) -> str:
     Raises ResultsDoNotFit where there are none or a row is none, and what `scored_of` raises.
     """
     cells = results.cells_beside(folder)
-    floor = floor_scores(cells, folds=FOLDS, seed=SEED)
+    fold_of = partition(cells, folds=FOLDS, seed=SEED)
+    floor = floor_scores(cells, fold_of)
     paths = [path for path in sorted(folder.glob("*.json")) if path.with_suffix(".csv").is_file()]
     for path in paths:
         results.refuse_other_cells(path.with_suffix(".csv"), cells)
     own = folder / f"{OURS}.json"
     of_ours = results.read(own.with_suffix(".csv")) if own in paths else []
-    fold_of = partition(cells, folds=FOLDS, seed=SEED)
     entries = [
         _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor, fold_of=fold_of)
         for path in paths
-        if partitions.seed_in(path.stem) is None
+        if partitions.seed_in(path.stem) is None and not each_person.is_of(path.stem)
     ]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
@@ -96,9 +97,11 @@ def text(folder: Path) -> str:
         f"- `{one['name']}` is not finished." for one in entries if not one["scored"] and one["name"] != OURS
     ]
     gains = _gains(on.get(SEED), [*in_contest, yardsticks[0]], floor)
+    alone = each_person.scores(OURS, cells, folder=folder)
     sections = [
         *_differences(gains),
-        *_targets(gains, on, folder=folder),
+        *_targets(gains, on, alone, folder=folder),
+        *each_person.lines(OURS, alone, cells, folder=folder),
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
     ]
@@ -166,12 +169,12 @@ def _yardsticks(cells: Sequence[Cell], floor: Floats) -> list[dict[str, Any]]:
     return found
 
 
-def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], *, folder: Path) -> list[str]:
+def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], alone: Scored | None, *, folder: Path) -> list[str]:
     if not gains:
         return []
     record = results.record(folder / f"{OURS}.json")
     shifts = kept_shifts.read_of(kept_shifts.path_of(OURS, folder=folder), on, made_from=record)
-    return targets.lines(OURS, gains, on, record=record, shifts=shifts)
+    return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts)
 
 
 def _as_rows(cells: Sequence[Cell], logits: Floats) -> list[results.Row]:

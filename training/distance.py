@@ -26,15 +26,14 @@ def fitted(
     recipe: Recipe, crops: Crops, parts: Sequence[Part], final: keras.Model, *, pool: Scored
 ) -> tuple[Distance, Floats]:
     """Class means and common deviation of what the `final` network says of all N cells, with the limit; and the
-    distances of the cells of `pool`, which are these N for each partition of the recipe, under networks that never saw
-    their person. Raises NotTrained.
+    distances of the cells of `pool`, which are these N for each seed of the parts, under networks that never saw their
+    person. Raises NotTrained.
     """
     is_all = np.array([cell.label == "ALL" for cell in crops.cells])
     learned = _embeddings(recipe, crops, final)
-    away = {seed: np.zeros(len(is_all)) for seed in recipe.seeds}
-    for part in parts:
-        if part.fold == FINAL:
-            continue
+    folds = [part for part in parts if part.fold != FINAL]
+    away = {part.seed: np.zeros(len(is_all)) for part in folds}
+    for part in folds:
         seen = learned if recipe.is_fixed else _embeddings(recipe, crops, network.trained(recipe, part))
         away[part.seed][part.tested] = _unseen(seen[part.learns], is_all[part.learns], seen[part.tested])
     of_pool = np.concatenate(list(away.values()))

@@ -11,7 +11,7 @@ from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
-from training.scored import Floats, Scored, folds_of, ones, subject_weights
+from training.scored import Floats, Scored, ones, subject_weights
 from training.trust import Served
 
 Share = tuple[NDArray[np.bool_], NDArray[np.bool_]]
@@ -48,11 +48,11 @@ def stated(scored: Scored, served: Served, *, floor: Floats) -> dict[str, Stated
     }
 
 
-def figures(scored: Scored, served: Served, cells: Sequence[Cell], *, seed: int) -> dict[str, Estimate]:
+def figures(scored: Scored, served: Served, cells: Sequence[Cell]) -> dict[str, Estimate]:
     """What is `stated` of these scores, what error of calibration chance gives, and what the floor reaches, each with
     its interval.
     """
-    floor = floor_scores(cells, folds=folds_of(scored), seed=seed)
+    floor = floor_scores(cells, scored.folds)
     found = _estimates(stated(scored, served, floor=floor))
     floored = scored.with_logits(floor)
     found["calibration_error_of_an_exact_one"] = trust.error_of_an_exact_one(scored)
@@ -195,7 +195,7 @@ def report(scored: Scored, cells: Sequence[Cell], *, seed: int, pool: Scored | N
     on, where those are more than this one.
     """
     served = trust.as_served(scored if pool is None else pool)
-    found = figures(scored, served, cells, seed=seed)
+    found = figures(scored, served, cells)
     return {
         "seed": seed,
         "cells": len(cells),

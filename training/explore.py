@@ -19,6 +19,7 @@ from training.floor import floor_scores, size_and_colour
 from training.metrics import weighted_auc
 from training.page import picture, shell, table, tiles
 from training.pictures import read_pixels
+from training.splits import partition
 
 SHOWN = 12
 
@@ -142,7 +143,7 @@ def _thumbnail(pixels: Pixels) -> Pixels:
 
 
 def _floor(cells: Sequence[Cell]) -> str:
-    scores = floor_scores(cells, folds=3, seed=0)
+    scores = floor_scores(cells, partition(cells, folds=3, seed=0))
     is_all = np.array([cell.label == "ALL" for cell in cells])
     value = weighted_auc(is_all, scores, np.ones(len(cells)))
     return (

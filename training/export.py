@@ -19,6 +19,7 @@ from training.out_of_fold import scored_by_seed
 from training.parts import parts_of, place_of
 from training.pictures import read_pixels
 from training.recipe import Recipe
+from training.scored import Scored
 
 PARITY = 1e-3
 """The most that ONNX Runtime's logit may differ from Keras'."""
@@ -31,27 +32,38 @@ class ExportDiffers(Invalid):
 def load(
     recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
 ) -> Trained:
-    """What `fit` left; raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results
-    are of other cells, ShiftsDoNotFit where the shift test is of those, of another recipe or of other folds.
+    """What `fit` left, and for a fixed network what `fit --each-person` did.
+
+    Raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results are of other cells,
+    ShiftsDoNotFit where the shift test is of those, of another recipe or of other folds.
     """
-    parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
-    path = results_folder / f"{recipe.name}.csv"
-    rows = results.read(path)
-    results.refuse_other_cells(path, crops.cells)
-    on = scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
+    *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
+    on = _scores(recipe, crops, folder=results_folder)
     made_from = results.fingerprints(recipe, crops.cells)
     found = kept_shifts.read_of(kept_shifts.path_of(recipe.name, folder=results_folder), on, made_from=made_from)
+    if recipe.is_fixed:
+        apart = recipe.each_person()
+        folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs))
+        on = _scores(apart, crops, folder=results_folder)
     return Trained(
         recipe,
         crops,
         root,
-        parts,
+        [*folds, final],
         on,
-        network.trained(recipe, parts[-1]),
+        network.trained(recipe, final),
         found,
         smear_fields,
         results_folder / asked.MORPHOLOGY,
     )
+
+
+def _scores(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[int, Scored]:
+    """The out-of-fold scores of a recipe in its results, by seed."""
+    path = folder / f"{recipe.name}.csv"
+    rows = results.read(path)
+    results.refuse_other_cells(path, crops.cells)
+    return scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
 
 
 def export(trained: Trained, *, version: str, models: Path) -> Path:

@@ -54,10 +54,7 @@ def _worst_subjects(report: Mapping[str, Any]) -> str:
         worst = sorted((one for one in those if one[band] >= NOTABLE_MISSES), key=lambda one: -one[band])
         named = [f"{one[band] * 100:.0f} % of the {one['cells']} cells of subject {one['subject']}" for one in worst]
         if named:
-            told += (
-                f"- {said} come together in single persons: {', '.join(named)} are `{band}`, on the mean of all "
-                "partitions.\n"
-            )
+            told += f"- {said} come together in single persons: {', '.join(named)} are `{band}`.\n"
     return told
 
 

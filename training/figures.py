@@ -7,7 +7,7 @@ from training.bootstrap import Estimate, estimate, paired_difference
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
-from training.scored import Floats, Scored, folds_of
+from training.scored import Floats, Scored
 from training.targets import Gain
 
 COLUMNS = ("AUC", "floor-matched AUC", "area-matched AUC", "balanced accuracy", "healthy")
@@ -45,9 +45,9 @@ def gain(ours: Scored, other: Scored, floor: Floats, *, auc_of_other: Estimate) 
     )
 
 
-def contested(name: str, ours: Scored, others: Mapping[str, Scored], cells: Sequence[Cell], *, seed: int) -> list[str]:
+def contested(name: str, ours: Scored, others: Mapping[str, Scored], cells: Sequence[Cell]) -> list[str]:
     """Ours and then each other on the same partition, with what ours has more, as a table of Markdown."""
-    floor = floor_scores(cells, folds=folds_of(ours), seed=seed)
+    floor = floor_scores(cells, ours.folds)
     columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
     rows = []
     for other, scored in others.items():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -10,7 +11,6 @@ from sklearn.preprocessing import StandardScaler
 from app.vision.bundle import CLASSES
 from training.cnmc import Cell
 from training.scored import Floats
-from training.splits import partition
 
 
 def size_and_colour(cells: Sequence[Cell]) -> Floats:
@@ -18,13 +18,12 @@ def size_and_colour(cells: Sequence[Cell]) -> Floats:
     return np.array([[np.log(cell.area), cell.red, cell.green, cell.blue] for cell in cells])
 
 
-def floor_scores(cells: Sequence[Cell], *, folds: int, seed: int) -> Floats:
-    """The regression's out-of-fold logit for every cell, in the partition of this seed."""
+def floor_scores(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Floats:
+    """The regression's out-of-fold logit for every cell, whose folds are these."""
     features = size_and_colour(cells)
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
-    fold_of = partition(cells, folds=folds, seed=seed)
     scores = np.empty(len(cells))
-    for fold in range(folds):
+    for fold in np.unique(fold_of):
         own = fold_of == fold
         fitted = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced")).fit(
             features[~own], labels[~own]

@@ -19,6 +19,7 @@ from training import features, results
 from training.dataset import Crops
 from training.floor import size_and_colour
 from training.out_of_fold import scored_of
+from training.recipe import EACH_PERSON, OF_EACH_PERSON
 from training.scored import Floats, subject_balance
 from training.splits import partition
 
@@ -33,6 +34,7 @@ class Machine:
     beside: str | None = None
     """The results whose logits are added, both in units of their spread on the other folds."""
     folds: int = 3
+    """Or EACH_PERSON."""
     seeds: tuple[int, ...] = (0,)
     features: int = features.REVISION
 
@@ -46,11 +48,19 @@ class Machine:
 
 
 def machines(*, network: str) -> tuple[Machine, ...]:
-    """The rows to make; the last stands beside the network of these results."""
+    """The rows of the contest; the last stands beside the network of these results."""
     return (
         Machine("features_svm"),
         Machine("features_svm_sized", sized=True),
         Machine(f"features_svm_{network}", beside=network),
+    )
+
+
+def each_person() -> tuple[Machine, ...]:
+    """Those that need no network, with every person left out alone."""
+    return (
+        Machine(f"features_svm{OF_EACH_PERSON}", folds=EACH_PERSON),
+        Machine(f"features_svm_sized{OF_EACH_PERSON}", sized=True, folds=EACH_PERSON),
     )
 
 
@@ -61,7 +71,7 @@ def write(machine: Machine, crops: Crops, table: Floats, *, folder: Path) -> Non
     fold_of = partition(crops.cells, folds=machine.folds, seed=machine.seeds[0])
     seen = np.hstack([table, size_and_colour(crops.cells)]) if machine.sized else table
     found = []
-    for fold in range(machine.folds):
+    for fold in np.unique(fold_of).tolist():
         began, own = time.monotonic(), fold_of == fold
         fitted = features.machine().fit(seen[~own], is_all[~own], svc__sample_weight=_balanced(weights[~own]))
         note = {

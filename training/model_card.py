@@ -141,8 +141,8 @@ def _bands(card: dict[str, Any]) -> str:
         f"`not_suspected` below {thresholds['not_suspected_below']}, `suspected` from {thresholds['suspected_from']}, "
         f"`uncertain` between, on the calibrated probability at a prior of {card['prior_all']}. At most "
         f"{aims['miss_rate']} of an unseen person's ALL cells are to be `not_suspected`, on the mean of persons, by "
-        "conformal risk control on the networks of folds; of a single person it may be many more (By subject). The "
-        f"served network has seen all persons there are, and is taken to be no worse. `suspected` aims at "
+        "conformal risk control on networks that had not seen the person; of a single person it may be many more (By "
+        "subject). The served network has seen all persons there are, and is taken to be no worse. `suspected` aims at "
         f"{aims['precision']} ALL, which so few healthy subjects cannot promise: the table says what was reached. "
         "Every subject counts the same. Calibration and bands of each person are those that the cells of all other "
         "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
@@ -251,7 +251,7 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
     ]
     told = (
         f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
-        "those bands, with limits as under Bands and on the mean of all partitions, and that the gate refuses."
+        "those bands, with limits as under Bands, and that the gate refuses."
     )
     return "\n".join([told, "", *head, *rows])
 
@@ -259,8 +259,9 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
 def _reproduce(card: dict[str, Any]) -> str:
     name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
     folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
+    alone = f"python -m training fit {name}{folder} --each-person\n" * card["training"].get("each_person", False)
     return (
-        f"```\npython -m training fit {name}{folder}\npython -m training evaluate {name}{folder}{shifts}\n"
+        f"```\npython -m training fit {name}{folder}\n{alone}python -m training evaluate {name}{folder}{shifts}\n"
         f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
         f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
         f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "

@@ -17,7 +17,8 @@ from training.cnmc import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
 from training.out_of_fold import scored_if_finished
-from training.scored import Scored, folds_of
+from training.recipe import words_for
+from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2)
 """The partitions on which choices are made; the others are for reporting."""
@@ -51,7 +52,7 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
     head = [f"| seed | {' | '.join(COLUMNS)} | most alike |", "|---" * (2 + len(COLUMNS)) + "|"]
     rows = []
     for seed, scored in on.items():
-        told = figures(scored, floor_scores(cells, folds=folds_of(scored), seed=seed))
+        told = figures(scored, floor_scores(cells, scored.folds))
         rows.append(f"| {seed} | {' | '.join([*shown(told), _most_alike(seed, on)])} |")
     return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
 
@@ -69,7 +70,7 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
                 refuse_other_folds(other, scored.folds, table=path, seed=seed)
                 finished[path.stem.removesuffix(f"_on_{seed}")] = other
         if finished:
-            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells, seed=seed), ""]
+            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells), ""]
     return found
 
 
@@ -77,11 +78,9 @@ def refuse_other_folds(scored: Scored, fold_of: NDArray[np.int64], *, table: Pat
     """Raises ResultsDoNotFit where what is in `table` was not run in these folds of that partition."""
     if np.array_equal(scored.folds, fold_of):
         return
-    name = table.stem.removesuffix(f"_on_{seed}")
-    again = name if name == table.stem else f"{name} --partition {seed}"
     raise results.ResultsDoNotFit(
         f"{table} was run in other folds than partition {seed} has by these subject groups. Run "
-        f"`python -m training fit {again}` again."
+        f"`python -m training fit {words_for(table.stem)}` again."
     )
 
 

@@ -87,7 +87,7 @@ def parts_of(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:
     found = []
     for seed in recipe.seeds:
         fold_of = partition(crops.cells, folds=recipe.folds, seed=seed)
-        for fold in range(recipe.folds):
+        for fold in np.unique(fold_of).tolist():
             learns, tested = everything[fold_of != fold], everything[fold_of == fold]
             found.append(Part(seed, fold, learns, tested, folder / f"seed{seed}-fold{fold}"))
     if recipe.final_fit:

@@ -3,9 +3,23 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+EACH_PERSON = 0
+"""Instead of a number of folds: every person is one, left out alone."""
+OF_EACH_PERSON = "_each_person"
+"""What the names of such recipes and of their results end in."""
+
+
+def words_for(name: str) -> str:
+    """What to tell `fit` for results of this name: the recipe, and in which folds where those are not its own."""
+    if name.endswith(OF_EACH_PERSON):
+        return f"{name.removesuffix(OF_EACH_PERSON)} --each-person"
+    found = re.fullmatch(r"(.+)_on_(\d+)", name)
+    return f"{found[1]} --partition {found[2]}" if found else name
 
 
 @dataclass(frozen=True)
@@ -112,6 +126,7 @@ class Recipe:
     """A trained recipe whose mean over eight ways to lie makes up half of the label; its part of the same fold."""
     augment: Augment = Augment()
     folds: int = 3
+    """Or EACH_PERSON."""
     seeds: tuple[int, ...] = (0,)
     """One grouped partition, and one set of networks, for each seed."""
     final_fit: bool = True
@@ -160,6 +175,12 @@ class Recipe:
     def on_partition(self, seed: int) -> "Recipe":
         """This recipe on one other grouped partition alone, under a name that says so."""
         return dataclasses.replace(self, name=f"{self.name}_on_{seed}", seeds=(seed,), final_fit=False)
+
+    def each_person(self) -> "Recipe":
+        """This recipe with every person left out alone, under a name that says so: each of its networks learns from all
+        other people, as what is served learns from all."""
+        name = f"{self.name}{OF_EACH_PERSON}"
+        return dataclasses.replace(self, name=name, folds=EACH_PERSON, seeds=(0,), final_fit=False)
 
     def as_json(self) -> dict[str, Any]:
         """Every choice as plain JSON values; the network as `module.function`."""

@@ -19,6 +19,7 @@ from app.errors import Invalid
 from training import aside
 from training.cnmc import Cell, fingerprint, read_index
 from training.dataset import Crops
+from training.recipe import words_for
 
 
 class ResultsDoNotFit(Invalid):
@@ -92,7 +93,9 @@ def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str
 def record(path: Path) -> dict[str, Any]:
     """What is in a `<recipe>.json`; raises ResultsDoNotFit where there is no such file."""
     if not path.is_file():
-        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
+        raise ResultsDoNotFit(
+            f"There are no results at {path}. Run `python -m training fit {words_for(path.stem)}` first."
+        )
     return read_json(path)
 
 
@@ -113,7 +116,7 @@ def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:
     if own != given:
         raise ResultsDoNotFit(
             f"{path} is of other cells ({str(own)[:8]}) than these ({given[:8]}). Run `python -m training fit "
-            f"{path.stem}` on these with --results and a folder of their own, and name that folder here too."
+            f"{words_for(path.stem)}` on these with --results and a folder of their own, and name that folder here too."
         )
 
 
@@ -162,7 +165,9 @@ def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
 def read(path: Path) -> list[Row]:
     """The rows of a `<recipe>.csv`; raises ResultsDoNotFit where there is no such file, or a row is none."""
     if not path.is_file():
-        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training fit` first.")
+        raise ResultsDoNotFit(
+            f"There are no results at {path}. Run `python -m training fit {words_for(path.stem)}` first."
+        )
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         return [_row(row, where=f"{path}, line {line}") for line, row in enumerate(csv.DictReader(file), start=2)]
 

@@ -42,11 +42,6 @@ def pooled(on: Sequence[Scored]) -> Scored:
     )
 
 
-def folds_of(scored: Scored) -> int:
-    """How many folds the scores are of."""
-    return len(set(scored.folds.tolist()))
-
-
 def ones(scored: Scored) -> Floats:
     return np.ones(len(scored.logits))
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from training.cnmc import Cell
+from training.recipe import EACH_PERSON
 
 
 class OneClassOnly(Invalid):
@@ -20,7 +21,8 @@ class GroupShared(Invalid):
 
 def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int64]:
     """The fold, 0 to folds - 1, of every cell: subject groups whole, each dealt out, in an order drawn from `seed`, to
-    the fold that has least of its class, cells and groups together, both as shares of all.
+    the fold that has least of its class, cells and groups together, both as shares of all. EACH_PERSON folds: every
+    group is one, in the order of their names, whatever the seed.
 
     Another seed puts other people together. scikit-learn's StratifiedGroupKFold deals out large groups first, whatever
     its seed, so that with a few large ones its partitions are nearly one. Raises OneClassOnly where a class has fewer
@@ -28,6 +30,8 @@ def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int
     """
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
     groups, group_of = np.unique([cell.group for cell in cells], return_inverse=True)
+    if folds == EACH_PERSON:
+        return group_of.astype(np.int64)
     counts = np.zeros((len(groups), len(CLASSES)))
     np.add.at(counts, (group_of, labels), 1)
     for name, count in zip(CLASSES, (counts > 0).sum(axis=0).tolist(), strict=True):

@@ -12,6 +12,7 @@ from training.cnmc import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, write
 from training.out_of_fold import scored_of
+from training.recipe import EACH_PERSON
 from training.recipes import OURS
 from training.splits import partition
 
@@ -42,7 +43,7 @@ def table_for(crops, *, skill):
 
 def auc_of(name, crops, folder):
     scored = scored_of(results.read(folder / f"{name}.csv"), crops.cells, seed=0)
-    return evaluate.figures(scored, trust.as_served(scored), crops.cells, seed=0)["auc"].value
+    return evaluate.figures(scored, trust.as_served(scored), crops.cells)["auc"].value
 
 
 def test_the_machines_are_scored_on_the_folds_of_the_networks(crops, tmp_path):
@@ -137,6 +138,29 @@ def test_the_page_says_what_ours_lacks_while_it_is_half_fitted_and_has_all_else(
     assert told == f"- `{OURS}` is not finished: {lacks}. Run `fit` to the end."
     assert "| other | " in page
     assert (f"## `{OURS}` less each other" in page) == (scored[0] == 108)
+
+
+def test_the_page_tells_ours_with_every_person_left_out_alone_apart_from_the_contest(crops, tmp_path):
+    write_index(crops.cells, tmp_path / "cells.csv")
+    write(Machine(OURS), crops, table_for(crops, skill=1.0), folder=tmp_path)
+    without = contest.text(tmp_path)
+    for name, skill in ((OURS, 1.5), ("other", 0.5)):
+        alone = Machine(f"{name}_each_person", folds=EACH_PERSON)
+        write(alone, crops, table_for(crops, skill=skill), folder=tmp_path)
+
+    page = contest.text(tmp_path)
+
+    told = f"## `{OURS}` with every person left out alone"
+    table, section = page.split(told)
+    assert told not in without
+    assert "_each_person |" not in page
+    assert "Of 18 networks each has learned from all people but one" in section
+    assert [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| ")][1:3] == [
+        f"| {OURS}",
+        "| other",
+    ]
+    assert "| wanted: AUC 0.93, every person left out alone |" in table
+    assert "| calibration error at most 0.05, every person left out alone |" in table
 
 
 def test_results_of_other_folds_are_refused_with_the_command_that_makes_them_anew(crops, tmp_path):

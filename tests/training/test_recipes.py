@@ -11,10 +11,10 @@ import pytest
 import training.recipes
 from app.errors import Misconfigured
 from training.asked import RESULTS, chosen
-from training.machines import machines
+from training.machines import each_person, machines
 from training.network import build
 from training.partitions import seed_in
-from training.recipe import Augment, Recipe
+from training.recipe import EACH_PERSON, Augment, Recipe, words_for
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -62,7 +62,7 @@ def test_every_kept_result_is_of_the_recipe_as_it_stands():
     kept = {
         path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json") if path.with_suffix(".csv").is_file()
     }
-    of_machines = {machine.name: machine for machine in machines(network="texture5")}
+    of_machines = {machine.name: machine for machine in (*machines(network="texture5"), *each_person())}
 
     stale = [
         name
@@ -75,10 +75,11 @@ def test_every_kept_result_is_of_the_recipe_as_it_stands():
 
 def experiment(result):
     partition = seed_in(result)
-    result = result.removesuffix(f"_on_{partition}")
+    alone = result.endswith("_each_person")
+    result = result.removesuffix(f"_on_{partition}").removesuffix("_each_person")
     name = result.removesuffix("_as_published").removesuffix("_scratch")
     words = {"from_scratch": result.endswith("_scratch"), "as_published": result.endswith("_as_published")}
-    return chosen(argparse.Namespace(recipe=name, partition=partition, **words))
+    return chosen(argparse.Namespace(recipe=name, partition=partition, each_person=alone, **words))
 
 
 def test_an_earlier_network_as_published_sees_the_whole_image_at_its_source_s_size_and_keeps_what_it_learns_by():
@@ -96,6 +97,26 @@ def test_a_recipe_on_another_partition_is_the_same_but_for_it_and_bears_another_
     assert (there.name, there.seeds, there.final_fit) == ("schneider_on_3", (3,), False)
     assert there.with_choices({}) == dataclasses.replace(plain, name=there.name, seeds=(3,)).with_choices({})
     assert there.fingerprint() != plain.fingerprint()
+
+
+def test_a_recipe_with_every_person_left_out_alone_is_the_same_but_for_its_folds_and_bears_another_name():
+    plain, alone = recipe("texture8"), experiment("texture8_each_person")
+
+    assert (alone.name, alone.folds, alone.final_fit) == ("texture8_each_person", EACH_PERSON, False)
+    assert dataclasses.replace(alone, name=plain.name, folds=3, seeds=plain.seeds, final_fit=True) == plain
+    assert alone.fingerprint() != plain.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ("schneider", "schneider"),
+        ("schneider_on_3", "schneider --partition 3"),
+        ("texture8_each_person", "texture8 --each-person"),
+    ],
+)
+def test_the_name_of_results_says_what_makes_them(results, words):
+    assert words_for(results) == words
 
 
 def test_a_recipe_of_ours_was_never_published():

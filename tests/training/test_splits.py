@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app.errors import Invalid
 from training.cnmc import Cell
+from training.recipe import EACH_PERSON
 from training.splits import few_of_each, partition, refuse_shared
 
 pytestmark = pytest.mark.tensorflow
@@ -42,6 +43,14 @@ def test_no_subject_group_is_ever_in_two_folds(sizes_hem, sizes_all, seed):
     for one, fold in zip(cells, folds.tolist(), strict=True):
         assert seen.setdefault(one.group, fold) == fold
     assert set(folds.tolist()) == {0, 1, 2}
+
+
+def test_every_person_is_a_fold_whoever_shares_a_class_with_few():
+    cells = cells_of([5, 1], [2, 7, 3])
+
+    folds = partition(cells, folds=EACH_PERSON, seed=4)
+
+    assert len(set(zip(folds.tolist(), [one.group for one in cells], strict=True))) == len(set(folds.tolist())) == 5
 
 
 def test_a_class_with_too_few_subjects_for_the_folds_is_refused():

@@ -8,6 +8,7 @@ from training import steps
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.scored import Scored
+from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
 
@@ -37,7 +38,7 @@ def scored(cells, *, skill):
 
 
 def lines(results, cells, *, folder):
-    return steps.lines(results, floor_scores(cells, folds=3, seed=0), folder=folder, recipes=folder)
+    return steps.lines(results, floor_scores(cells, partition(cells, folds=3, seed=0)), folder=folder, recipes=folder)
 
 
 def test_a_variant_is_held_against_its_base_and_a_name_that_only_sounds_alike_is_none():

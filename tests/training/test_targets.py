@@ -76,6 +76,15 @@ def test_ranking_is_wanted_in_words_that_follow_the_interval():
     assert "| no |" in rows(skill=1.0)["wanted: AUC 0.93, partition 3"]
 
 
+def test_what_is_reached_with_every_person_left_out_alone_stands_beside_the_partitions():
+    page = targets.lines("ours", {}, {3: scored(skill=1.0)}, alone=scored(skill=9.0), record=RECORD, shifts=())
+
+    assert [line.split(" | ")[:2] for line in page if line.startswith("| wanted: AUC")] == [
+        ["| wanted: AUC 0.93, partition 3", "no"],
+        ["| wanted: AUC 0.93, every person left out alone", "shown"],
+    ]
+
+
 def test_size_and_time_are_said_and_a_time_that_was_not_measured_is_not():
     assert "| yes | 471 |" in rows()["under 3,000,000 parameters"]
     slow = rows(record={**RECORD, "road_milliseconds": 3.2})["at most 3.0 ms"]

@@ -1,0 +1,72 @@
+"""Every person left out alone: how ours does where it has learned from all others, as what is served has from all.
+
+`python -m training fit RECIPE DIR --each-person` makes the results `RECIPE_each_person`, which are told here, by the
+targets and by the card, and `python -m training features DIR --each-person` those of hand-made features.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from training import partitions, results, trust
+from training.cnmc import Cell
+from training.figures import contested
+from training.floor import floor_scores
+from training.out_of_fold import scored_if_finished
+from training.recipe import EACH_PERSON, OF_EACH_PERSON
+from training.scored import Scored
+from training.splits import partition
+
+SEED = 0
+
+HEAD = """\
+## `{ours}` with every person left out alone
+
+Of {persons} networks each has learned from all people but one and is tested on that one, as the one that is served has
+learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures say
+best what a new person of this hospital may expect, and the card's calibration and limits are of these scores.
+Earlier networks were not run so, but for hand-made features: {persons} trainings each are out of reach here.
+What `{ours}` was chosen by, partitions 0 to 2, are these same people.
+"""
+
+
+def is_of(name: str) -> bool:
+    """Whether results of this name are of such networks."""
+    return name.endswith(OF_EACH_PERSON)
+
+
+def scores(ours: str, cells: Sequence[Cell], *, folder: Path) -> Scored | None:
+    """Those of ours; None where they are not finished."""
+    return _scores(folder / f"{ours}{OF_EACH_PERSON}.csv", cells)
+
+
+def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Path) -> list[str]:
+    """Ours against whatever else was run so, and against area and mean colour alone, as Markdown."""
+    if alone is None:
+        return []
+    floor = floor_scores(cells, alone.folds)
+    floored = alone.with_logits(floor)
+    others = {
+        "*area and mean colour only*": replace(
+            floored, probabilities=trust.cross_calibrated(floored, apart=floored.folds)
+        )
+    }
+    for path in sorted(folder.glob(f"*{OF_EACH_PERSON}.csv")):
+        name = path.stem.removesuffix(OF_EACH_PERSON)
+        if name != ours and (scored := _scores(path, cells)):
+            others[name] = scored
+    persons = len(np.unique(alone.groups))
+    return [HEAD.format(ours=ours, persons=persons), *contested(ours, alone, others, cells), ""]
+
+
+def _scores(path: Path, cells: Sequence[Cell]) -> Scored | None:
+    """Raises ResultsDoNotFit where they are of other folds than persons."""
+    if not path.is_file():
+        return None
+    scored = scored_if_finished(results.read(path), cells, seed=SEED)
+    if scored:
+        fold_of = partition(cells, folds=EACH_PERSON, seed=SEED)
+        partitions.refuse_other_folds(scored, fold_of, table=path, seed=SEED)
+    return scored
