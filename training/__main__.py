@@ -67,8 +67,9 @@ def _of_a_folder(command: Command) -> None:
     _not_cells(gate)
     features = command("features", "the rows of hand-made features in an SVM")
     features.add_argument("folder", type=Path, help=IMAGES)
-    features.add_argument("--beside", default=OURS, help="the results that the last row adds to (%(default)s)")
-    features.add_argument("--each-person", action="store_true", help=f"{EACH_PERSON}; without a row beside a network")
+    rows = features.add_mutually_exclusive_group()
+    rows.add_argument("--beside", default=OURS, help="the results that the last row adds to (%(default)s)")
+    rows.add_argument("--each-person", action="store_true", help=f"{EACH_PERSON}; without a row beside a network")
 
 
 def _of_a_recipe(command: Command) -> None:

@@ -135,7 +135,8 @@ def _protocol(recipe: Recipe) -> str:
         return (
             "Every subject group left out alone: its cells were scored by a network that had learned from all other "
             f"groups, as the one that is served has learned from all there are. {one}Calibration, bands and conformal "
-            "sets of a group are those that the cells of all other groups give."
+            "sets of a group are those that the cells of all other groups give: it is left out of their scores, though "
+            "the networks that scored them had learned from it."
         )
     return (
         f"Out of fold: {recipe.folds} folds, split by subject group, seed {recipe.seeds[0]}. {one}Calibration is the "

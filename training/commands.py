@@ -36,6 +36,10 @@ class NoCurves(Misconfigured):
     code = "no_curves"
 
 
+class NoFinalNetwork(Misconfigured):
+    code = "no_final_network"
+
+
 def index(arguments: argparse.Namespace) -> None:
     from training import cnmc
     from training import index as tables
@@ -119,6 +123,11 @@ def export(arguments: argparse.Namespace) -> None:
     from training import export as exporting
 
     recipe = asked.chosen(arguments)
+    if not recipe.final_fit:
+        raise NoFinalNetwork(
+            f"{recipe.name} has networks of folds only, and none that learned from all cells. Export "
+            f"`{arguments.recipe}` without --partition or --each-person."
+        )
     crops, root = asked.crops(arguments, recipe)
     results_folder = asked.results_folder(arguments, recipe)
     trained = exporting.load(
@@ -133,7 +142,7 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def gate(arguments: argparse.Namespace) -> None:
-    recipe = asked.recipe_named(OURS)  # the folds of its card
+    recipe = asked.recipe_named(OURS)  # the folds that its card tries the gate on
     path = (arguments.results or asked.RESULTS) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
     found = _gate_trial(cells, arguments.folder, folds=recipe.folds, seed=recipe.seeds[0], smears=smears)

@@ -27,8 +27,8 @@ HEAD = """\
 Of {persons} networks each has learned from all people but one and is tested on that one, as the one that is served has
 learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures say
 best what a new person of this hospital may expect, and the card's calibration and limits are of these scores.
-Earlier networks were not run so, but for hand-made features: {persons} trainings each are out of reach here.
-What `{ours}` was chosen by, partitions 0 to 2, are these same people.
+Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here. What
+`{ours}` was chosen by are partitions of these same people, and in the end a look at these very figures.
 """
 
 
@@ -40,6 +40,12 @@ def is_of(name: str) -> bool:
 def scores(ours: str, cells: Sequence[Cell], *, folder: Path) -> Scored | None:
     """Those of ours; None where they are not finished."""
     return _scores(folder / f"{ours}{OF_EACH_PERSON}.csv", cells)
+
+
+def unfinished(ours: str, alone: Scored | None, *, folder: Path) -> list[str]:
+    """A line on ours where it was begun and not finished."""
+    name = f"{ours}{OF_EACH_PERSON}"
+    return [f"- `{name}` is not finished."] if alone is None and (folder / f"{name}.csv").is_file() else []
 
 
 def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Path) -> list[str]:
@@ -68,5 +74,5 @@ def _scores(path: Path, cells: Sequence[Cell]) -> Scored | None:
     scored = scored_if_finished(results.read(path), cells, seed=SEED)
     if scored:
         fold_of = partition(cells, folds=EACH_PERSON, seed=SEED)
-        partitions.refuse_other_folds(scored, fold_of, table=path, seed=SEED)
+        partitions.refuse_other_folds(scored, fold_of, table=path, of="one for each person")
     return scored

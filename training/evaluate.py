@@ -24,8 +24,8 @@ def stated(scored: Scored, served: Served, *, floor: Floats) -> dict[str, Stated
     """Every figure by its name, with the scores that it is of. `floor` is the floor's logit of each cell.
 
     The calibration of each cell comes from the other folds. But for the calibration error as served: its
-    calibration is fitted on all other subject groups, which is what a new person meets; that of the other folds knows a
-    third fewer people, and none whom the cell's own network scored.
+    calibration is fitted on all other subject groups, which is what a new person meets; that of the other folds knows
+    none whom the cell's own network scored. Where every person is a fold both are one.
     """
     wanted: Mapping[str, Figure] = {
         "auc": metrics.auc,

@@ -34,8 +34,8 @@ def load(
 ) -> Trained:
     """What `fit` left, and for a fixed network what `fit --each-person` did.
 
-    Raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results are of other cells,
-    ShiftsDoNotFit where the shift test is of those, of another recipe or of other folds.
+    Raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results are of other cells or
+    of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds.
     """
     *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
     on = _scores(recipe, crops, folder=results_folder)
@@ -44,6 +44,7 @@ def load(
     if recipe.is_fixed:
         apart = recipe.each_person()
         folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs))
+        network.refuse_untrained(apart, folds)
         on = _scores(apart, crops, folder=results_folder)
     return Trained(
         recipe,
@@ -63,6 +64,7 @@ def _scores(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[int, Scored]:
     path = folder / f"{recipe.name}.csv"
     rows = results.read(path)
     results.refuse_other_cells(path, crops.cells)
+    results.refuse_other_recipe(path, recipe)
     return scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
 
 

@@ -9,7 +9,7 @@ from training.not_cells import KINDS, SMEAR_FIELDS
 from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
-CHOSEN = "Choices were made on partitions of these same people: expect a little less of new ones."
+CHOSEN = "Choices were made with a look at figures of these same people: expect a little less of new ones."
 OF_A_CALL = (
     "Balanced accuracy, sensitivity, specificity, precision and F1 are those of a call at a probability of 0.5. "
     "Intervals of a calibration error lie too high: drawing people again adds chance to chance."
@@ -36,12 +36,12 @@ def text(card: dict[str, Any]) -> str:
 
 def _text(card: dict[str, Any]) -> str:
     evaluation, training = card["evaluation"], card["training"]
-    report = evaluation["report"]
+    report, alone = evaluation["report"], training.get("each_person", False)
     sections = [
         _head(card),
         f"## Data\n\n{_data(training)}",
         f"## Model\n\n{_model(card)}",
-        f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_table(report['figures'], FIGURES)}",
+        f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_figures(report['figures'], alone=alone)}",
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
@@ -49,10 +49,17 @@ def _text(card: dict[str, Any]) -> str:
         f"## What moves it\n\n{_shifts(card)}",
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
         f"## Known failures\n\n{failures.text(evaluation)}",
-        f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'])}",
+        f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
         f"## To reproduce\n\n{_reproduce(card)}",
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def _figures(found: dict[str, Any], *, alone: bool) -> str:
+    """The table of FIGURES, where every person was left out alone without those as served: all others are so too."""
+    return _table(
+        found, {name: title for name, title in FIGURES.items() if not (alone and name.endswith("_as_served"))}
+    )
 
 
 def _head(card: dict[str, Any]) -> str:
@@ -192,7 +199,7 @@ def _gate(card: dict[str, Any]) -> str:
     rows = [f"| {name} | {tried[name]['images']} | {_estimate(tried[name], 'refused')} |" for name in wanted]
     return (
         "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
-        f"the same, by limits fitted on other folds:\n\n{_table(found, GATE)}\n\n"
+        f"the same, by limits fitted on other thirds of the people:\n\n{_table(found, GATE)}\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
@@ -215,8 +222,9 @@ def _shifts(card: dict[str, Any]) -> str:
         "|---" * 6 + "|",
     ]
     told = (
-        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Threshold and calibration are "
-        "those of all unchanged cells of a partition, and stay as they are."
+        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Partitions, by their seeds, have "
+        f"{card['training']['recipe']['folds']} folds, whose networks had learned from all others. Threshold and "
+        "calibration are those of all unchanged cells of a partition, and stay as they are."
     )
     return "\n".join([told, "", *head, *rows])
 
@@ -238,7 +246,7 @@ def _subgroups(report: dict[str, Any]) -> str:
     return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
 
 
-def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
+def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bool) -> str:
     rows = [
         f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} "
         f"({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f}) | {one['mean_probability']:.2f} "
@@ -249,9 +257,10 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any]) -> str:
         "| subject | class | cells | called right | mean probability | `not_suspected` | `suspected` | refused |",
         "|---" * 8 + "|",
     ]
+    of_partitions = "" if alone else " and on the mean of all partitions"
     told = (
         f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
-        "those bands, with limits as under Bands, and that the gate refuses."
+        f"those bands, with limits as under Bands{of_partitions}, and that the gate refuses."
     )
     return "\n".join([told, "", *head, *rows])
 
@@ -270,6 +279,7 @@ def _reproduce(card: dict[str, Any]) -> str:
 
 
 def _taken(training: dict[str, Any]) -> str:
-    """What the training of all networks took, and on what where the card has it: earlier ones say nothing of that."""
+    """What the training of these networks took, and on what where the card has it: earlier ones say nothing of that."""
     on = " and ".join(f"a {device.upper()}" for device in training.get("devices", []))
-    return f"{training['seconds'] / 60:.0f} minutes of training{f' on {on}' if on else ''}"
+    which = " of the final network and those of each person left out" if training.get("each_person") else ""
+    return f"{training['seconds'] / 60:.0f} minutes of training{which}{f' on {on}' if on else ''}"

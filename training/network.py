@@ -1,6 +1,7 @@
 """The network of a recipe: built, kept when it is trained, found again, and asked for its scores."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from app.errors import Misconfigured
 from training import aside, backend
 from training.dataset import Crops, plain
 from training.parts import DONE, SCORES, WEIGHTS, Part
-from training.recipe import Recipe
+from training.recipe import Recipe, words_for
 
 
 class NotTrained(Misconfigured):
@@ -71,12 +72,18 @@ def keep(
     aside.write(part.folder / DONE, json.dumps(note))
 
 
+def refuse_untrained(recipe: Recipe, parts: Sequence[Part]) -> None:
+    """Raises NotTrained where one of the recipe's parts is not finished."""
+    for part in parts:
+        if not part.is_done:
+            raise NotTrained(
+                f"{part.folder.name} of recipe {recipe.name} is not trained. Run `{words_for(recipe.name)}` to the end."
+            )
+
+
 def trained(recipe: Recipe, part: Part) -> keras.Model:
     """The float32 network of a finished part; raises NotTrained."""
-    if not part.is_done:
-        raise NotTrained(
-            f"{part.folder.name} of recipe {recipe.name} is not trained. Run `fit {recipe.name}` to the end."
-        )
+    refuse_untrained(recipe, [part])
     model = build(recipe)
     model.load_weights(part.folder / WEIGHTS)
     return model

@@ -27,8 +27,9 @@ BY_PARTITION = """\
 ## `{ours}` on each partition
 
 `{ours}` was chosen on 0 to 2; 3 and 4 are for reporting, though trials looked at the shifts of 3 and, once the choice
-was made, at the figures of both. All are of the same people, so they are no proof against choices that fit these. *Most
-alike* is the largest share of cells that one of the first three has in the same folds.
+was made, at the figures of both, and how its scatter is weighed was taken with a look at all. All are of the same
+people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells that one of the
+first three has in the same folds.
 """
 
 CONTEST = """\
@@ -67,20 +68,20 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
         finished = {}
         for path in folder.glob(f"*_on_{seed}.csv"):
             if other := scored_if_finished(results.read(path), cells, seed=seed):
-                refuse_other_folds(other, scored.folds, table=path, seed=seed)
+                refuse_other_folds(other, scored.folds, table=path, of=f"partition {seed}")
                 finished[path.stem.removesuffix(f"_on_{seed}")] = other
         if finished:
             found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells), ""]
     return found
 
 
-def refuse_other_folds(scored: Scored, fold_of: NDArray[np.int64], *, table: Path, seed: int) -> None:
-    """Raises ResultsDoNotFit where what is in `table` was not run in these folds of that partition."""
+def refuse_other_folds(scored: Scored, fold_of: NDArray[np.int64], *, table: Path, of: str) -> None:
+    """Raises ResultsDoNotFit where what is in `table` was not run in these folds, which are `of` that."""
     if np.array_equal(scored.folds, fold_of):
         return
     raise results.ResultsDoNotFit(
-        f"{table} was run in other folds than partition {seed} has by these subject groups. Run "
-        f"`python -m training fit {words_for(table.stem)}` again."
+        f"{table} was run in other folds than {of} by these subject groups. Run "
+        f"`python -m training {words_for(table.stem)}` again."
     )
 
 

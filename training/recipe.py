@@ -15,11 +15,14 @@ OF_EACH_PERSON = "_each_person"
 
 
 def words_for(name: str) -> str:
-    """What to tell `fit` for results of this name: the recipe, and in which folds where those are not its own."""
-    if name.endswith(OF_EACH_PERSON):
-        return f"{name.removesuffix(OF_EACH_PERSON)} --each-person"
-    found = re.fullmatch(r"(.+)_on_(\d+)", name)
-    return f"{found[1]} --partition {found[2]}" if found else name
+    """The command that makes results of this name, without the folder: which recipe, and which folds where those are
+    not its own; `features` makes those of hand-made features."""
+    plain = name.removesuffix(OF_EACH_PERSON)
+    folds = " --each-person" if plain != name else ""
+    if plain.startswith("features_"):
+        return f"features{folds}"
+    found = re.fullmatch(r"(.+)_on_(\d+)", plain)
+    return f"fit {found[1]} --partition {found[2]}" if found else f"fit {plain}{folds}"
 
 
 @dataclass(frozen=True)
@@ -173,14 +176,17 @@ class Recipe:
         return dataclasses.replace(self, network_options=options, choices={}, final_fit=False, **fields)
 
     def on_partition(self, seed: int) -> "Recipe":
-        """This recipe on one other grouped partition alone, under a name that says so."""
-        return dataclasses.replace(self, name=f"{self.name}_on_{seed}", seeds=(seed,), final_fit=False)
+        """This recipe, and its teacher, on one other grouped partition alone, under a name that says so."""
+        teacher = self.teacher and self.teacher.on_partition(seed)
+        name = f"{self.name}_on_{seed}"
+        return dataclasses.replace(self, name=name, seeds=(seed,), final_fit=False, teacher=teacher)
 
     def each_person(self) -> "Recipe":
-        """This recipe with every person left out alone, under a name that says so: each of its networks learns from all
-        other people, as what is served learns from all."""
+        """This recipe, and its teacher, with every person left out alone, under a name that says so: each network
+        learns from all other people, as what is served learns from all."""
+        teacher = self.teacher and self.teacher.each_person()
         name = f"{self.name}{OF_EACH_PERSON}"
-        return dataclasses.replace(self, name=name, folds=EACH_PERSON, seeds=(0,), final_fit=False)
+        return dataclasses.replace(self, name=name, folds=EACH_PERSON, seeds=(0,), final_fit=False, teacher=teacher)
 
     def as_json(self) -> dict[str, Any]:
         """Every choice as plain JSON values; the network as `module.function`."""

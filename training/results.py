@@ -93,9 +93,7 @@ def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str
 def record(path: Path) -> dict[str, Any]:
     """What is in a `<recipe>.json`; raises ResultsDoNotFit where there is no such file."""
     if not path.is_file():
-        raise ResultsDoNotFit(
-            f"There are no results at {path}. Run `python -m training fit {words_for(path.stem)}` first."
-        )
+        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training {words_for(path.stem)}` first.")
     return read_json(path)
 
 
@@ -115,8 +113,17 @@ def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:
     own, given = record(path.with_suffix(".json")).get("data_fingerprint"), fingerprint(cells)
     if own != given:
         raise ResultsDoNotFit(
-            f"{path} is of other cells ({str(own)[:8]}) than these ({given[:8]}). Run `python -m training fit "
+            f"{path} is of other cells ({str(own)[:8]}) than these ({given[:8]}). Run `python -m training "
             f"{words_for(path.stem)}` on these with --results and a folder of their own, and name that folder here too."
+        )
+
+
+def refuse_other_recipe(path: Path, experiment: Experiment) -> None:
+    """Raises ResultsDoNotFit where the `<recipe>.json` beside this `<recipe>.csv` is of an earlier form of the recipe:
+    a choice in it is another one since."""
+    if record(path.with_suffix(".json")).get("recipe_fingerprint") != experiment.fingerprint():
+        raise ResultsDoNotFit(
+            f"{path} is of an earlier form of this recipe. Run `python -m training {words_for(path.stem)}` again."
         )
 
 
@@ -165,9 +172,7 @@ def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
 def read(path: Path) -> list[Row]:
     """The rows of a `<recipe>.csv`; raises ResultsDoNotFit where there is no such file, or a row is none."""
     if not path.is_file():
-        raise ResultsDoNotFit(
-            f"There are no results at {path}. Run `python -m training fit {words_for(path.stem)}` first."
-        )
+        raise ResultsDoNotFit(f"There are no results at {path}. Run `python -m training {words_for(path.stem)}` first.")
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         return [_row(row, where=f"{path}, line {line}") for line, row in enumerate(csv.DictReader(file), start=2)]
 

@@ -26,17 +26,19 @@ def partition(cells: Sequence[Cell], *, folds: int, seed: int) -> NDArray[np.int
 
     Another seed puts other people together. scikit-learn's StratifiedGroupKFold deals out large groups first, whatever
     its seed, so that with a few large ones its partitions are nearly one. Raises OneClassOnly where a class has fewer
-    groups than there are folds, so that a fold would lack it.
+    groups than there are folds, or than two, so that a fold would lack it or nothing of it be left to learn from.
     """
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
     groups, group_of = np.unique([cell.group for cell in cells], return_inverse=True)
-    if folds == EACH_PERSON:
-        return group_of.astype(np.int64)
     counts = np.zeros((len(groups), len(CLASSES)))
     np.add.at(counts, (group_of, labels), 1)
     for name, count in zip(CLASSES, (counts > 0).sum(axis=0).tolist(), strict=True):
+        if folds == EACH_PERSON and count < 2:
+            raise OneClassOnly(f"To leave each person out takes two subject groups of class {name}; there are {count}.")
         if count < folds:
             raise OneClassOnly(f"{folds} folds need {folds} subject groups of class {name}; there are {count}.")
+    if folds == EACH_PERSON:
+        return group_of.astype(np.int64)
     shares = counts / counts.sum(axis=0) + (counts > 0) / (counts > 0).sum(axis=0)
     held = np.zeros((folds, len(CLASSES)))
     fold_of = np.zeros(len(groups), np.int64)

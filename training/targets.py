@@ -35,9 +35,10 @@ HEAD = """\
 not. Each interval is a 95 % one by itself: of fifty against which ours were no better, one or two would be *shown* by
 chance. So it is also told in what share of draws ours is above all of them at once. Networks are held against each
 other on partition 0, and each was trained once: the intervals are over people, not over trainings. Ours was chosen on
-partitions 0 to 2, earlier networks' settings on none of them: the gains here are kind to ours by what choosing brings.
-On partition 3, which is for reporting, it is held against some of the best (below). An earlier network on its budget
-might do better with the cells that its source gave it; those rows that have them end in `_as_published`.
+partitions 0 to 2, and how its scatter is weighed with a look at all, earlier networks' settings on none: the gains here
+are kind to ours by what choosing brings. On partition 3, which is for reporting, it is held against some of the best
+(below). An earlier network on its budget might do better with the cells that its source gave it; those rows that have
+them end in `_as_published`.
 
 *Within folds* only cells that one network scored are held against each other. One network is served, and what logits
 of the networks of several folds mean beside each other is no property of it: ours are made to mean the same, those of

@@ -25,6 +25,8 @@ MISS_RATE = 0.05
 UPPER_PRECISION = 0.85
 """The share of ALL in the band `suspected`, at the card's prior, that is aimed at; the card says what was reached."""
 
+EVEN_ODDS = 0.5
+
 MISCOVERAGE = 0.1
 
 TIE = 1e-9
@@ -88,8 +90,9 @@ def bands(scored: Scored) -> BandThresholds:
 
     The lower band is as wide as MISS_RATE allows by conformal risk control (Angelopoulos and others, arXiv 2208.02814):
     one more subject group is counted, all of whose cells are missed. The upper begins where from there on
-    UPPER_PRECISION holds among these subjects; a few dozen healthy ones are too few to promise it of others. Where the
-    two would cross, nothing is uncertain and both lie between.
+    UPPER_PRECISION holds among these subjects, and not before even odds: who is rather normal is not suspected. A few
+    dozen healthy ones are too few to promise that precision of others. Where the two would cross, nothing is uncertain
+    and both lie between.
     """
     weights = subject_weights(scored)
     order = np.argsort(scored.probabilities, kind="stable")
@@ -99,7 +102,7 @@ def bands(scored: Scored) -> BandThresholds:
     lower = float(probability[np.searchsorted(missed, MISS_RATE, side="right")])
     from_here = np.cumsum((weight * truth)[::-1])[::-1] / np.cumsum(weight[::-1])[::-1]
     enough = np.flatnonzero(from_here >= UPPER_PRECISION)
-    upper = float(probability[enough[0]]) if len(enough) else 1.0
+    upper = max(EVEN_ODDS, float(probability[enough[0]])) if len(enough) else 1.0
     if lower > upper:
         lower = upper = (lower + upper) / 2
     return BandThresholds(not_suspected_below=round(lower, 4), suspected_from=round(upper, 4))
@@ -131,7 +134,8 @@ def _held_share(groups: int) -> float:
 
 
 def as_served(scored: Scored) -> Served:
-    """What the service would say of every cell, had it never met the cell's subject group.
+    """What the service would say of every cell, had it never met the cell's subject group. That is left out of the
+    scores, not of the networks: those that scored the others may have learned from it.
 
     Calibration, bands and conformal limits are fitted as the card's are, on the cells of all other groups. Limits of
     the other folds alone would be others: with a third fewer groups the corrections for few groups are larger. The

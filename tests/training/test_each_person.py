@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from app.errors import Misconfigured
 from training import distance, export, fit, results
+from training.__main__ import main
 from training.recipes.texture3 import RECIPE
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -28,7 +30,7 @@ def loaded(crops, place):
 
 
 def test_a_fixed_network_is_not_exported_before_every_person_was_left_out_alone(crops, place):
-    with pytest.raises(results.ResultsDoNotFit, match="Run `python -m training fit quick --each-person` first"):
+    with pytest.raises(Misconfigured, match="Run `fit quick --each-person` to the end"):
         loaded(crops, place)
 
 
@@ -46,3 +48,24 @@ def test_what_is_exported_is_calibrated_on_networks_that_learned_from_all_people
     assert len(np.unique(trained.scored.folds)) == len(set(groups))
     _, away = distance.fitted(QUICK, crops, trained.parts, trained.network, pool=trained.scored)
     assert (away > 0).all()
+
+
+def test_scores_of_an_earlier_form_of_the_recipe_calibrate_nothing(crops, place, monkeypatch):
+    earlier = results.record(place / "results" / "quick.json") | {"recipe_fingerprint": "of before"}
+    monkeypatch.setattr(results, "record", lambda _: earlier)
+
+    with pytest.raises(
+        results.ResultsDoNotFit, match=r"earlier form of this recipe\. Run `python -m training fit quick` again"
+    ):
+        loaded(crops, place)
+
+
+@pytest.mark.parametrize("folds", [["--partition", "3"], ["--each-person"]])
+def test_what_has_no_network_of_all_cells_is_not_exported(tmp_path, capsys, folds):
+    code = main(["export", "smoke", "--version", "1", "--var", str(tmp_path), *folds])
+
+    assert code == 1
+    assert (
+        "none that learned from all cells. Export `smoke` without --partition or --each-person."
+        in capsys.readouterr().err
+    )

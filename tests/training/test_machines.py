@@ -149,10 +149,14 @@ def test_the_page_tells_ours_with_every_person_left_out_alone_apart_from_the_con
         write(alone, crops, table_for(crops, skill=skill), folder=tmp_path)
 
     page = contest.text(tmp_path)
+    (tmp_path / f"{OURS}_each_person.csv").write_text("image_sha256,seed,fold,logit\n")
+    begun = contest.text(tmp_path)
 
     told = f"## `{OURS}` with every person left out alone"
     table, section = page.split(told)
-    assert told not in without
+    assert (told in without, told in begun) == (False, False)
+    assert f"- `{OURS}_each_person` is not finished." in begun
+    assert "is not finished" not in without + page
     assert "_each_person |" not in page
     assert "Of 18 networks each has learned from all people but one" in section
     assert [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| ")][1:3] == [

@@ -110,13 +110,24 @@ def test_a_recipe_with_every_person_left_out_alone_is_the_same_but_for_its_folds
 @pytest.mark.parametrize(
     ("results", "words"),
     [
-        ("schneider", "schneider"),
-        ("schneider_on_3", "schneider --partition 3"),
-        ("texture8_each_person", "texture8 --each-person"),
+        ("schneider", "fit schneider"),
+        ("schneider_on_3", "fit schneider --partition 3"),
+        ("texture8_each_person", "fit texture8 --each-person"),
+        ("features_svm_sized", "features"),
+        ("features_svm_each_person", "features --each-person"),
     ],
 )
 def test_the_name_of_results_says_what_makes_them(results, words):
     assert words_for(results) == words
+
+
+def test_a_teacher_never_learned_from_whom_its_pupil_leaves_out():
+    pupil = recipe("resnet_distilled")
+
+    assert [one.teacher and one.teacher.name for one in (pupil.each_person(), pupil.on_partition(3))] == [
+        "resnet_each_person",
+        "resnet_on_3",
+    ]
 
 
 def test_a_recipe_of_ours_was_never_published():

@@ -53,6 +53,11 @@ def test_every_person_is_a_fold_whoever_shares_a_class_with_few():
     assert len(set(zip(folds.tolist(), [one.group for one in cells], strict=True))) == len(set(folds.tolist())) == 5
 
 
+def test_the_only_person_of_a_class_cannot_be_left_out():
+    with pytest.raises(Invalid, match="takes two subject groups of class HEM; there are 1"):
+        partition(cells_of([5], [5, 5]), folds=EACH_PERSON, seed=0)
+
+
 def test_a_class_with_too_few_subjects_for_the_folds_is_refused():
     with pytest.raises(Invalid, match="3 folds need 3 subject groups of class HEM; there are 2"):
         partition(cells_of([5, 5], [5, 5, 5]), folds=3, seed=0)

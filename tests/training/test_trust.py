@@ -56,6 +56,13 @@ def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_a
     assert bands.not_suspected_below <= bands.suspected_from
 
 
+def test_no_cell_is_suspected_that_is_rather_normal_however_precise_that_would_be():
+    cells = scored(subjects=60, skill=2.0)
+    above = replace(cells, probabilities=cells.probabilities * 0.6)
+
+    assert trust.bands(above).suspected_from == 0.5
+
+
 def test_of_new_persons_cells_the_lower_band_misses_no_more_than_promised_on_the_mean_of_many_fits():
     missed = []
     for seed in range(60):
