@@ -268,18 +268,19 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bo
 def _reproduce(card: dict[str, Any]) -> str:
     name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
     folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
-    alone = f"python -m training fit {name}{folder} --each-person\n" * card["training"].get("each_person", False)
+    each_person = card["training"].get("each_person", False)
+    alone = f"python -m training fit {name}{folder} --each-person\n" * each_person
+    of_which = " The minutes are those of the final network and of those with a person left out." * each_person
     return (
         f"```\npython -m training fit {name}{folder}\n{alone}python -m training evaluate {name}{folder}{shifts}\n"
         f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
         f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
         f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "
-        "out-of-fold logits are in `training/results/`."
+        f"out-of-fold logits are in `training/results/`.{of_which}"
     )
 
 
 def _taken(training: dict[str, Any]) -> str:
     """What the training of these networks took, and on what where the card has it: earlier ones say nothing of that."""
     on = " and ".join(f"a {device.upper()}" for device in training.get("devices", []))
-    which = " of the final network and those of each person left out" if training.get("each_person") else ""
-    return f"{training['seconds'] / 60:.0f} minutes of training{which}{f' on {on}' if on else ''}"
+    return f"{training['seconds'] / 60:.0f} minutes of training{f' on {on}' if on else ''}"
