@@ -222,8 +222,8 @@ def _shifts(card: dict[str, Any]) -> str:
         "|---" * 6 + "|",
     ]
     told = (
-        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Partitions, by their seeds, have "
-        f"{card['training']['recipe']['folds']} folds, whose networks had learned from all others. Threshold and "
+        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Partitions are named by their "
+        f"seeds; of {card['training']['recipe']['folds']} folds each network had learned from all but one. Threshold and "
         "calibration are those of all unchanged cells of a partition, and stay as they are."
     )
     return "\n".join([told, "", *head, *rows])

@@ -76,7 +76,7 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
 
 
 def refuse_other_folds(scored: Scored, fold_of: NDArray[np.int64], *, table: Path, of: str) -> None:
-    """Raises ResultsDoNotFit where what is in `table` was not run in these folds, which are `of` that."""
+    """Raises ResultsDoNotFit where what is in `table` was not run in these folds; `of` says whose folds they are."""
     if np.array_equal(scored.folds, fold_of):
         return
     raise results.ResultsDoNotFit(

@@ -95,7 +95,7 @@ def lines(
         ("AUC, within folds", *_against(earlier, lambda gain: gain.auc_within)),
         *_shifted(shifts),
         *(_calibrated(where, scored) for where, scored in tried.items()),
-        *(row for where, scored in list(tried.items())[-2:] for row in _wanted(where, scored)),
+        *(row for where in (f"partition {max(on)}", ALONE) if where in tried for row in _wanted(where, tried[where])),
         *_small_and_quick(record),
     ]
     head = ["| target | met | where it stands |", "|---|---|---|"]

@@ -77,7 +77,9 @@ def test_ranking_is_wanted_in_words_that_follow_the_interval():
 
 
 def test_what_is_reached_with_every_person_left_out_alone_stands_beside_the_partitions():
-    page = targets.lines("ours", {}, {3: scored(skill=1.0)}, alone=scored(skill=9.0), record=RECORD, shifts=())
+    page = targets.lines(
+        "ours", {}, {0: scored(skill=9.0), 3: scored(skill=1.0)}, alone=scored(skill=9.0), record=RECORD, shifts=()
+    )
 
     assert [line.split(" | ")[:2] for line in page if line.startswith("| wanted: AUC")] == [
         ["| wanted: AUC 0.93, partition 3", "no"],
