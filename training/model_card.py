@@ -223,8 +223,8 @@ def _shifts(card: dict[str, Any]) -> str:
     ]
     told = (
         f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Partitions are named by their "
-        f"seeds; of {card['training']['recipe']['folds']} folds each network had learned from all but one. Threshold and "
-        "calibration are those of all unchanged cells of a partition, and stay as they are."
+        f"seeds; of {card['training']['recipe']['folds']} folds each network had learned from all but one. Threshold "
+        "and calibration are those of all unchanged cells of a partition, and stay as they are."
     )
     return "\n".join([told, "", *head, *rows])
 
