@@ -95,13 +95,19 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         statement=rules.statement(card["prior_all"]),
         facts=tuple(_facts(card)),
         protocol=str(evaluation.get("protocol", "")),
-        figures=_figures(report.get("figures", {}), FIGURES),
+        figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
         limits=() if card["for_demonstration"] else LIMITS,
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
     )
+
+
+def _names_of_figures(card: Mapping[str, Any]) -> dict[str, str]:
+    """FIGURES, where every person was left out alone without those as served: all others are so too."""
+    alone = card["training"].get("each_person", False)
+    return {name: title for name, title in FIGURES.items() if not (alone and name.endswith("_as_served"))}
 
 
 def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:

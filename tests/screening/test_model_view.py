@@ -63,3 +63,15 @@ def test_what_became_of_cells_scored_alike_is_what_the_evaluation_found():
     assert f"about {round(least['all_share'][0] * 100)} were ALL" in told
     assert f"{least['cells']:,} cells" in told
     assert [row[1] for row in tables(CARD)["Calibration"].rows] == [f"{step['cells']:,}" for step in apart]
+
+
+def test_figures_as_served_stand_apart_only_where_the_others_are_not_so():
+    partitioned = {**CARD, "training": {**CARD["training"], "each_person": False}}
+
+    alone, apart = ([one.name for one in model_page(card, serves=True).figures] for card in (CARD, partitioned))
+
+    assert [name for name in apart if "as served" in name] == [
+        "Calibration error as served, each person calibrated on all others"
+    ]
+    assert not [name for name in alone if "as served" in name]
+    assert "Calibration error" in alone
