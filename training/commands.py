@@ -102,8 +102,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
     path = asked.results_folder(arguments, recipe) / f"{recipe.name}.csv"
-    rows = kept.read(path)
-    kept.refuse_other_cells(path, crops.cells)
+    rows = kept.read_of(path, crops.cells)
     on = scored_by_seed(rows, crops.cells)
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)

@@ -25,9 +25,7 @@ def compared(one: Path, other: Path, cells: Sequence[Cell]) -> dict[str, Any]:
     the floor, which is nobody's. Raises NoCommonPartition, also where the folds differ; ScoresMissing, GroupShared, or
     ResultsDoNotFit, also where either was learned from other cells.
     """
-    rows = [results.read(path) for path in (one, other)]
-    for path in (one, other):
-        results.refuse_other_cells(path, cells)
+    rows = [results.read_of(path, cells) for path in (one, other)]
     common = sorted({row.seed for row in rows[0]} & {row.seed for row in rows[1]})
     if not common:
         raise NoCommonPartition(f"{one.stem} and {other.stem} share no partition: fit both with one seed in common.")

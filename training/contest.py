@@ -16,6 +16,7 @@ from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
 from training.out_of_fold import ScoresMissing, scored_if_finished, scored_of
+from training.recipe import seed_in
 from training.recipes import OURS
 from training.scored import Floats, Scored
 from training.splits import partition
@@ -90,7 +91,7 @@ def text(folder: Path) -> str:
     entries = [
         _entry(path, of_ours if path == own else results.read(path.with_suffix(".csv")), cells, floor, fold_of=fold_of)
         for path in paths
-        if partitions.seed_in(path.stem) is None and not each_person.is_of(path.stem)
+        if seed_in(path.stem) is None and not each_person.is_of(path.stem)
     ]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]

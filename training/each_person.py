@@ -64,7 +64,7 @@ def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Pat
         if name != ours and (scored := _scores(path, cells)):
             others[name] = scored
     persons = len(np.unique(alone.groups))
-    return [HEAD.format(ours=ours, persons=persons), *contested(ours, alone, others, cells), ""]
+    return [HEAD.format(ours=ours, persons=persons), *contested(ours, alone, others, floor), ""]
 
 
 def _scores(path: Path, cells: Sequence[Cell]) -> Scored | None:

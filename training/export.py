@@ -62,8 +62,7 @@ def load(
 def _scores(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[int, Scored]:
     """The out-of-fold scores of a recipe in its results, by seed."""
     path = folder / f"{recipe.name}.csv"
-    rows = results.read(path)
-    results.refuse_other_cells(path, crops.cells)
+    rows = results.read_of(path, crops.cells)
     results.refuse_other_recipe(path, recipe)
     return scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
 

@@ -1,11 +1,9 @@
 """The five figures that stand in every table of networks, and how a reader sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from training import metrics
 from training.bootstrap import Estimate, estimate, paired_difference
-from training.cnmc import Cell
-from training.floor import floor_scores
 from training.metrics import Figure
 from training.scored import Floats, Scored
 from training.targets import Gain
@@ -45,9 +43,10 @@ def gain(ours: Scored, other: Scored, floor: Floats, *, auc_of_other: Estimate) 
     )
 
 
-def contested(name: str, ours: Scored, others: Mapping[str, Scored], cells: Sequence[Cell]) -> list[str]:
-    """Ours and then each other on the same partition, with what ours has more, as a table of Markdown."""
-    floor = floor_scores(cells, ours.folds)
+def contested(name: str, ours: Scored, others: Mapping[str, Scored], floor: Floats) -> list[str]:
+    """Ours and then each other in the same folds, with what ours has more, as a table of Markdown; `floor` is the
+    floor's logit of each cell.
+    """
     columns = ("recipe", *COLUMNS, "ours more: AUC", "floor-matched AUC")
     rows = []
     for other, scored in others.items():

@@ -3,7 +3,6 @@
 `python -m training fit RECIPE DIR --partition 3` makes the results `RECIPE_on_3`, which are told here and nowhere else.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -40,12 +39,6 @@ what `{ours}` has more, on the cells of both, whose subject groups are drawn tog
 """
 
 
-def seed_in(name: str) -> int | None:
-    """The partition that the name of some results ends in; None for those that were not made for one alone."""
-    found = re.fullmatch(r".+_on_(\d+)", name)
-    return int(found[1]) if found else None
-
-
 def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[str]:
     """Ours on each partition, as Markdown, from its scores by seed; nothing where there is one partition only."""
     if len(on) < 2:
@@ -71,7 +64,11 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
                 refuse_other_folds(other, scored.folds, table=path, of=f"partition {seed}")
                 finished[path.stem.removesuffix(f"_on_{seed}")] = other
         if finished:
-            found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, scored, finished, cells), ""]
+            found += [
+                CONTEST.format(ours=ours, seed=seed),
+                *contested(ours, scored, finished, floor_scores(cells, scored.folds)),
+                "",
+            ]
     return found
 
 

@@ -14,6 +14,12 @@ OF_EACH_PERSON = "_each_person"
 """What the names of such recipes and of their results end in."""
 
 
+def seed_in(name: str) -> int | None:
+    """The partition that the name of some results ends in; None for those that were not made for one alone."""
+    found = re.fullmatch(r".+_on_(\d+)", name)
+    return int(found[1]) if found else None
+
+
 def words_for(name: str) -> str:
     """The command that makes results of this name, without the folder: which recipe, and which folds where those are
     not its own; `features` makes those of hand-made features."""
@@ -21,8 +27,8 @@ def words_for(name: str) -> str:
     folds = " --each-person" if plain != name else ""
     if plain.startswith("features_"):
         return f"features{folds}"
-    found = re.fullmatch(r"(.+)_on_(\d+)", plain)
-    return f"fit {found[1]} --partition {found[2]}" if found else f"fit {plain}{folds}"
+    seed = seed_in(plain)
+    return f"fit {plain}{folds}" if seed is None else f"fit {plain.removesuffix(f'_on_{seed}')} --partition {seed}"
 
 
 @dataclass(frozen=True)

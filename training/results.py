@@ -177,6 +177,13 @@ def read(path: Path) -> list[Row]:
         return [_row(row, where=f"{path}, line {line}") for line, row in enumerate(csv.DictReader(file), start=2)]
 
 
+def read_of(path: Path, cells: Sequence[Cell]) -> list[Row]:
+    """The rows of a `<recipe>.csv` on these cells; raises what `read` and `refuse_other_cells` do."""
+    rows = read(path)
+    refuse_other_cells(path, cells)
+    return rows
+
+
 def _row(row: dict[str, str | None], *, where: str) -> Row:
     found = [row.get(column) or "" for column in COLUMNS]
     sha256, seed, fold, logit = found

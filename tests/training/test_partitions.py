@@ -8,6 +8,7 @@ import pytest
 from tests.training.people import cells_of
 from training import partitions, results
 from training.out_of_fold import scored_by_seed
+from training.recipe import seed_in
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
@@ -41,10 +42,10 @@ def contest(folder):
 
 
 def test_the_partition_is_told_by_the_name_and_by_nothing_that_only_looks_like_it():
-    assert partitions.seed_in("schneider_on_3") == 3
-    assert partitions.seed_in("schneider_as_published_on_12") == 12
-    assert partitions.seed_in("schneider") is None
-    assert partitions.seed_in("_on_3x") is None
+    assert seed_in("schneider_on_3") == 3
+    assert seed_in("schneider_as_published_on_12") == 12
+    assert seed_in("schneider") is None
+    assert seed_in("_on_3x") is None
 
 
 def test_earlier_networks_on_a_partition_stand_below_ours_the_better_first_with_what_ours_has_more(folder):

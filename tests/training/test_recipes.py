@@ -13,8 +13,7 @@ from app.errors import Misconfigured
 from training.asked import RESULTS, chosen
 from training.machines import each_person, machines
 from training.network import build
-from training.partitions import seed_in
-from training.recipe import EACH_PERSON, Augment, Recipe, words_for
+from training.recipe import EACH_PERSON, Augment, Recipe, seed_in, words_for
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
