@@ -32,6 +32,9 @@ GATE_FIGURES = {
     "refused_hem": "Normal cells refused as unusable",
     "refused_all": "ALL cells refused as unusable",
 }
+TOO_HIGH = (
+    "The interval of a calibration error lies too high, even above it: drawing people again adds chance to chance."
+)
 BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}
 LIMITS = (
     "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
@@ -94,7 +97,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         intended_use=card["intended_use"],
         statement=rules.statement(card["prior_all"]),
         facts=tuple(_facts(card)),
-        protocol=str(evaluation.get("protocol", "")),
+        protocol=_protocol(evaluation),
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
@@ -102,6 +105,14 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
     )
+
+
+def _protocol(evaluation: Mapping[str, Any]) -> str:
+    """How the figures came about, and what a reader would else take for an error in them; "" where the card is silent."""
+    told = [evaluation.get("protocol", "")]
+    if "calibration_error" in evaluation.get("report", {}).get("figures", {}):
+        told.append(TOO_HIGH)
+    return " ".join(filter(None, told))
 
 
 def _names_of_figures(card: Mapping[str, Any]) -> dict[str, str]:

@@ -75,3 +75,11 @@ def test_figures_as_served_stand_apart_only_where_the_others_are_not_so():
     ]
     assert not [name for name in alone if "as served" in name]
     assert "Calibration error" in alone
+
+
+def test_that_a_calibration_error_may_lie_below_its_own_interval_is_told():
+    error, low, _high = CARD["evaluation"]["report"]["figures"]["calibration_error"]
+
+    assert error < low
+    assert "The interval of a calibration error lies too high" in model_page(CARD, serves=True).protocol
+    assert model_page({**CARD, "evaluation": {}}, serves=True).protocol == ""
