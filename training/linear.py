@@ -64,15 +64,17 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     else:
         kernel, bias = _logistic(tables, is_all=is_all, weights=weights, strength=recipe.head_strength)
     layer.kernel.assign(kernel)
-    layer.bias.assign(_shared_out(bias, kernel * (weights @ tables[0]), parts=layer.parts))
+    layer.bias.assign(_shared_out(bias, kernel * (weights @ tables[0]), parts=layer.parts, apart=layer.apart))
 
 
-def _shared_out(bias: float, told: Floats, *, parts: Sequence[int]) -> Floats:
+def _shared_out(bias: float, told: Floats, *, parts: Sequence[int], apart: int) -> Floats:
     """The bias as one number for each of the parts of what the mean cell is `told`, so many features long, by which it
-    is told the same of each.
+    is told the same of each. So many features `apart` come after the last part and are told with the first.
     """
-    own = -np.array([one.sum() for one in np.split(told[: sum(parts)], np.cumsum(parts)[:-1])])
-    return own + (bias - own.sum()) / len(parts)
+    *own, others = np.split(told, np.cumsum(parts))
+    said = -np.array([one.sum() for one in own])
+    said[0] -= others[:apart].sum()
+    return said + (bias - said.sum()) / len(parts)
 
 
 def _discriminant(
@@ -111,6 +113,7 @@ def _discriminant(
             loudness_at=layer.loudness_at,
             weights=weights,
             count=layer.modifiers,
+            varies_at=layer.varies_at,
         )
         kernel, bias = found(*map(varying.features, learned))
         kernel = _varying_given(layer, varying, kernel)
@@ -122,13 +125,16 @@ def _discriminant(
 
 
 def _varying_given(layer: keras.Layer, varying: Varying, kernel: Floats) -> Floats:
-    """The constant part of a kernel on `varying` features; the rest is given to the layer, whose size does not vary."""
-    constant, *varies = kernel.reshape(-1, len(varying.centre))
+    """The constant part of a kernel on `varying` features; the rest is given to the layer."""
+    constant, varies = np.split(kernel, [-len(varying.centre) * layer.modifiers])
+    whole, middle_said = np.zeros((2, *layer.varying_kernel.shape))
+    whole[:, varying.varies_at] = varies.reshape(layer.modifiers, -1)
+    middle_said[:, varying.varies_at] = whole[:, varying.varies_at] * varying.centre
     layer.directions.assign(varying.directions)
     layer.offsets.assign(varying.offsets)
-    layer.varying_kernel.assign(np.pad(varies, [(0, 0), (0, layer.kernel.shape[0] - len(constant))]))
+    layer.varying_kernel.assign(whole)
     starts = np.cumsum((0, *layer.parts[:-1]))
-    layer.varying_bias.assign(-np.add.reduceat(varies * varying.centre, starts, axis=1))
+    layer.varying_bias.assign(-np.add.reduceat(middle_said[:, : sum(layer.parts)], starts, axis=1))
     return constant
 
 

@@ -29,16 +29,18 @@ NO_VARIANCE = 1e-9
 
 @dataclass(frozen=True)
 class Varying:
-    """How F features of cells are told again for every one of M modifiers."""
+    """How V of F features of cells are told again for every one of M modifiers."""
 
     loudness_at: Sequence[int]
     """Which L features are logarithms of loudness."""
     directions: Floats
     """L x M"""
+    varies_at: Sequence[int]
+    """Which V features have weights that vary."""
     offsets: Floats
     """M: the middle of the cells is at 0."""
     centre: Floats
-    """F: the middle of the cells, where weights that vary say nothing."""
+    """V: the middle of the cells, where weights that vary say nothing."""
 
     @classmethod
     def learned(
@@ -49,11 +51,12 @@ class Varying:
         loudness_at: Sequence[int],
         weights: Floats,
         count: int,
+        varies_at: Sequence[int],
     ) -> Self:
         """So many modifiers from N x F features of cells, whose weights' sum is 1, and of the same cells varied: of
         each group of variations its mean scatter counts.
         """
-        centre = weights @ plain
+        centre = weights @ plain[:, varies_at]
         loud = plain[:, loudness_at]
 
         among = scatter(loud - weights @ loud, weights)
@@ -64,7 +67,7 @@ class Varying:
         directions = axes[:, ::-1][:, :count]
         deviations = np.sqrt(np.maximum(np.diag(directions.T @ among @ directions), NO_VARIANCE))
         directions = SLOPE * directions / deviations
-        return cls(loudness_at, directions, offsets=-(weights @ loud) @ directions, centre=centre)
+        return cls(loudness_at, directions, varies_at, offsets=-(weights @ loud) @ directions, centre=centre)
 
     def modifiers(self, features: Floats) -> Floats:
         """N x M, between -1 and 1."""
@@ -72,6 +75,6 @@ class Varying:
         return told
 
     def features(self, features: Floats) -> Floats:
-        """N x F(1 + M): features, and then for each modifier how far they are from the centre, times it."""
-        away = features - self.centre
+        """N x (F + V M): features, and then for each modifier how far those that vary are from the centre, times it."""
+        away = features[:, self.varies_at] - self.centre
         return np.concatenate([features, *(away * one[:, None] for one in self.modifiers(features).T)], axis=1)

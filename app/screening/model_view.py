@@ -108,7 +108,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
 
 
 def _protocol(evaluation: Mapping[str, Any]) -> str:
-    """How the figures came about, and what a reader would else take for an error in them; "" where the card is silent."""
+    """How the figures came about, and what a reader would take for an error in them; "" where the card is silent."""
     told = [evaluation.get("protocol", "")]
     if "calibration_error" in evaluation.get("report", {}).get("figures", {}):
         told.append(TOO_HIGH)

@@ -152,11 +152,15 @@ VARYING = dataclasses.replace(
 )
 
 
-def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(crops, tmp_path):
-    learns = np.arange(len(crops.cells))
-    network = build(VARYING)
+TOGETHER = dataclasses.replace(VARYING, network_options={**VARYING.network_options, "together": 1})
 
-    linear.learn(VARYING, network, crops, learns, folder=tmp_path)
+
+@pytest.mark.parametrize("recipe", [VARYING, TOGETHER], ids=["each colour", "two together"])
+def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(recipe, crops, tmp_path):
+    learns = np.arange(len(crops.cells))
+    network = build(recipe)
+
+    linear.learn(recipe, network, crops, learns, folder=tmp_path)
 
     head = network.get_layer("head")
     told = network.predict(
@@ -171,16 +175,22 @@ def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(cr
         loudness_at=head.loudness_at,
         weights=weights,
         count=2,
+        varies_at=range(468),
     )
     plain, view, tint = (varying.features(table[:, :-1]) for table in tables)
-    options = {"is_all": is_all, "persons": persons, "weighed": VARYING.discriminant, "constant": 468}
+    options = {"is_all": is_all, "persons": persons, "weighed": VARYING.discriminant}
+    options["constant"] = tables[0].shape[1] - 1
     kernel, bias = discriminant(plain, [view], tinted=[tint], **options)
     covered = tables[0][:, -1]
     of_size = 0.2 * (covered - weights @ covered) / np.sqrt(weights @ (covered - weights @ covered) ** 2)
     np.testing.assert_allclose(told["logit"][:, 0], plain @ kernel + bias + of_size, atol=2e-3)
     np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-3)
-    assert np.abs(head.varying_kernel.numpy()[:, :-1]).max() > 0
-    assert not head.varying_kernel.numpy()[:, -1].any()
+    assert np.abs(head.varying_kernel.numpy()[:, :468]).max() > 0
+    assert not head.varying_kernel.numpy()[:, 468:].any()
+    of_parts = [one.sum() for one in np.split(head.kernel.numpy() * (weights @ tables[0]), [156, 312, 468])]
+    of_parts[0] += of_parts.pop() - head.kernel.numpy()[-1] * (weights @ covered)  # two colours, with the first scale
+    whole = of_parts + head.bias.numpy()
+    np.testing.assert_allclose(whole, whole.mean(), atol=1e-3)
 
 
 def test_a_high_floor_leaves_weights_that_hardly_vary(crops, tmp_path):

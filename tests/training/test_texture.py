@@ -9,7 +9,7 @@ from app.vision.preprocess import crop
 from tests.training.heads import drawn_weights
 from training.network import build
 from training.networks import heads, ours
-from training.recipes import texture8
+from training.recipes import texture8, texture9, texture10
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -58,6 +58,32 @@ def test_coherence_is_how_far_brightness_and_red_against_blue_answer_alike_and_n
     assert told[1, -4] == pytest.approx(-1)
     assert -1 < told[0, -4] < 1
     np.testing.assert_array_equal(np.delete(told, -4, axis=1), without)
+
+
+def test_together_is_how_far_two_colours_are_loud_at_the_same_places_against_chance():
+    rng = np.random.default_rng(0)
+    answers = rng.normal(size=(2, 8, 8, 3)).astype(np.float32)
+    answers[1, ..., 1] = -2 * answers[1, ..., 0]  # as loud at each place
+    answers[1, :4, :, 2] = 0
+    answers[1, 4:, :, :2] = 0  # never loud at once
+    weights = np.full((2, 8, 8, 1), 1 / 64, np.float32)
+    each = np.eye(3, dtype=np.float32)
+    made = partial(heads.TextureHead, signed=each[:, :1], loud=each, thresholds=(1.3,), sized=False)
+
+    told, without = (keras.ops.convert_to_numpy(made(together=together)([weights, answers])[2]) for together in (1, 0))
+
+    loud = np.abs(answers)
+    pairs = [(0, 1), (1, 2), (2, 0)]
+    against_chance = [
+        (loud[..., one] * loud[..., other]).mean(axis=(1, 2))
+        / loud[..., one].mean(axis=(1, 2))
+        / loud[..., other].mean(axis=(1, 2))
+        for one, other in pairs
+    ]
+    np.testing.assert_allclose(told[0, -3:], np.log([one[0] for one in against_chance]), atol=1e-5)
+    assert told[1, -3] > np.log(2)
+    np.testing.assert_allclose(told[1, -2:], np.log(heads.LEAST_TOGETHER), rtol=1e-6)
+    np.testing.assert_array_equal(told[:, :-3], without)
 
 
 def test_the_map_of_the_texture_network_means_its_logit_and_a_turn_changes_little(pixels):
@@ -183,3 +209,42 @@ def test_a_network_that_hears_coherence_tells_whether_what_is_darker_is_redder_o
     assert np.abs(again[:, :3] - np.stack([red, blue])[:, :3]).max() < 0.2
     assert all(np.isfinite(one).all() for one in black.values())
     assert max(network.get_layer("head").loudness_at) < 3 * 89
+
+
+def test_a_network_that_hears_what_is_loud_together_is_told_so_of_two_scales_and_its_map_means_its_logit(pixels):
+    network = build(texture10.RECIPE)
+    drawn_weights(network, deviation=0.1)
+
+    told = network.predict(pixels, verbose=0)
+    black = network.predict(np.zeros_like(pixels[:1]), verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    assert told["embedding"].shape == (4, 4 * 89 + 2 * 24 + 1)
+    earlier = build(texture9.RECIPE)
+    plain = earlier.predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(np.delete(told["embedding"], np.s_[4 * 89 : -1], axis=1), plain)
+    assert all(np.isfinite(one).all() for one in black.values())
+    assert earlier.get_layer("head").varies_at == list(range(4 * 89))
+    coherent = {89 * scale + at for scale in range(4) for at in range(57, 65)}
+    assert network.get_layer("head").varies_at == sorted({*range(4 * 89)} - coherent)
+
+
+def test_colours_that_are_loud_in_one_half_of_a_cell_are_loud_together_however_it_lies():
+    rng = np.random.default_rng(0)
+    inside = (np.hypot(*(np.mgrid[:224, :224] - 111.5)) < 90)[..., None]
+    everywhere, halves = np.full((224, 224, 1), 10.0), np.where(np.arange(224) < 112, 20.0, 2.0)[None, :, None]
+    pixels = np.stack([rng.normal(90, louder, (224, 224, 3)) for louder in (everywhere, halves)])
+    pixels = (pixels.clip(1, 255).round() * inside).astype(np.float32)
+    network = build(texture10.RECIPE)
+
+    found = [
+        network.predict(np.ascontiguousarray(np.rot90(pixels, turn, (1, 2))), verbose=0)["embedding"][:, 4 * 89 : -1]
+        for turn in (0, 1)
+    ]
+
+    for by_chance, together in found:
+        assert np.abs(by_chance).mean() < 0.05
+        assert together.min() > 0.3
+    assert np.abs(found[1] - found[0]).max() < 0.15

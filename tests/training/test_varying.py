@@ -11,10 +11,10 @@ def drawn(*, cells=500, seed=0):
     return np.concatenate([rng.normal(2, 1, (cells, 2)), loud], axis=1)
 
 
-def learned(features, groups=(), *, count=1, weights=None):
+def learned(features, groups=(), *, count=1, weights=None, varies_at=range(5)):
     if weights is None:
         weights = np.full(len(features), 1 / len(features))
-    return Varying.learned(features, groups, loudness_at=[2, 3, 4], weights=weights, count=count)
+    return Varying.learned(features, groups, loudness_at=[2, 3, 4], weights=weights, count=count, varies_at=varies_at)
 
 
 def test_the_first_modifier_is_what_moves_all_waves_and_lies_between_its_limits():
@@ -89,3 +89,13 @@ def test_what_varies_is_how_far_each_feature_is_from_the_middle_times_each_modif
     for number in range(count):
         expected = (features - features.mean(axis=0)) * varying.modifiers(features)[:, [number]]
         np.testing.assert_allclose(told[:, 5 * (number + 1) : 5 * (number + 2)], expected, atol=1e-9)
+
+
+def test_weights_vary_for_the_features_that_are_named_and_no_others():
+    features = drawn()
+    of_all, of_two = (learned(features, varies_at=varies_at) for varies_at in (range(5), [0, 3]))
+
+    told = of_two.features(features)
+
+    assert told.shape == (500, 5 + 2)
+    np.testing.assert_allclose(told, of_all.features(features)[:, [*range(5), 5, 8]], atol=1e-12)

@@ -3,7 +3,7 @@
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,15 +15,20 @@ from training.networks import cosines
 HEARD_BY_MODIFIERS = 3
 """So many scales, the finest ones: focus and stain are told there."""
 
+LEAST_TOGETHER = 1e-3
+"""Loudness of two colours that goes together less than so, against chance, does so by rounding."""
+
 
 class TextureHead(layers.Layer):
     """A linear head on what waves answer on the mean over a cell, with one weight for all that a turn exchanges.
 
     Of each scale it reads the answers themselves (of waves whose sign no turn changes), how loud they are, how far that
-    goes beyond each threshold, all in units of the mean loudness, and the logarithm of the loudness. `sized`, it reads
-    last the share of places that lie in the cell. With `coherence` it reads as well how far each wave answers
+    goes beyond each of the `thresholds`, all in units of the mean loudness, and the logarithm of the loudness. `sized`,
+    it reads last the share of places that lie in the cell. With `coherence` it reads as well how far each wave answers
     alike in brightness and in red against blue: the mean of both answers' product against that of the product's size,
-    from -1, where what is darker is always redder, to 1, where it is always bluer.
+    from -1, where what is darker is always redder, to 1, where it is always bluer. Of so many finest scales as
+    `together` says it reads how far each wave is loud in two colours at the same places: the logarithm of the mean
+    product of both loudnesses against the product of their means, of every two colours.
 
     With `modifiers` its weights vary from picture to picture: by so many numbers between -1 and 1, each a hyperbolic
     tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`).
@@ -34,32 +39,37 @@ class TextureHead(layers.Layer):
         *,
         signed: Any,
         loud: Any,
-        thresholds: tuple[float, ...],
+        thresholds: tuple[float, ...] = (1.3, 2.6),
         sized: bool,
         coherence: bool = False,
+        together: int = 0,
         modifiers: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._sized, self._coherence, self.modifiers = sized, coherence, modifiers
-        self._thresholds = thresholds
+        self._thresholds, self._together = thresholds, together
         self._waves, first = (count // len(cosines.COLOURS) for count in loud.shape)  # of each colour
         of_one = loud[: self._waves, :first]
         self._alike = of_one @ (of_one > 0).T  # the mean over what a turn exchanges, told again for each of those
+        self._loud = loud
+        of_each = block_diag(signed, *[loud] * (1 + len(thresholds)))
+        self._until_coherence = of_each.shape[1]
         both = [of_one] if coherence else []
-        self._shared = block_diag(signed, *[loud] * (1 + len(thresholds)), *both, loud)  # what is heard -> features
+        self._shared = block_diag(of_each, *both, loud)  # what is heard -> features
         self._coloured = loud.shape[1] - first  # so many features, the last ones, are of colour
 
     def build(self, shapes: Any) -> None:
         scales = (len(shapes) - self._sized) // 2
         self.parts = (self._shared.shape[1],) * scales
+        self.apart = self._together * self._loud.shape[1]  # so many features of two colours, said with the first part
         self._close = min(scales, HEARD_BY_MODIFIERS)
-        self.kernel = self._zeros("kernel", sum(self.parts) + self._sized)
+        self.kernel = self._zeros("kernel", sum(self.parts) + self.apart + self._sized)
         self.bias = self._zeros("bias", scales)
         if self.modifiers:
             self.directions = self._zeros("directions", len(self.loudness_at), self.modifiers)
             self.offsets = self._zeros("offsets", self.modifiers)
-            self.varying_kernel = self._zeros("varying_kernel", self.modifiers, sum(self.parts) + self._sized)
+            self.varying_kernel = self._zeros("varying_kernel", self.modifiers, self.kernel.shape[0])
             self.varying_bias = self._zeros("varying_bias", self.modifiers, scales)
 
     def _zeros(self, name: str, *shape: int) -> Any:
@@ -70,13 +80,20 @@ class TextureHead(layers.Layer):
         """Where an embedding has the logarithms of loudness that modifiers are of."""
         return [end - back for end in np.cumsum(self.parts)[: self._close] for back in range(self._coloured, 0, -1)]
 
+    @property
+    def varies_at(self) -> list[int]:
+        """Where an embedding has what weights vary for: what is of one colour, and without `together` coherence too."""
+        width = self.parts[0]
+        coherent = range(self._until_coherence, width - self._loud.shape[1]) if self._together else ()
+        return [at for at in range(sum(self.parts)) if at % width not in coherent]
+
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
         of 1, of each scale, then the answers N x h x w x K of each, and where it is `sized`, 1 in the cell and else 0.
 
         The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
-        place with a weight at that scale alike. A scale may have half the first one's places along either side, or a
-        quarter; so many of the map's places are told the same.
+        place with a weight at that scale alike, and what two colours say together at the first scale's. A scale may
+        have half the first one's places along either side, or a quarter; so many of the map's places are told the same.
         """
         scales = len(told) // 2
         weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
@@ -84,9 +101,14 @@ class TextureHead(layers.Layer):
         features = ops.matmul(heard.means, self._shared[None])
         kernel, bias = self._weights(features)
         embedding = ops.reshape(features, (-1, sum(self.parts)))
-        embedding = ops.concatenate([embedding, *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1)
+        embedding = ops.concatenate(
+            [embedding, *heard.together, *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1
+        )
         logit = ops.sum(embedding * kernel, axis=-1, keepdims=True) + ops.sum(bias, axis=-1, keepdims=True)
-        of_scales, of_size = ops.split(kernel, [sum(self.parts)], axis=-1)
+        local = sum(self.parts)
+        of_scales, of_pairs, of_size = ops.split(kernel, [local, local + self.apart], axis=-1)
+        for pairs in heard.together:
+            bias = bias + ops.sum(pairs * of_pairs, axis=-1, keepdims=True) * np.eye(1, scales, dtype=np.float32)
         cam = sum(of_size[..., None, None] * one for one in covered)
         for said, answer in zip(self._said(heard, of_scales, bias), answers, strict=True):
             cam += _spread(ops.reshape(said, (-1, *answer.shape[1:3], 1)), over=answers[0].shape[1:3])
@@ -114,7 +136,7 @@ class TextureHead(layers.Layer):
         answers = [ops.reshape(one, (-1, one.shape[1], math.prod(one.shape[2:]))) for one in waves]
 
         def mean(of_scales: Sequence[Any]) -> Any:
-            means = [ops.matmul(*pair) for pair in zip(of_scales, columns, strict=True)]
+            means = [ops.matmul(*pair) for pair in zip(of_scales, columns[: len(of_scales)], strict=True)]
             return ops.concatenate([ops.reshape(one, (-1, 1, one.shape[1])) for one in means], axis=1)
 
         loud = [ops.abs(one) for one in answers]
@@ -135,7 +157,19 @@ class TextureHead(layers.Layer):
             passes.append(both)
             units.append(both_unit)
             means.append(mean(both) / both_unit)
-        return _Heard(shares, passes, units, ops.concatenate([*means, ops.log(loudness)], axis=-1))
+        together = [self._heard_together(loud, loudness, mean)] if self._together else []
+        return _Heard(shares, passes, units, ops.concatenate([*means, ops.log(loudness)], axis=-1), together)
+
+    def _heard_together(self, loud: Sequence[Any], loudness: Any, mean: Callable[[Sequence[Any]], Any]) -> Any:
+        """How far each wave is loud in two colours at the same places, each colour and the next, N x `apart`."""
+
+        def next_colour(of_waves: Any, axis: int) -> Any:
+            return ops.roll(of_waves, -self._waves, axis=axis)
+
+        close, means = loud[: self._together], loudness[:, : self._together]
+        both = mean([one * next_colour(one, axis=1) for one in close])
+        against_chance = ops.matmul(both / (means * next_colour(means, axis=2)), self._loud[None])
+        return ops.reshape(ops.log(ops.maximum(against_chance, LEAST_TOGETHER)), (-1, self.apart))
 
     def _said(self, heard: "_Heard", kernel: Any, bias: Any) -> list[Any]:
         """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
@@ -177,10 +211,14 @@ class _Heard(NamedTuple):
     """N x scales x K (3 + thresholds), and K/3 more with coherence: answers, loudness and what goes beyond each
     threshold on the mean over the places, in units of the mean loudness, coherence, and the logarithm of the loudness.
     """
+    together: list[Any]
+    """N x F, how far two colours are loud at the same places; none where that is not told."""
 
 
 class StagedHead(layers.Layer):
     """A linear head on what each stage answers on the mean over a cell, and on how much of the picture that covers."""
+
+    apart = 0
 
     def build(self, shapes: Any) -> None:
         self.parts = tuple(shape[-1] for shape in shapes[len(shapes) // 2 : -1])

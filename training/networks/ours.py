@@ -60,21 +60,18 @@ def texture(
     finest: int | None = None,
     scales: tuple[int, ...] = (1, 2, 4),
     steps: tuple[int, ...] = (),
-    thresholds: tuple[float, ...] = (1.3, 2.6),
     sized: bool = False,
-    coherence: bool = False,
-    modifiers: int = 0,
+    **reads: Any,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
 
     The filters are `cosines.waves` of `side` and `finest`. At each scale, a multiple of the one before, the pixels are
     averaged over scale x scale, windows that reach beyond cell or crop are left out, and the responses held against
-    their mean loudness in this cell: so many times it are the thresholds. It looks at every fourth pixel, or at every
-    so many as `steps` say for each scale. `sized`, the head also reads how much of the picture the cell covers, with
-    `coherence` how far each wave answers alike in two colours; with `modifiers` its weights vary with the
-    condition of the picture. Input N x size x size x 3 in 0-255. Outputs: `logit`
-    N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees
-    or flipped but for where the places of looking fall. Only the head has parameters.
+    their mean loudness in this cell. It looks at every fourth pixel, or at every so many as `steps` say for each scale.
+    `sized`, the head also reads how much of the picture the cell covers; what else it `reads` is told by `TextureHead`.
+    Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding`
+    N x F, the same however the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only
+    the head has parameters.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred, cell = centred_and_cell(pixels, colours=cosines.colours())
@@ -90,11 +87,9 @@ def texture(
     head = TextureHead(
         signed=cosines.shared(waves, signed=True),
         loud=cosines.shared(waves, signed=False),
-        thresholds=thresholds,
         sized=sized,
-        coherence=coherence,
-        modifiers=modifiers,
         name="head",
+        **reads,
     )
     return _answering(pixels, head([*weights, *answers, *([1.0 - outside] if sized else [])]))
 
