@@ -33,7 +33,8 @@ GATE_FIGURES = {
     "refused_all": "ALL cells refused as unusable",
 }
 TOO_HIGH = (
-    "The interval of a calibration error lies too high, even above it: drawing people again adds chance to chance."
+    "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
+    "chance to chance."
 )
 BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}
 LIMITS = (
