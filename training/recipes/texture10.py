@@ -3,7 +3,7 @@
     python -m training fit texture10 DIR
 
 On the mean of partitions 0 to 2, by which it was chosen, that brings .005 of AUC and .010 of floor-matched AUC, on that
-of 3 and 4 .001 and .003, and with every person left out alone, by which it was chosen too, .004 and .006. Tints weigh
+of 3 and 4 .001 and .003, and with every person left out alone, by which it was chosen too, .004 and .008. Tints weigh
 more, so that they cost hardly more than before: left at .75, red and green cost more beyond their intervals.
 """
 
