@@ -217,8 +217,8 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
         "On the same cells, whose subject groups are drawn together: above 0 means that ours is better. Within folds",
         "only cells that one network scored are held against each other.",
         "",
-        "| less | AUC | floor-matched AUC | AUC within folds | floor-matched AUC within folds |",
-        "|---|---|---|---|---|",
+        "| less | AUC | floor-matched AUC | area-matched AUC | AUC within folds | floor-matched AUC within folds |",
+        "|---|---|---|---|---|---|",
     ]
     rows = [(name, *(gain.signed() for gain in one.each)) for name, one in gains.items()]
     why = [WHY_OURS] if "texture3" in gains else []

@@ -37,6 +37,7 @@ def gain(ours: Scored, other: Scored, floor: Floats, *, auc_of_other: Estimate) 
     return Gain(
         auc=paired_difference(metrics.auc, ours, other),
         floor_matched=paired_difference(metrics.matched_auc(floor), ours, other),
+        area_matched=paired_difference(metrics.matched_auc(ours.areas), ours, other),
         auc_within=paired_difference(metrics.auc_within_folds, ours, other),
         floor_matched_within=paired_difference(metrics.matched_auc(floor, within_folds=True), ours, other),
         learned=auc_of_other.low > GUESSED,

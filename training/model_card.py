@@ -69,8 +69,14 @@ def _head(card: dict[str, Any]) -> str:
         f"One network of {card['training']['parameters']:,} parameters, one image at a time; "
         f"{card['evaluation']['milliseconds']} ms from pixels to score on one core (median over drawn cells, best of "
         "twenty runs of each). Made by `training export`; the figures are those of `card.json`. "
-        f"`model.onnx` has the SHA-256 `{card['onnx_sha256']}`."
+        f"`model.onnx` has the SHA-256 `{card['onnx_sha256']}`.\n\n{_parity(card['evaluation']['parity'])}"
     )
+
+
+def _parity(found: dict[str, Any]) -> str:
+    """How well ONNX Runtime says what Keras said, and the heat map what the logit is."""
+    maps = "" if found["cam"] is None else f", and the mean of the heat map from the logit by at most {found['cam']}"
+    return f"On {found['cells']} cells its logits differ from those of Keras by at most {found['logit']}{maps}."
 
 
 def _data(training: dict[str, Any]) -> str:
@@ -200,6 +206,7 @@ def _gate(card: dict[str, Any]) -> str:
     return (
         "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
         f"the same, by limits fitted on other thirds of the people:\n\n{_table(found, GATE)}\n\n"
+        f"Of all real cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. "
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."

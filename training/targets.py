@@ -18,8 +18,11 @@ from training.steps import limited, worst
 AUC_FALL, SPECIFICITY_FALL = 0.02, 0.10
 CALIBRATION_ERROR = 0.05
 MILLISECONDS, PARAMETERS = 3.0, 3_000_000
-WANTED_AUC, WANTED_BALANCED_ACCURACY = 0.93, 0.85
+WANTED = {"AUC": 0.93, "balanced accuracy": 0.85}
+DREAMT_OF = {"AUC": 0.956, "balanced accuracy": 0.917}
+"""What pretrained networks of 25 million parameters and a vote over all cells of a test set reached."""
 
+REPORTING = ("partition 3", "partition 4")
 ALONE = "every person left out alone"
 
 MET = ("no", "by value", "shown")
@@ -59,6 +62,7 @@ class Gain:
 
     auc: Difference
     floor_matched: Difference
+    area_matched: Difference
     auc_within: Difference
     """Within folds, as `floor_matched_within`: no cell is held against one that another network scored."""
     floor_matched_within: Difference
@@ -67,7 +71,7 @@ class Gain:
 
     @property
     def each(self) -> tuple[Difference, ...]:
-        return self.auc, self.floor_matched, self.auc_within, self.floor_matched_within
+        return self.auc, self.floor_matched, self.area_matched, self.auc_within, self.floor_matched_within
 
 
 def lines(
@@ -86,16 +90,18 @@ def lines(
     """
     earlier = {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
     tried = {f"partition {seed}": scored for seed, scored in sorted(on.items())}
+    reported = {where: scored for where, scored in tried.items() if where in REPORTING}
     if alone is not None:
-        tried[ALONE] = alone
+        tried[ALONE] = reported[ALONE] = alone
     rows = [
         ("floor-matched AUC above every earlier network", *_against(earlier, lambda gain: gain.floor_matched)),
+        ("area-matched AUC, beside it", *_against(earlier, lambda gain: gain.area_matched)),
         ("floor-matched AUC, within folds", *_against(earlier, lambda gain: gain.floor_matched_within)),
         ("AUC, pooled, not below any earlier network", *_against(earlier, lambda gain: gain.auc)),
         ("AUC, within folds", *_against(earlier, lambda gain: gain.auc_within)),
         *_shifted(shifts),
         *(_calibrated(where, scored) for where, scored in tried.items()),
-        *(row for where in (f"partition {max(on)}", ALONE) if where in tried for row in _wanted(where, tried[where])),
+        *(row for where, scored in reported.items() for row in _wanted(where, scored)),
         *_small_and_quick(record),
     ]
     head = ["| target | met | where it stands |", "|---|---|---|"]
@@ -146,14 +152,11 @@ def _calibrated(where: str, scored: Scored) -> tuple[str, str, str]:
 
 
 def _wanted(where: str, scored: Scored) -> list[tuple[str, str, str]]:
-    auc, balanced = (estimate(figure, scored) for figure in (metrics.auc, metrics.balanced_accuracy))
+    reached = {"AUC": estimate(metrics.auc, scored), "balanced accuracy": estimate(metrics.balanced_accuracy, scored)}
     return [
-        (f"wanted: AUC {WANTED_AUC}, {where}", _above(auc, WANTED_AUC), str(auc)),
-        (
-            f"wanted: balanced accuracy {WANTED_BALANCED_ACCURACY}, {where}",
-            _above(balanced, WANTED_BALANCED_ACCURACY),
-            str(balanced),
-        ),
+        (f"{word}: {figure} {limit}, {where}", _above(reached[figure], limit), str(reached[figure]))
+        for word, limits in (("wanted", WANTED), ("dreamt of", DREAMT_OF))
+        for figure, limit in limits.items()
     ]
 
 

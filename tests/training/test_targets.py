@@ -19,7 +19,7 @@ def rows(gains=None, *, shifts=(), record=RECORD, skill=1.5):
 
 def gain(low, value, high, *, learned=True, draws=None):
     found = Difference(value, low, high, np.array(draws or [low, value, high]))
-    return Gain(found, found, auc_within=found, floor_matched_within=found, learned=learned)
+    return Gain(found, found, found, auc_within=found, floor_matched_within=found, learned=learned)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,28 @@ def test_ours_is_above_all_at_once_only_in_draws_where_it_is_above_each():
 def test_ranking_is_wanted_in_words_that_follow_the_interval():
     assert "| shown |" in rows(skill=9.0)["wanted: AUC 0.93, partition 3"]
     assert "| no |" in rows(skill=1.0)["wanted: AUC 0.93, partition 3"]
+
+
+def test_what_is_wanted_is_told_of_both_partitions_for_reporting_and_of_no_other():
+    page = targets.lines("ours", {}, dict.fromkeys(range(5), scored(skill=1.0)), record=RECORD, shifts=())
+
+    wanted = [line.split(" | ")[0].strip("| ") for line in page if line.startswith(("| wanted", "| dreamt of"))]
+    assert wanted == [
+        f"{figure}, partition {seed}"
+        for seed in (3, 4)
+        for figure in (
+            "wanted: AUC 0.93",
+            "wanted: balanced accuracy 0.85",
+            "dreamt of: AUC 0.956",
+            "dreamt of: balanced accuracy 0.917",
+        )
+    ]
+
+
+def test_area_matched_gains_stand_beside_floor_matched_ones():
+    row = rows({"schneider": gain(0.05, 0.1, 0.2)})["area-matched AUC, beside it"]
+
+    assert "| shown |" in row
 
 
 def test_what_is_reached_with_every_person_left_out_alone_stands_beside_the_partitions():
