@@ -31,7 +31,7 @@ def test_the_report_stands_alone_and_names_what_there_is(drawn, tmp_path):
 
     page = (tmp_path / "explore.html").read_text()
     assert "16 cells before any training" in page
-    assert "AUC" in page
+    assert re.search(r"out of fold by subject group: AUC [01]\.\d{3} \([01]\.\d\d to [01]\.\d\d\)", page)
     assert "src=" in page
     assert 'src="http' not in page
 
