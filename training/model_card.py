@@ -199,7 +199,8 @@ def _gate(card: dict[str, Any]) -> str:
     found = card["evaluation"]["gate"]
     tried = {one["kind"]: one for one in found.get("not_cells") or []}
     wanted = [kind for kind in KINDS if not (card["for_demonstration"] and kind == SMEAR_FIELDS)]
-    missing = [name for name in wanted if name not in tried] + ["milliseconds"] * (not found.get("milliseconds"))
+    missing = [name for name in wanted if name not in tried]
+    missing += [name for name in ("passed_cells", "milliseconds") if not found.get(name)]
     if missing:
         raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
     rows = [f"| {name} | {tried[name]['images']} | {_estimate(tried[name], 'refused')} |" for name in wanted]

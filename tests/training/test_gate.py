@@ -79,6 +79,7 @@ def complete(raw):
         **{name: [0.01, 0.0, 0.02] for name in titles.GATE},
         "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
         "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
+        "passed_cells": 0.985,
         "milliseconds": 1.23,
     }
 
@@ -92,6 +93,7 @@ def test_the_model_card_shows_the_trial(bundle, tmp_path):
     card = (bundle / "MODEL_CARD.md").read_text()
     assert "| smear fields | 61 | 0.970 (0.900 to 0.990) |" in card
     assert "1.23 ms" in card
+    assert "it passes 98.5 %" in card
     assert json.loads((bundle / "card.json").read_text())["evaluation"]["gate"]["milliseconds"] == 1.23
     assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
 
@@ -122,7 +124,7 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     assert tried == [(ours.folds, ours.seeds[0])], "the folds of its card"
 
 
-@pytest.mark.parametrize("missing", [*titles.GATE, "by_subject", "not_cells", "milliseconds"])
+@pytest.mark.parametrize("missing", [*titles.GATE, "passed_cells", "by_subject", "not_cells", "milliseconds"])
 def test_without_a_figure_of_the_trial_there_is_no_card_and_nothing_is_touched(bundle, tmp_path, missing, capsys):
     raw = json.loads((bundle / "card.json").read_text())
     trial = complete(raw)
