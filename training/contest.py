@@ -15,7 +15,7 @@ from training import each_person, kept_shifts, partitions, results, steps, targe
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
-from training.out_of_fold import ScoresMissing, scored_if_finished, scored_of
+from training.out_of_fold import ScoresMissing, cross_scored, scored_if_finished, scored_of
 from training.recipe import seed_in
 from training.recipes import OURS
 from training.scored import Floats, Scored
@@ -98,7 +98,7 @@ def text(folder: Path) -> str:
     ]
     finished = sorted((one for one in entries if one["scored"]), key=lambda one: -one["floor_matched"].value)
     in_contest = [one for one in finished if not steps.base_of(one["name"])]
-    yardsticks = _yardsticks(cells, floor)
+    yardsticks = _yardsticks(cells, floor, fold_of=fold_of)
     on, unfinished = _of_ours(own, of_ours, cells)
     unfinished += [
         f"- `{one['name']}` is not finished." for one in entries if not one["scored"] and one["name"] != OURS
@@ -165,11 +165,11 @@ def _minutes(folds: Sequence[Mapping[str, Any]]) -> str:
     return f"{sum(fold.get('seconds', 0) for fold in folds) / 60:.0f}{' on a GPU' if 'gpu' in on else ''}"
 
 
-def _yardsticks(cells: Sequence[Cell], floor: Floats) -> list[dict[str, Any]]:
+def _yardsticks(cells: Sequence[Cell], floor: Floats, *, fold_of: NDArray[np.int64]) -> list[dict[str, Any]]:
     """The floor, and whoever calls everything ALL."""
     found = []
     for name, logits in (("*area and mean colour only*", floor), ("*calls everything ALL*", np.ones(len(cells)))):
-        scored = scored_of(_as_rows(cells, logits), cells, seed=SEED)
+        scored = cross_scored(cells, logits, folds=fold_of)
         if logits is not floor:
             scored = replace(scored, probabilities=np.ones(len(cells)))
         facts = dict.fromkeys(FACTS_OF_ENTRY, "") | {"name": name}
@@ -183,14 +183,6 @@ def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], alone: Scored 
     record = results.record(folder / f"{OURS}.json")
     shifts = kept_shifts.read_of(kept_shifts.path_of(OURS, folder=folder), on, made_from=record)
     return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts)
-
-
-def _as_rows(cells: Sequence[Cell], logits: Floats) -> list[results.Row]:
-    fold_of = partition(cells, folds=FOLDS, seed=SEED)
-    return [
-        results.Row(cell.sha256, SEED, int(fold), float(logit))
-        for cell, fold, logit in zip(cells, fold_of, logits, strict=True)
-    ]
 
 
 def _row(entry: dict[str, Any]) -> str:

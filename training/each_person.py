@@ -5,16 +5,15 @@ targets and by the card, and `python -m training features DIR --each-person` tho
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from training import partitions, results, trust
+from training import partitions, results
 from training.cnmc import Cell
 from training.figures import contested
 from training.floor import floor_scores
-from training.out_of_fold import scored_if_finished
+from training.out_of_fold import cross_scored, scored_if_finished
 from training.recipe import EACH_PERSON, OF_EACH_PERSON
 from training.scored import Scored
 from training.splits import partition
@@ -53,12 +52,7 @@ def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Pat
     if alone is None:
         return []
     floor = floor_scores(cells, alone.folds)
-    floored = alone.with_logits(floor)
-    others = {
-        "*area and mean colour only*": replace(
-            floored, probabilities=trust.cross_calibrated(floored, apart=floored.folds)
-        )
-    }
+    others = {"*area and mean colour only*": cross_scored(cells, floor, folds=alone.folds)}
     for path in sorted(folder.glob(f"*{OF_EACH_PERSON}.csv")):
         name = path.stem.removesuffix(OF_EACH_PERSON)
         if name != ours and (scored := _scores(path, cells)):

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 from PIL import Image
-from scipy.special import expit
 
 from app.vision.bundle import CLASSES
 from app.vision.decode import Pixels
@@ -18,9 +17,9 @@ from training.bootstrap import estimate
 from training.cnmc import Cell
 from training.dataset import Crops
 from training.floor import floor_scores, size_and_colour
+from training.out_of_fold import cross_scored
 from training.page import picture, shell, table, tiles
 from training.pictures import read_pixels
-from training.scored import Scored
 from training.splits import partition
 
 SHOWN = 12
@@ -146,16 +145,7 @@ def _thumbnail(pixels: Pixels) -> Pixels:
 
 def _floor(cells: Sequence[Cell]) -> str:
     folds = partition(cells, folds=3, seed=0)
-    scores = floor_scores(cells, folds)
-    scored = Scored(
-        is_all=np.array([cell.label == "ALL" for cell in cells]),
-        subjects=np.array([cell.subject for cell in cells]),
-        groups=np.array([cell.group for cell in cells]),
-        folds=folds,
-        logits=scores,
-        areas=np.array([cell.area for cell in cells], np.float64),
-        probabilities=expit(scores),
-    )
+    scored = cross_scored(cells, floor_scores(cells, folds), folds=folds)
     return (
         f"<p>Area and mean colour alone, out of fold by subject group: AUC {estimate(metrics.auc, scored)}, a 95 % "
         "interval over subject groups. A network must beat this.</p>"

@@ -52,9 +52,9 @@ def contested(name: str, ours: Scored, others: Mapping[str, Scored], floor: Floa
     rows = []
     for other, scored in others.items():
         told = figures(scored, floor)
-        more = gain(ours, scored, floor, auc_of_other=told["auc"])
-        rows.append(
-            (-told["floor_matched"].value, [other, *shown(told), more.auc.signed(), more.floor_matched.signed()])
+        more = (
+            paired_difference(figure, ours, scored).signed() for figure in (metrics.auc, metrics.matched_auc(floor))
         )
+        rows.append((-told["floor_matched"].value, [other, *shown(told), *more]))
     ranked = [[name, *shown(figures(ours, floor)), "", ""], *(row for _, row in sorted(rows))]
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import results, trust
 from training.cnmc import Cell
-from training.scored import Scored
+from training.scored import Floats, Scored
 from training.splits import refuse_shared
 
 
@@ -32,16 +33,21 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
         raise ScoresMissing(f"{missing} of {len(cells)} cells have no score under seed {seed}. Run `fit` to the end.")
     own = [by_image[cell.sha256] for cell in cells]
     refuse_shared([cell.group for cell in cells], [row.fold for row in own], where=[row.where for row in own])
+    return cross_scored(cells, np.array([row.logit for row in own]), folds=np.array([row.fold for row in own]))
+
+
+def cross_scored(cells: Sequence[Cell], logits: Floats, *, folds: NDArray[np.int64]) -> Scored:
+    """What N logits say of as many cells, each fold's calibrated on the other folds."""
     scored = Scored(
         is_all=np.array([cell.label == "ALL" for cell in cells]),
         subjects=np.array([cell.subject for cell in cells]),
         groups=np.array([cell.group for cell in cells]),
-        folds=np.array([row.fold for row in own]),
-        logits=np.array([row.logit for row in own]),
+        folds=folds,
+        logits=logits,
         areas=np.array([cell.area for cell in cells], np.float64),
         probabilities=np.zeros(len(cells)),
     )
-    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.folds))
+    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=folds))
 
 
 def scored_by_seed(
