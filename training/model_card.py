@@ -207,7 +207,7 @@ def _gate(card: dict[str, Any]) -> str:
     return (
         "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
         f"the same, by limits fitted on other thirds of the people:\n\n{_table(found, GATE)}\n\n"
-        f"Of all real cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. "
+        f"Of all real cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %.\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
