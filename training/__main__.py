@@ -69,6 +69,7 @@ def _of_a_folder(command: Command) -> None:
     features.add_argument("folder", type=Path, help=IMAGES)
     rows = features.add_mutually_exclusive_group()
     rows.add_argument("--beside", default=OURS, help="the results that the last row adds to (%(default)s)")
+    rows.add_argument("--partition", type=_seed, help="on this grouped partition; without a row beside a network")
     rows.add_argument("--each-person", action="store_true", help=f"{EACH_PERSON}; without a row beside a network")
 
 

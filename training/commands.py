@@ -185,7 +185,12 @@ def features(arguments: argparse.Namespace) -> None:
     crops = asked.stored(arguments, arguments.folder)
     table = hand_made.stored(crops, folder=arguments.var / "features")
     folder = arguments.results or asked.RESULTS
-    made = machines.each_person() if arguments.each_person else machines.machines(network=arguments.beside)
+    if arguments.each_person:
+        made = machines.each_person()
+    elif arguments.partition is not None:
+        made = machines.on_partition(arguments.partition)
+    else:
+        made = machines.machines(network=arguments.beside)
     for machine in made:
         machines.write(machine, crops, table, folder=folder)
         print(folder / f"{machine.name}.csv")
@@ -229,9 +234,14 @@ def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", o
     from training.parts import parts_of, place_of
 
     parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=arguments.var / "runs"))
-    path = kept_shifts.path_of(recipe.name, folder=asked.results_folder(arguments, recipe))
+    folder = asked.results_folder(arguments, recipe)
     tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
-    found = shifts.report(recipe, crops, parts, tried)
+    shifted = shifts.logits(recipe, crops, parts, tried)
+    path = kept_shifts.logits_path_of(recipe.name, folder=folder)
+    kept_shifts.write_logits(shifted, crops.cells, path)
+    print(path)
+    path = kept_shifts.path_of(recipe.name, folder=folder)
+    found = shifts.report(tried, shifted)
     kept_shifts.write(found, path, made_from=kept.fingerprints(recipe, crops.cells))
     print(path)
 

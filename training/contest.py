@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import each_person, kept_shifts, partitions, results, steps, targets
+from training import each_person, kept_shifts, partitions, results, step_rule, steps, targets
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
@@ -116,7 +116,8 @@ def text(folder: Path) -> str:
     tested = " + ".join(f"{count:,}" for count in np.bincount(fold_of))
     head = HEAD.format(ours=OURS, tested=tested)
     unfinished += each_person.unfinished(OURS, alone, folder=folder)
-    page = [head, *_table([*in_contest, *yardsticks]), "", *sections, *unfinished, *by_step]
+    held = step_rule.lines(cells, folder=folder)
+    page = [head, *_table([*in_contest, *yardsticks]), "", *sections, *unfinished, *by_step, *held]
     return "\n".join(page).rstrip() + "\n"
 
 

@@ -1,17 +1,32 @@
-"""The shift test of a recipe, kept beside its results, and whether it is of those."""
+"""The shift test of a recipe, kept beside its results, and whether it is of those.
 
+`<recipe>.shifts.json` has its figures, `<recipe>.shifted.csv` the logits that they are of: a row for each cell and
+seed, a column for each shift.
+"""
+
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from training import aside, metrics
+from training.cnmc import Cell
 from training.results import ResultsDoNotFit, read_json
-from training.scored import Scored, ones
+from training.scored import Floats, Scored, ones
 from training.shifts import PARTITIONS, SHIFTS, UNCHANGED
+
+AGAIN = "Run `python -m training evaluate --shifts` again."
 
 AS_GOOD_AS = 0.002
 """So much may its AUC differ from theirs: one processor rounds otherwise than another."""
+
+AS_NEAR_AS = 0.02
+"""So much may the logit of an unchanged cell differ from that in the results, which are of Keras: these are of ONNX
+Runtime, and have fewer digits.
+"""
 
 
 class ShiftsDoNotFit(ResultsDoNotFit):
@@ -21,6 +36,11 @@ class ShiftsDoNotFit(ResultsDoNotFit):
 def path_of(name: str, *, folder: Path) -> Path:
     """Where the shift test of a recipe lies."""
     return folder / f"{name}.shifts.json"
+
+
+def logits_path_of(name: str, *, folder: Path) -> Path:
+    """Where the logits of a recipe's shift test lie."""
+    return folder / f"{name}.shifted.csv"
 
 
 def write(found: Sequence[dict[str, Any]], path: Path, *, made_from: Mapping[str, str]) -> None:
@@ -41,9 +61,7 @@ def read(path: Path, *, made_from: Mapping[str, Any]) -> list[dict[str, Any]]:
         raise ShiftsDoNotFit(error.message) from error
     names = ("recipe_fingerprint", "data_fingerprint")
     if any(kept.get(name) != made_from[name] for name in names):
-        raise ShiftsDoNotFit(
-            f"{path} is of an earlier recipe or of other cells. Run `python -m training evaluate --shifts` again."
-        )
+        raise ShiftsDoNotFit(f"{path} is of an earlier recipe or of other cells. {AGAIN}")
     found: list[dict[str, Any]] = kept["shifts"]
     return found
 
@@ -57,15 +75,46 @@ def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any
         scored = on.get(one["seed"])
         if one["shift"] == UNCHANGED and not (scored and _is_of(one, scored)):
             raise ShiftsDoNotFit(
-                f"{path} is of networks that learned in other folds than those of the results beside it. Run "
-                "`python -m training evaluate --shifts` again."
+                f"{path} is of networks that learned in other folds than those of the results beside it. {AGAIN}"
             )
     wanted = len(SHIFTS) * max(min(PARTITIONS, len(on)), len({one["seed"] for one in found}))
     if found and (whole := _whole_rows(found, on)) < wanted:
         raise ShiftsDoNotFit(
             f"{path} is no whole shift test: of {wanted} rows, each a shift of all cells of a partition, it holds "
-            f"{whole}. Run `python -m training evaluate --shifts` again."
+            f"{whole}. {AGAIN}"
         )
+    return found
+
+
+def write_logits(shifted: Mapping[int, Mapping[str, Floats]], cells: Sequence[Cell], path: Path) -> None:
+    """Writes what `shifts.logits` found of these cells."""
+    with aside.written_aside(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("image_sha256", "seed", *SHIFTS))
+        for seed, by_shift in shifted.items():
+            for cell, row in zip(cells, np.stack([by_shift[name] for name in SHIFTS], axis=1), strict=True):
+                writer.writerow((cell.sha256, seed, *(f"{logit:.3f}" for logit in row)))
+
+
+def read_logits(path: Path, cells: Sequence[Cell], on: Mapping[int, Scored]) -> dict[int, dict[str, Floats]]:
+    """By seed and shift the logit of each of the cells, whose scores are `on` by seed; nothing where none were kept.
+
+    Raises ShiftsDoNotFit where they are of other cells or networks than those scores.
+    """
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = {(row["seed"], row["image_sha256"]): row for row in csv.DictReader(file)}
+    try:
+        found = {
+            int(seed): {name: np.array([float(rows[seed, cell.sha256][name]) for cell in cells]) for name in SHIFTS}
+            for seed in sorted({seed for seed, _ in rows})
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise ShiftsDoNotFit(f"{path} is no whole table of shifted cells ({error}). {AGAIN}") from error
+    for seed, by_shift in found.items():
+        if seed not in on or np.abs(by_shift[UNCHANGED] - on[seed].logits).max() > AS_NEAR_AS:
+            raise ShiftsDoNotFit(f"{path} is of other networks than those of the results beside it. {AGAIN}")
     return found
 
 

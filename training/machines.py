@@ -3,12 +3,11 @@
 As rows of the contest they are scored on the very folds of the networks and written in the same files.
 """
 
-import dataclasses
 import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,28 +39,30 @@ class Machine:
 
     def as_json(self) -> dict[str, Any]:
         """Every choice as plain JSON values."""
-        return dataclasses.asdict(self)
+        return asdict(self)
 
     def fingerprint(self) -> str:
         """First 12 hex digits of the SHA-256 of its choices."""
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:12]
 
 
+ALONE = (Machine("features_svm"), Machine("features_svm_sized", sized=True))
+"""Those that need no network."""
+
+
 def machines(*, network: str) -> tuple[Machine, ...]:
     """The rows of the contest; the last stands beside the network of these results."""
-    return (
-        Machine("features_svm"),
-        Machine("features_svm_sized", sized=True),
-        Machine(f"features_svm_{network}", beside=network),
-    )
+    return (*ALONE, Machine(f"features_svm_{network}", beside=network))
 
 
 def each_person() -> tuple[Machine, ...]:
     """Those that need no network, with every person left out alone."""
-    return (
-        Machine(f"features_svm{OF_EACH_PERSON}", folds=EACH_PERSON),
-        Machine(f"features_svm_sized{OF_EACH_PERSON}", sized=True, folds=EACH_PERSON),
-    )
+    return tuple(replace(one, name=f"{one.name}{OF_EACH_PERSON}", folds=EACH_PERSON) for one in ALONE)
+
+
+def on_partition(seed: int) -> tuple[Machine, ...]:
+    """Those that need no network, on one other grouped partition."""
+    return tuple(replace(one, name=f"{one.name}_on_{seed}", seeds=(seed,)) for one in ALONE)
 
 
 def write(machine: Machine, crops: Crops, table: Floats, *, folder: Path) -> None:
@@ -104,7 +105,7 @@ def _beside(
     for fold in folds:
         own[fold.tested] = fold.logits
     return [
-        dataclasses.replace(
+        replace(
             fold,
             logits=_standard(own, fold_of, fold.fold) + _standard(network.logits, fold_of, fold.fold),
             note={

@@ -1,6 +1,7 @@
 """Other partitions of the same people: how ours does on each, and earlier networks on one that is for reporting.
 
-`python -m training fit RECIPE DIR --partition 3` makes the results `RECIPE_on_3`, which are told here and nowhere else.
+`python -m training fit RECIPE DIR --partition 3` makes the results `RECIPE_on_3`, which are told here and nowhere else,
+and `python -m training features DIR --partition 3` those of hand-made features.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,8 +35,8 @@ first three has in the same folds.
 CONTEST = """\
 ## The contest on partition {seed}
 
-Some of the strongest earlier networks on their budgets, on a partition that is for reporting. In the last columns is
-what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
+Hand-made features and some of the strongest earlier networks on their budgets, on a partition that is for reporting.
+In the last columns is what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
 """
 
 

@@ -23,12 +23,11 @@ def seed_in(name: str) -> int | None:
 def words_for(name: str) -> str:
     """The command that makes results of this name, without the folder: which recipe, and which folds where those are
     not its own; `features` makes those of hand-made features."""
-    plain = name.removesuffix(OF_EACH_PERSON)
-    folds = " --each-person" if plain != name else ""
-    if plain.startswith("features_"):
-        return f"features{folds}"
-    seed = seed_in(plain)
-    return f"fit {plain}{folds}" if seed is None else f"fit {plain.removesuffix(f'_on_{seed}')} --partition {seed}"
+    plain, folds = name.removesuffix(OF_EACH_PERSON), " --each-person"
+    if plain == name:
+        seed = seed_in(name)
+        plain, folds = (name, "") if seed is None else (name.removesuffix(f"_on_{seed}"), f" --partition {seed}")
+    return f"features{folds}" if plain.startswith("features_") else f"fit {plain}{folds}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What an experiment found, as committed files that say of which recipe and of which cells they are.
 
 `<recipe>.csv` has the out-of-fold logits (a row for each cell and seed), `<recipe>.json` says how they came about, and
-`<recipe>.shifts.json` is the shift test, where it was run.
+`<recipe>.shifts.json` is the shift test, where it was run, and `<recipe>.shifted.csv` the logits that it is of.
 """
 
 import csv

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.vision.bundle import Calibration
 from app.vision.decode import Limits, Pixels, decode
 from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
@@ -114,25 +113,37 @@ SHIFTS: Mapping[str, Shift] = {
 }
 
 
-def report(recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int, Scored]) -> list[dict[str, Any]]:
-    """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
-    the unchanged cells.
-    """
+def logits(
+    recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int, Scored]
+) -> dict[int, dict[str, Floats]]:
+    """By seed and shift the logit of every cell, from the network of that partition of `on` that did not see it."""
     scorers = {
         (part.seed, part.fold): scorer(trained(recipe, part), size=recipe.size)
         for part in parts
         if part.fold != FINAL and part.seed in on
     }
     fold_of = {seed: scored.folds for seed, scored in on.items()}
-    fitted = {seed: trust.calibration(scored) for seed, scored in on.items()}
-    found = []
+    found: dict[int, dict[str, Floats]] = {seed: {} for seed in on}
     for name, shift in SHIFTS.items():
-        logits = _logits(scorers, fold_of, crops, shift=shift, size=recipe.size)
-        found += [
-            {"shift": name, "seed": seed, "cells": len(crops.cells), **_compared(scored, logits[seed], by=fitted[seed])}
-            for seed, scored in on.items()
-        ]
+        for seed, own in _logits(scorers, fold_of, crops, shift=shift, size=recipe.size).items():
+            found[seed][name] = own
     return found
+
+
+def report(on: Mapping[int, Scored], shifted: Mapping[int, Mapping[str, Floats]]) -> list[dict[str, Any]]:
+    """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
+    the unchanged cells; `shifted` has what `logits` found.
+    """
+    return [
+        {
+            "shift": name,
+            "seed": seed,
+            "cells": len(scored.logits),
+            **_compared(*at_fixed_threshold(scored, [shifted[seed][name]])),
+        }
+        for name in SHIFTS
+        for seed, scored in on.items()
+    ]
 
 
 def scorer(network: keras.Model, *, size: int) -> Scorer:
@@ -168,8 +179,13 @@ def _logits(
     return found
 
 
-def _compared(scored: Scored, logits: Floats, *, by: Calibration) -> dict[str, Any]:
-    before, after = (trust.calibrated(one, by=by) for one in (scored, scored.with_logits(logits)))
+def at_fixed_threshold(scored: Scored, shifted: Sequence[Floats]) -> list[Scored]:
+    """The unchanged cells and then each of the shifted ones, all with the calibration of the unchanged cells."""
+    by = trust.calibration(scored)
+    return [trust.calibrated(one, by=by) for one in (scored, *(scored.with_logits(logits) for logits in shifted))]
+
+
+def _compared(before: Scored, after: Scored) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, figure in (
         ("auc", metrics.auc),

@@ -105,7 +105,12 @@ def worst(tried: Sequence[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
 
 def limited(tried: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those shifts for which a limit was set: of size, brightness and tint."""
-    return [one for one in tried if one["shift"].startswith(TINTED_OR_SIZED)]
+    return [one for one in tried if is_limited(one["shift"])]
+
+
+def is_limited(shift: str) -> bool:
+    """Whether a limit was set for the shift of this name."""
+    return shift.startswith(TINTED_OR_SIZED)
 
 
 def _about(module: Path) -> str:

@@ -10,7 +10,7 @@ from tests.shipped import SHIPPED
 from training import contest, evaluate, features, results, trust
 from training.cnmc import Cell, write_index
 from training.dataset import Crops
-from training.machines import Machine, machines, write
+from training.machines import Machine, machines, on_partition, write
 from training.out_of_fold import scored_of
 from training.recipe import EACH_PERSON
 from training.recipes import OURS
@@ -138,6 +138,20 @@ def test_the_page_says_what_ours_lacks_while_it_is_half_fitted_and_has_all_else(
     assert told == f"- `{OURS}` is not finished: {lacks}. Run `fit` to the end."
     assert "| other | " in page
     assert (f"## `{OURS}` less each other" in page) == (scored[0] == 108)
+
+
+def test_the_machines_on_another_partition_are_scored_in_its_folds_and_bear_its_number(crops, tmp_path):
+    for machine in on_partition(3):
+        write(machine, crops, table_for(crops, skill=2.0), folder=tmp_path)
+
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == [
+        "features_svm_on_3.csv",
+        "features_svm_sized_on_3.csv",
+    ]
+    rows = results.read(tmp_path / "features_svm_sized_on_3.csv")
+    fold_of = dict(zip([one.sha256 for one in crops.cells], partition(crops.cells, folds=3, seed=3), strict=True))
+    assert {row.image_sha256: row.fold for row in rows} == fold_of
+    assert {row.seed for row in rows} == {3}
 
 
 def test_the_page_tells_ours_with_every_person_left_out_alone_apart_from_the_contest(crops, tmp_path):

@@ -114,6 +114,7 @@ def test_a_recipe_with_every_person_left_out_alone_is_the_same_but_for_its_folds
         ("texture8_each_person", "fit texture8 --each-person"),
         ("features_svm_sized", "features"),
         ("features_svm_each_person", "features --each-person"),
+        ("features_svm_on_3", "features --partition 3"),
     ],
 )
 def test_the_name_of_results_says_what_makes_them(results, words):

@@ -20,7 +20,7 @@ from training.__main__ import main
 from training.card import Trained
 from training.network import build
 from training.recipes.smoke import RECIPE
-from training.shifts import SHIFTS
+from training.shifts import SHIFTS, UNCHANGED
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -140,6 +140,17 @@ def test_the_shift_test_is_kept_with_the_results_and_told_by_page_and_card_alike
     assert kept["data_fingerprint"] == card["training"]["data_fingerprint"]
     assert kept["shifts"] == card["evaluation"]["shifts"] == json.loads(evaluated.read_text())["shifts"]
     assert {one["shift"] for one in kept["shifts"]} == set(SHIFTS)
+
+
+def test_the_logits_that_the_shift_test_is_of_are_kept_too(walked):
+    with (walked / "results" / "smoke.shifted.csv").open() as file:
+        shifted = {row["image_sha256"]: row for row in csv.DictReader(file)}
+    with (walked / "results" / "smoke.csv").open() as file:
+        own = {row["image_sha256"]: float(row["logit"]) for row in csv.DictReader(file)}
+
+    assert shifted.keys() == own.keys()
+    assert {sha256: float(row[UNCHANGED]) for sha256, row in shifted.items()} == pytest.approx(own, abs=0.002)
+    assert all(float(row["silhouette only"]) != own[sha256] for sha256, row in shifted.items())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""The rule that a step is kept by, held: each step of ours against the one before, in pairs, wherever both were run.
+
+A step is kept where nothing that it goes by is worse beyond its interval and something is better.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training import each_person, kept_shifts, metrics, partitions, results, shifts
+from training.bootstrap import Difference, interval, paired_difference, resampled
+from training.cnmc import Cell
+from training.floor import floor_scores
+from training.metrics import Figure
+from training.out_of_fold import scored_if_finished
+from training.scored import Floats, Scored, ones
+from training.steps import SUCCESSORS, is_limited
+
+ORDER = ("texture3", *SUCCESSORS["texture3"], *SUCCESSORS["texture5"])
+"""Ours as they followed each other."""
+
+SHIFTED: Mapping[str, Figure] = {
+    "AUC": metrics.auc,
+    "specificity": metrics.specificity,
+    "sensitivity": metrics.sensitivity,
+}
+
+HEAD = """\
+## The rule held
+
+Each step less the one before, on the same cells, whose subject groups are drawn together: above 0 means that the step
+is better, but for the calibration error, where below 0 does. *Worst shift* is the largest of the ten falls, in every
+draw anew, of the step less that of the one before: below 0 means that it costs more. *Beyond its interval* tells what
+is better or worse by more than chance among these people, and in brackets each single shift that costs more so: of
+thirty such falls on a partition, one or so would by chance alone. "-" where a step's shifted logits were not kept.
+Which partitions a step was chosen on is told above.
+"""
+
+COLUMNS = (
+    "step",
+    "partition",
+    "floor-matched AUC",
+    "healthy",
+    "calibration error",
+    "worst shift: AUC",
+    "specificity",
+    "sensitivity",
+    "beyond its interval",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a recipe said of all cells on one partition, and of the same cells shifted, where that was kept."""
+
+    scored: Scored
+    shifted: Mapping[str, Floats] | None = None
+    """By shift."""
+
+
+def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
+    """A row for each step and each partition that it and the one before were run on, as Markdown, from the results in
+    `folder`; nothing where there are no two. Raises ResultsDoNotFit where they are of other folds or cells.
+    """
+    runs = {name: _runs(name, cells, folder=folder) for name in ORDER if (folder / f"{name}.csv").is_file()}
+    rows = []
+    for before, step in zip(runs, list(runs)[1:], strict=False):
+        for where, own in runs[step].items():
+            if earlier := runs[before].get(where):
+                table = folder / f"{before}.csv"
+                partitions.refuse_other_folds(earlier.scored, own.scored.folds, table=table, of=f"{step}, {where}")
+                floor = floor_scores(cells, own.scored.folds)
+                rows.append(f"| {' | '.join([step, where, *_held(own, earlier, floor)])} |")
+    return [HEAD, f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *rows, ""] if rows else []
+
+
+def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
+    """Each partition on which a recipe was run to the end; last, every person left out alone, where that was run."""
+    rows = results.read(folder / f"{name}.csv")
+    tried = {seed: scored_if_finished(rows, cells, seed=seed) for seed in sorted({row.seed for row in rows})}
+    on = {seed: scored for seed, scored in tried.items() if scored}
+    shifted = kept_shifts.read_logits(kept_shifts.logits_path_of(name, folder=folder), cells, on)
+    found = {str(seed): Run(scored, shifted.get(seed)) for seed, scored in on.items()}
+    alone = each_person.scores(name, cells, folder=folder)
+    return {**found, "each person": Run(alone)} if alone else found
+
+
+def _held(own: Run, before: Run, floor: Floats) -> list[str]:
+    """The cells of one row, but for its first two."""
+    by_name = {
+        "floor-matched AUC": paired_difference(metrics.matched_auc(floor), own.scored, before.scored),
+        "healthy": paired_difference(metrics.macro(metrics.specificity), own.scored, before.scored),
+        "calibration error": paired_difference(metrics.macro(metrics.calibration_error), own.scored, before.scored),
+    }
+    told, dearer = [gain.signed() for gain in by_name.values()], []
+    gains = [(name, gain if name != "calibration error" else _less(gain)) for name, gain in by_name.items()]
+    if own.shifted is None or before.shifted is None:
+        told += ["-"] * len(SHIFTED)
+    else:
+        for name, figure in SHIFTED.items():
+            worst, single = costs(figure, own, before)
+            told.append(worst.signed())
+            gains.append((f"{name} at worst", worst))
+            dearer += [f"{name} under {shift} {gain.value:+.3f}" for shift, gain in single.items() if gain.high < 0]
+    better = [name for name, gain in gains if gain.low > 0]
+    worse = [name for name, gain in gains if gain.high < 0]
+    words = [f"{word}: {', '.join(names)}" for word, names in (("better", better), ("worse", worse)) if names]
+    return [*told, " ".join(["; ".join(words), f"({', '.join(dearer)})" * bool(dearer)]).strip()]
+
+
+def costs(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str, Difference]]:
+    """By how much a figure falls less under the worst shift than it did before, and under each shift by itself."""
+    names = [name for name in shifts.SHIFTS if is_limited(name)]
+    tried = [
+        shifts.at_fixed_threshold(run.scored, [(run.shifted or {})[name] for name in names]) for run in (own, before)
+    ]
+
+    def gained(weights: Floats) -> Floats:
+        own_falls, earlier_falls = (
+            np.stack([figure(one, weights) for one in shifted]) - figure(unchanged, weights)
+            for unchanged, *shifted in tried
+        )
+        return np.stack([own_falls.min(axis=0) - earlier_falls.min(axis=0), *(own_falls - earlier_falls)])
+
+    values, draws = gained(ones(own.scored)), resampled(gained, own.scored)
+    worst, *single = (
+        Difference(float(value), *interval(of_draws), of_draws) for value, of_draws in zip(values, draws, strict=True)
+    )
+    return worst, dict(zip(names, single, strict=True))
+
+
+def _less(gain: Difference) -> Difference:
+    """The same of what is better where it is lower."""
+    return Difference(-gain.value, -gain.high, -gain.low, -gain.draws)
