@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,11 @@ ONE_PERSON = (
     "the folder of the images or beside it:"
 )
 ONE_GROUP = "All these subjects are one group already."
+SEEN_AGAIN = (
+    "Within subjects, {pairs} pairs of images show one cell again, most in another focus: {images} of all {all} "
+    "images. They lie in one fold, so that no network is tested on a cell that it has seen, but figures over cells "
+    "count such a cell once for each image. Below are those pairs that are least alike."
+)
 
 
 def write(crops: Crops, root: Path, *, path: Path) -> None:
@@ -122,21 +128,38 @@ def _twice(crops: Crops) -> list[str]:
     """What `twice` found, with a picture of each pair, and what to write down where people are one."""
     pairs = twice.seen_twice(crops, known_too=True)
     if not pairs:
-        return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>"]
+        return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>", *_again(crops)]
     unknown = [pair for pair in pairs if not pair.is_known]
     groups = json.dumps({"groups": twice.one_person(unknown, crops.cells)})
-    places = {cell.path: place for place, cell in enumerate(crops.cells)}
-    shown = [[middle(crops.pixels[places[cell.path]], size=224) for cell in (one.one, one.other)] for one in pairs]
     rows = [[one.one.path, one.other.path, f"{one.likeness:.2f}", "yes" if one.is_known else "no"] for one in pairs]
     return [
         f"<p>{ONE_CELL}</p>",
         f"<p>{ONE_PERSON}</p><pre>{html.escape(groups)}</pre>" if unknown else f"<p>{ONE_GROUP}</p>",
-        *(
-            tiles([np.concatenate(both)[::2, ::2] for both in shown[start : start + SHOWN]])
-            for start in range(0, len(shown), SHOWN)
-        ),
+        *(_pictured(pairs[start : start + SHOWN], crops) for start in range(0, len(pairs), SHOWN)),
         table(["one, above", "other, below", "correlation of what is fine", "one group"], rows),
+        *_again(crops),
     ]
+
+
+def _again(crops: Crops) -> list[str]:
+    """How many cells a subject has twice, with pictures of those pairs that are least alike."""
+    pairs = twice.seen_again(crops)
+    if not pairs:
+        return ["<p>No subject has a cell twice, as far as its fine structure says.</p>"]
+    counts = Counter(pair.one.subject for pair in pairs)
+    seen = len({cell.path for pair in pairs for cell in (pair.one, pair.other)})
+    return [
+        f"<p>{SEEN_AGAIN.format(pairs=len(pairs), images=seen, all=len(crops.cells))}</p>",
+        _pictured(pairs[-SHOWN:], crops),
+        table(["subject", "pairs of one cell"], [[name, str(count)] for name, count in counts.most_common()]),
+    ]
+
+
+def _pictured(pairs: Sequence[twice.Twice], crops: Crops) -> str:
+    """Both images of each pair, one above the other."""
+    places = {cell.path: place for place, cell in enumerate(crops.cells)}
+    shown = [[middle(crops.pixels[places[cell.path]], size=224) for cell in (one.one, one.other)] for one in pairs]
+    return tiles([np.concatenate(both)[::2, ::2] for both in shown])
 
 
 def _thumbnail(pixels: Pixels) -> Pixels:

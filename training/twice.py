@@ -1,12 +1,12 @@
-"""One cell under two subjects: photographed again in another focus, or filed again. Such people are one, whatever
-they are called: who learns from the one and is tested on the other has seen the person.
+"""One cell in two images: photographed again in another focus, or filed again. Where they are of two subjects, these
+are one person, whatever they are called: who learns from the one and is tested on the other has seen the person.
 
 Byte-identical images join their subjects already (`cnmc.subject_groups`), and so do the pairs of C-NMC 2019, which were
 looked at one by one (`labels.SAME_CELL`). Others are only listed: a person looks at them, and names the people in
 `subject_groups.json`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,10 +32,13 @@ edge is left out, in those pixels."""
 
 AT_ONCE = 512
 
+Wanted = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+"""From R places of cells to R x N: whether each is to be held against each of all N cells."""
+
 
 @dataclass(frozen=True)
 class Twice:
-    """Two cells of different subjects, and how alike they are in what is fine."""
+    """Two images of one cell, and how alike they are in what is fine."""
 
     one: Cell
     other: Cell
@@ -51,14 +54,14 @@ def seen_twice(crops: Crops, *, known_too: bool = False) -> list[Twice]:
     """Every two cells of different subject groups that are one cell, the most alike first; where `known_too`, also
     those of different subjects of one group.
     """
-    pairs = _candidates(crops, apart=[cell.subject if known_too else cell.group for cell in crops.cells])
-    fine = {place: _fine(crops.pixels[place]) for place in sorted({place for pair in pairs for place in pair})}
-    found = []
-    for one, other in pairs:
-        likeness = float(fft.irfft2(fine[one] * np.conj(fine[other])).max())
-        if likeness >= SAME:
-            found.append(Twice(crops.cells[one], crops.cells[other], likeness))
-    return sorted(found, key=lambda pair: (-pair.likeness, pair.one.path, pair.other.path))
+    apart = np.array([cell.subject if known_too else cell.group for cell in crops.cells])
+    return _same(crops, lambda rows: apart[rows, None] != apart)
+
+
+def seen_again(crops: Crops) -> list[Twice]:
+    """Every two images of one subject that show one cell, the most alike first."""
+    of = np.array([cell.subject for cell in crops.cells])
+    return _same(crops, lambda rows: of[rows, None] == of)
 
 
 def one_person(pairs: Sequence[Twice], cells: Sequence[Cell]) -> list[list[str]]:
@@ -71,18 +74,28 @@ def one_person(pairs: Sequence[Twice], cells: Sequence[Cell]) -> list[list[str]]
     return sorted(sorted({cell.subject for cell in cells if cell.group in groups}) for groups in together)
 
 
-def _candidates(crops: Crops, *, apart: Sequence[str]) -> list[tuple[int, int]]:
-    """Places of cells that are `apart`, are of one size, and whose thumbnails are alike."""
+def _same(crops: Crops, wanted: Wanted) -> list[Twice]:
+    pairs = _candidates(crops, wanted)
+    fine = {place: _fine(crops.pixels[place]) for place in sorted({place for pair in pairs for place in pair})}
+    found = []
+    for one, other in pairs:
+        likeness = float(fft.irfft2(fine[one] * np.conj(fine[other])).max())
+        if likeness >= SAME:
+            found.append(Twice(crops.cells[one], crops.cells[other], likeness))
+    return sorted(found, key=lambda pair: (-pair.likeness, pair.one.path, pair.other.path))
+
+
+def _candidates(crops: Crops, wanted: Wanted) -> list[tuple[int, int]]:
+    """Places of cells that are `wanted` together, are of one size, and whose thumbnails are alike."""
     thumbs = np.stack([_reduced(square, side=16).ravel() for square in crops.pixels]).astype(np.float32)
     thumbs -= thumbs.mean(axis=1, keepdims=True)
     thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True) + 1e-6
-    people = np.array(apart)
     sizes = np.log([1 + np.count_nonzero(square.any(axis=2)) for square in crops.pixels])
     found = []
     for start in range(0, len(thumbs), AT_ONCE):
         rows = np.arange(start, min(start + AT_ONCE, len(thumbs)))
         close = (thumbs[rows] @ thumbs.T > ALIKE) & (np.abs(sizes[rows, None] - sizes) < AREA_APART)
-        close &= (people[rows, None] != people) & (rows[:, None] < np.arange(len(thumbs)))
+        close &= wanted(rows) & (rows[:, None] < np.arange(len(thumbs)))
         found += [(start + row, column) for row, column in np.argwhere(close).tolist()]
     return found
 

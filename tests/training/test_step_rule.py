@@ -99,6 +99,7 @@ def test_a_single_shift_costs_what_a_paired_bootstrap_of_its_own_says(tmp_path):
 
     falls = []
     for run in runs:
+        assert run.shifted is not None
         by = trust.calibration(run.scored)
         before, after = (
             trust.calibrated(run.scored.with_logits(run.shifted[name]), by=by) for name in (UNCHANGED, "blue x 1.1")

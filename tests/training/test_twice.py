@@ -112,3 +112,13 @@ def test_the_listed_pairs_of_the_real_cells_are_found_and_make_people_of_several
         ["H14", "H24"],
         ["H2", "H7"],
     ]
+
+
+def test_a_cell_that_one_subject_has_twice_is_told_apart_from_one_that_two_subjects_share():
+    pictures = [ONE, again(ONE), LIKE_IT, again(LIKE_IT)]
+    crops = crops_of(pictures, [cell(1, "43"), cell(2, "43"), cell(3, "43"), cell(4, "44", group="43")])
+
+    (own,), (shared,) = twice.seen_again(crops), twice.seen_twice(crops, known_too=True)
+
+    assert (own.one.path, own.other.path) == ("1.png", "2.png")
+    assert (shared.one.path, shared.other.path) == ("3.png", "4.png")
