@@ -60,6 +60,7 @@ def _of_a_folder(command: Command) -> None:
         ("index", "read a folder of cells into one table"),
         ("explore", "the exploratory report, as one HTML page"),
         ("morphology", "percentiles of shape and texture of each class, into the results, for the card"),
+        ("retakes", "which images show a cell that another one shows, into the results"),
     ):
         command(name, meaning).add_argument("folder", type=Path, help=IMAGES)
     gate = command("gate", "how many real cells the gate refuses, and how much else; into the results")

@@ -13,7 +13,7 @@ import keras
 from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import distance, evaluate, gate, morphology, truncation, trust
+from training import distance, evaluate, gate, morphology, retakes, truncation, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.parts import Part
@@ -63,6 +63,8 @@ class Trained:
     """The folder of smear fields for the gate's trial; None for drawn cells."""
     morphology: Path
     """What `python -m training morphology` wrote, if it was run; else export measures."""
+    retakes: Path
+    """What `python -m training retakes` wrote, if it was run; else export looks for them."""
 
     @property
     def scored(self) -> Scored:
@@ -121,6 +123,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
             ),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
+            "retakes": retakes.report(trust.as_served(scored), retakes.for_card(trained.crops, kept=trained.retakes)),
             **({"far": distance.beyond(pool, away)} if away is not None else {}),
         },
     }

@@ -158,10 +158,19 @@ def morphology(arguments: argparse.Namespace) -> None:
     print(path)
 
 
+def retakes(arguments: argparse.Namespace) -> None:
+    from training import retakes as photographed
+
+    path = (arguments.results or asked.RESULTS) / photographed.KEPT
+    photographed.write(asked.stored(arguments, arguments.folder), path)
+    print(path)
+
+
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
     from training import morphology as measuring
     from training import renew
+    from training import retakes as photographed
 
     shipped = read_card(arguments.bundle)
     results_folder = arguments.results or asked.RESULTS
@@ -171,11 +180,14 @@ def card(arguments: argparse.Namespace) -> None:
         cells, root = asked.drawn_cells(arguments, recipe)
         found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
         usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
+        again = None
     else:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-    print(renew.renew(arguments.bundle, morphology=usual, gate=found))
+        again = photographed.of_results(shipped.training, folder=results_folder)
+    measured = {"gate": found, **({"retakes": again} if again else {})}
+    print(renew.renew(arguments.bundle, morphology=usual, **measured))
 
 
 def features(arguments: argparse.Namespace) -> None:

@@ -36,7 +36,7 @@ ONE_PERSON = (
 )
 ONE_GROUP = "All these subjects are one group already."
 SEEN_AGAIN = (
-    "Within subjects, {pairs} pairs of images show one cell again, most in another focus: {images} of all {all} "
+    "Within subject groups, {pairs} pairs of images show one cell again, most in another focus: {images} of all {all} "
     "images. They lie in one fold, so that no network is tested on a cell that it has seen, but figures over cells "
     "count such a cell once for each image. Below are those pairs that are least alike."
 )
@@ -142,16 +142,16 @@ def _twice(crops: Crops) -> list[str]:
 
 
 def _again(crops: Crops) -> list[str]:
-    """How many cells a subject has twice, with pictures of those pairs that are least alike."""
+    """How many cells a subject group has twice, with pictures of those pairs that are least alike."""
     pairs = twice.seen_again(crops)
     if not pairs:
-        return ["<p>No subject has a cell twice, as far as its fine structure says.</p>"]
-    counts = Counter(pair.one.subject for pair in pairs)
+        return ["<p>No subject group has a cell twice, as far as its fine structure says.</p>"]
+    counts = Counter(pair.one.group for pair in pairs)
     seen = len({cell.path for pair in pairs for cell in (pair.one, pair.other)})
     return [
         f"<p>{SEEN_AGAIN.format(pairs=len(pairs), images=seen, all=len(crops.cells))}</p>",
         _pictured(pairs[-SHOWN:], crops),
-        table(["subject", "pairs of one cell"], [[name, str(count)] for name, count in counts.most_common()]),
+        table(["subject group", "pairs of one cell"], [[name, str(count)] for name, count in counts.most_common()]),
     ]
 
 

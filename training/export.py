@@ -12,7 +12,7 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
-from training import asked, kept_shifts, model_card, network, onnx_model, renew, results
+from training import asked, kept_shifts, model_card, network, onnx_model, renew, results, retakes
 from training.card import Trained, card_of
 from training.dataset import Crops
 from training.out_of_fold import scored_by_seed
@@ -56,6 +56,7 @@ def load(
         found,
         smear_fields,
         results_folder / asked.MORPHOLOGY,
+        results_folder / retakes.KEPT,
     )
 
 

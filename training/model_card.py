@@ -6,7 +6,7 @@ from app.errors import Invalid
 from training import failures
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
-from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, SETS, SUBGROUP_FIGURES
+from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, RETAKES, SETS, SUBGROUP_FIGURES
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made with a look at figures of these same people: expect a little less of new ones."
@@ -47,6 +47,7 @@ def _text(card: dict[str, Any]) -> str:
         f"## What is flagged as atypical\n\n{_atypical(card)}",
         f"## Gate\n\n{_gate(card)}",
         f"## What moves it\n\n{_shifts(card)}",
+        f"## The same cell photographed again\n\n{_retakes(card)}",
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
         f"## Known failures\n\n{failures.text(evaluation)}",
         f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
@@ -235,6 +236,24 @@ def _shifts(card: dict[str, Any]) -> str:
         "and calibration are those of all unchanged cells of a partition, and stay as they are."
     )
     return "\n".join([told, "", *head, *rows])
+
+
+def _retakes(card: dict[str, Any]) -> str:
+    found = card["evaluation"].get("retakes")
+    if not found and card["for_demonstration"]:
+        return "This was not looked at for this model."
+    if not found:
+        raise FigureMissing(
+            "How far it says the same of a cell photographed again is missing, so no model card can be written. Run "
+            "`python -m training retakes`."
+        )
+    if not found["pairs"]:
+        return "No two of these images show the same cell."
+    counted = (
+        f"{found['pairs']:,} pairs of these images show one cell, of {found['subject_groups']} subject groups, most in "
+        "another focus. Both were scored by one network that knew neither; bands are as under Bands."
+    )
+    return f"{counted}\n\n{_table(found, RETAKES)}" if all(name in found for name in RETAKES) else counted
 
 
 def _subgroups(report: dict[str, Any]) -> str:

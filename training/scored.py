@@ -27,8 +27,8 @@ class Scored:
     probabilities: Floats
     """Calibrated on the other folds."""
 
-    def of(self, chosen: NDArray[np.bool_]) -> "Scored":
-        """Only the chosen cells."""
+    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Scored":
+        """Only the chosen cells, by N marks or by their places."""
         return Scored(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     def with_logits(self, logits: Floats) -> "Scored":

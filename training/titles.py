@@ -44,6 +44,13 @@ CUT = {
     "cut_hem": "Normal cells that are cut off",
     "cut_all": "ALL cells that are cut off",
 }
+RETAKES = {
+    "called_otherwise": "Pairs of which only one image is called ALL",
+    "another_cell": "For comparison: the same of two different cells of these people",
+    "in_another_band": "Pairs whose images fall into different bands",
+    "moved": "Mean difference of the probability",
+    "repeatability": "Repeatability of the logit (intraclass correlation)",
+}
 SUBGROUP_FIGURES = {
     "auc": "AUC",
     "sensitivity": "sensitivity",

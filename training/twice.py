@@ -59,8 +59,8 @@ def seen_twice(crops: Crops, *, known_too: bool = False) -> list[Twice]:
 
 
 def seen_again(crops: Crops) -> list[Twice]:
-    """Every two images of one subject that show one cell, the most alike first."""
-    of = np.array([cell.subject for cell in crops.cells])
+    """Every two images of one subject group that show one cell, the most alike first."""
+    of = np.array([cell.group for cell in crops.cells])
     return _same(crops, lambda rows: of[rows, None] == of)
 
 

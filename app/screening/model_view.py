@@ -32,6 +32,13 @@ GATE_FIGURES = {
     "refused_hem": "Normal cells refused as unusable",
     "refused_all": "ALL cells refused as unusable",
 }
+RETAKE_FIGURES = {
+    "called_otherwise": "Pairs of images of which only one is called ALL",
+    "another_cell": "For comparison: the same of two different cells of these people",
+    "in_another_band": "Pairs whose images come out in different bands",
+    "moved": "Mean difference of the probability",
+    "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
+}
 TOO_HIGH = (
     "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
     "chance to chance."
@@ -75,6 +82,8 @@ class ModelPage:
     figures: tuple[Figure, ...]
     bands: tuple[Figure, ...]
     gate: tuple[Figure, ...]
+    retakes: tuple[Figure, ...]
+    retaken: str
     limits: tuple[str, ...]
     tables: tuple[Table, ...]
     attribution: str
@@ -102,6 +111,8 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
+        retakes=_figures(evaluation.get("retakes", {}), RETAKE_FIGURES),
+        retaken=_retaken(evaluation.get("retakes", {})),
         limits=() if card["for_demonstration"] else LIMITS,
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
@@ -114,6 +125,16 @@ def _protocol(evaluation: Mapping[str, Any]) -> str:
     if "calibration_error" in evaluation.get("report", {}).get("figures", {}):
         told.append(TOO_HIGH)
     return " ".join(filter(None, told))
+
+
+def _retaken(found: Mapping[str, Any]) -> str:
+    """Of what figures of retakes are; "" where the card is silent."""
+    if not found:
+        return ""
+    return (
+        f"{found['pairs']:,} pairs of images in its data show one cell, of {found['subject_groups']} people, most in "
+        "another focus. Both were scored by a network that had not seen the person."
+    )
 
 
 def _names_of_figures(card: Mapping[str, Any]) -> dict[str, str]:

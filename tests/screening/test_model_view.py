@@ -81,3 +81,22 @@ def test_that_a_calibration_error_may_lie_below_its_own_interval_is_told():
     assert "calibration_error" in CARD["evaluation"]["report"]["figures"]
     assert "The interval of a calibration error lies too high" in model_page(CARD, serves=True).protocol
     assert model_page({**CARD, "evaluation": {}}, serves=True).protocol == ""
+
+
+def test_how_far_the_model_says_the_same_of_a_cell_photographed_again_is_told_with_what_it_is_of():
+    page = model_page(CARD, serves=True)
+    found = CARD["evaluation"]["retakes"]
+
+    assert page.retaken.startswith(f"{found['pairs']} pairs of images in its data show one cell, of 36 people")
+    assert [figure.value for figure in page.retakes][:2] == [
+        f"{found[name][0]:.3f}" for name in ("called_otherwise", "another_cell")
+    ]
+    assert len(page.retakes) == 5
+
+
+@pytest.mark.parametrize("found", [None, {"pairs": 0, "subject_groups": 0}])
+def test_a_card_without_figures_of_retakes_shows_no_table_of_them(found):
+    evaluation = {name: part for name, part in CARD["evaluation"].items() if name != "retakes"}
+    card = {**CARD, "evaluation": evaluation | ({"retakes": found} if found else {})}
+
+    assert model_page(card, serves=True).retakes == ()

@@ -73,7 +73,7 @@ def doubled(crops):
     return dataset.Crops(crops.cells, pixels, crops.outlines)
 
 
-def test_cells_that_one_subject_has_twice_are_counted_by_subject(drawn, tmp_path):
+def test_cells_that_one_person_has_twice_are_counted_by_person(drawn, tmp_path):
     crops, root = drawn
     unlike = np.random.default_rng(0).integers(0, 256, crops.pixels.shape, np.uint8)
     noise = unlike.copy()
@@ -86,7 +86,7 @@ def test_cells_that_one_subject_has_twice_are_counted_by_subject(drawn, tmp_path
         explore.write(dataset.Crops(tuple(cells), pixels, crops.outlines), root, path=tmp_path / path)
 
     none, some = ((tmp_path / path).read_text() for path in ("none.html", "some.html"))
-    assert "No subject has a cell twice, as far as its fine structure says." in none
+    assert "No subject group has a cell twice, as far as its fine structure says." in none
     assert "1 pairs of images show one cell again" in some
     assert "2 of all 16 images" in some
     assert "<tr><td>9</td><td>1</td></tr>" in some

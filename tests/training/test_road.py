@@ -195,6 +195,7 @@ def test_an_export_that_fails_leaves_the_earlier_bundle_and_nothing_else(crops, 
         shifts=[],
         smear_fields=None,
         morphology=tmp_path / "none",
+        retakes=tmp_path / "none",
     )
 
     with pytest.raises(Invalid, match="cannot be read"):

@@ -114,9 +114,9 @@ def test_the_listed_pairs_of_the_real_cells_are_found_and_make_people_of_several
     ]
 
 
-def test_a_cell_that_one_subject_has_twice_is_told_apart_from_one_that_two_subjects_share():
+def test_a_cell_that_one_person_has_twice_is_told_apart_from_one_that_two_share():
     pictures = [ONE, again(ONE), LIKE_IT, again(LIKE_IT)]
-    crops = crops_of(pictures, [cell(1, "43"), cell(2, "43"), cell(3, "43"), cell(4, "44", group="43")])
+    crops = crops_of(pictures, [cell(1, "43"), cell(2, "43"), cell(3, "43"), cell(4, "44")])
 
     (own,), (shared,) = twice.seen_again(crops), twice.seen_twice(crops, known_too=True)
 
