@@ -30,12 +30,12 @@ SHIFTED: Mapping[str, Figure] = {
 HEAD = """\
 ## The rule held
 
-Each step less the one before, on the same cells, whose subject groups are drawn together: above 0 means that the step
-is better, but for the calibration error, where below 0 does. *Worst shift* is the largest of the ten falls, in every
-draw anew, of the step less that of the one before: below 0 means that it costs more. *Beyond its interval* tells what
-is better or worse by more than chance among these people, and in brackets each single shift that costs more so: of
-thirty such falls on a partition, one or so would by chance alone. "-" where a step's shifted logits were not kept.
-Which partitions a step was chosen on is told above.
+A step is kept where nothing that it goes by is worse beyond its interval and something is better: here each of ours
+less the one before, on the same cells, whose subject groups are drawn together. Above 0 the step is better, but for the
+calibration error, where it is below 0. *Worst shift* is the largest of ten falls, in every draw anew, less that of the
+one before: below 0 it costs more. *Beyond its interval* says what is better or worse so, and in brackets each single
+shift that costs more, the worst or not: of thirty such falls on a partition one would by chance. "-" where shifted
+logits were not kept. What was chosen on which partitions is told above; shifts are tried on 3 and 4.
 """
 
 COLUMNS = (
