@@ -184,7 +184,8 @@ def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], alone: Scored 
         return []
     record = results.record(folder / f"{OURS}.json")
     shifts = kept_shifts.read_of(kept_shifts.path_of(OURS, folder=folder), on, made_from=record)
-    return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts)
+    of_alone = each_person.shifts(OURS, alone, folder=folder)
+    return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts, shifts_alone=of_alone)
 
 
 def _row(entry: dict[str, Any]) -> str:

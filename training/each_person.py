@@ -6,16 +6,17 @@ targets and by the card, and `python -m training features DIR --each-person` tho
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from training import partitions, results
+from training import kept_shifts, partitions, results
 from training.cnmc import Cell
 from training.figures import contested
 from training.floor import floor_scores
 from training.out_of_fold import cross_scored, scored_if_finished
 from training.recipe import EACH_PERSON, OF_EACH_PERSON
-from training.scored import Scored
+from training.scored import Floats, Scored
 from training.splits import partition
 
 SEED = 0
@@ -39,6 +40,23 @@ def is_of(name: str) -> bool:
 def scores(ours: str, cells: Sequence[Cell], *, folder: Path) -> Scored | None:
     """Those of ours; None where they are not finished."""
     return _scores(folder / f"{ours}{OF_EACH_PERSON}.csv", cells)
+
+
+def shifts(ours: str, alone: Scored | None, *, folder: Path) -> list[dict[str, Any]]:
+    """The shift test of these networks, by which `alone` was scored; empty where it was not run. Raises
+    ShiftsDoNotFit.
+    """
+    if alone is None:
+        return []
+    name = f"{ours}{OF_EACH_PERSON}"
+    made_from = results.record(folder / f"{name}.json")
+    return kept_shifts.read_of(kept_shifts.path_of(name, folder=folder), {SEED: alone}, made_from=made_from)
+
+
+def shifted(ours: str, alone: Scored, cells: Sequence[Cell], *, folder: Path) -> dict[str, Floats] | None:
+    """By shift the logits that it is of; None where they were not kept."""
+    path = kept_shifts.logits_path_of(f"{ours}{OF_EACH_PERSON}", folder=folder)
+    return kept_shifts.read_logits(path, cells, {SEED: alone}).get(SEED)
 
 
 def unfinished(ours: str, alone: Scored | None, *, folder: Path) -> list[str]:

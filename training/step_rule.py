@@ -35,7 +35,7 @@ less the one before, on the same cells, whose subject groups are drawn together.
 calibration error, where it is below 0. *Worst shift* is the largest of ten falls, in every draw anew, less that of the
 one before: below 0 it costs more. *Beyond its interval* says what is better or worse so, and in brackets each single
 shift that costs more, the worst or not: of thirty such falls on a partition one would by chance. "-" where shifted
-logits were not kept. What was chosen on which partitions is told above; shifts are tried on 3 and 4.
+logits were not kept. *Each person* is every person left out alone. What was chosen on which partitions is told above.
 """
 
 COLUMNS = (
@@ -84,7 +84,9 @@ def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
     shifted = kept_shifts.read_logits(kept_shifts.logits_path_of(name, folder=folder), cells, on)
     found = {str(seed): Run(scored, shifted.get(seed)) for seed, scored in on.items()}
     alone = each_person.scores(name, cells, folder=folder)
-    return {**found, "each person": Run(alone)} if alone else found
+    if alone is None:
+        return found
+    return {**found, "each person": Run(alone, each_person.shifted(name, alone, cells, folder=folder))}
 
 
 def _held(own: Run, before: Run, floor: Floats) -> list[str]:

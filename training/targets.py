@@ -83,11 +83,12 @@ def lines(
     alone: Scored | None = None,
     record: Mapping[str, Any],
     shifts: Sequence[Mapping[str, Any]],
+    shifts_alone: Sequence[Mapping[str, Any]] = (),
 ) -> list[str]:
     """One row for each target, as Markdown.
 
     `on` has ours' scores by partition, `alone` those with every person left out alone, `record` is its results' JSON,
-    `shifts` its shift test, or nothing.
+    `shifts` and `shifts_alone` are the shift tests of both, or nothing.
     """
     earlier = {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
     tried = {f"partition {seed}": scored for seed, scored in sorted(on.items())}
@@ -100,7 +101,8 @@ def lines(
         ("floor-matched AUC, within folds", *_against(earlier, lambda gain: gain.floor_matched_within)),
         ("AUC, pooled, not below any earlier network", *_against(earlier, lambda gain: gain.auc)),
         ("AUC, within folds", *_against(earlier, lambda gain: gain.auc_within)),
-        *_shifted(shifts),
+        *(_shifted(shifts) or [("shift test", "-", "was not run")]),
+        *_shifted(shifts_alone, where=f", {ALONE}"),
         *(_calibrated(where, scored) for where, scored in tried.items()),
         *(row for where, scored in reported.items() for row in _wanted(where, scored)),
         *_small_and_quick(record),
@@ -125,14 +127,15 @@ def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> t
     return met, f"{told}{of_these}; above all at once in {at_once:.0f} % of draws.{against}"
 
 
-def _shifted(tried: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+def _shifted(tried: Sequence[Mapping[str, Any]], *, where: str = "") -> list[tuple[str, str, str]]:
+    """A row for each limit on what a shift may cost; `where` says of which networks, if of none of a partition."""
     if not tried:
-        return [("shift test", "-", "was not run")]
+        return []
     return [
         (
-            f"{told} falls by at most {limit} under a shift",
+            f"{told} falls by at most {limit} under a shift{where}",
             min((_above(Estimate(*one[key]), -limit) for one in limited(tried)), key=MET.index),
-            f"{change.signed()} at worst: {case['shift']}, partition {case['seed']}",
+            f"{change.signed()} at worst: {case['shift']}" + ("" if where else f", partition {case['seed']}"),
         )
         for told, key, limit in (
             ("AUC", "auc_change", AUC_FALL),

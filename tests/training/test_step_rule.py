@@ -9,6 +9,7 @@ from tests.training.people import cells_of
 from training import kept_shifts, metrics, results, step_rule, trust
 from training.bootstrap import paired_difference
 from training.out_of_fold import cross_scored
+from training.recipe import EACH_PERSON
 from training.shifts import SHIFTS, UNCHANGED
 from training.splits import partition
 
@@ -135,6 +136,19 @@ def test_two_that_were_run_in_other_folds_are_not_held_against_each_other(tmp_pa
 
     with pytest.raises(results.ResultsDoNotFit, match=r"texture8\.csv was run in other folds than texture9, 3"):
         step_rule.lines(CELLS, folder=tmp_path)
+
+
+def test_shifted_logits_of_every_person_left_out_alone_are_held_too(tmp_path):
+    alone = partition(CELLS, folds=EACH_PERSON, seed=0)
+    for name, fall in (("texture8", 0.1), ("texture9", 2.0)):
+        write(name, skill=2.0, folder=tmp_path, falls={"red x .9": 0.1})
+        write(f"{name}_each_person", skill=2.0, folder=tmp_path, seed=0, folds=alone, falls={"red x .9": fall})
+
+    on_three, each = rows_of(tmp_path)
+
+    assert (on_three["partition"], each["partition"]) == ("3", "each person")
+    assert on_three["worst shift: AUC"].startswith("+0.000")
+    assert "worse: AUC at worst" in each["beyond its interval"]
 
 
 @pytest.mark.parametrize("lost", ["a row", "a digit", "a network"])

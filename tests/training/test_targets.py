@@ -56,6 +56,17 @@ def test_a_shift_beyond_its_limit_is_not_met_and_one_that_was_not_run_is_not_cla
     assert "| - | was not run |" in rows()["shift test"]
 
 
+def test_what_a_shift_costs_with_every_person_left_out_alone_stands_beside_the_partitions():
+    page = targets.lines(
+        "ours", {}, {}, record=RECORD, shifts=[SHIFT], shifts_alone=[{**SHIFT, "auc_change": [-0.01, -0.015, 0.0]}]
+    )
+
+    assert [line for line in page if line.startswith("| AUC falls")] == [
+        "| AUC falls by at most 0.02 under a shift | no | -0.030 (-0.050 to -0.010) at worst: red x .9, partition 4 |",
+        f"| AUC falls by at most 0.02 under a shift, {targets.ALONE} | shown | -0.010 (-0.015 to +0.000) at worst: red x .9 |",
+    ]
+
+
 def test_a_network_that_has_learned_nothing_is_counted_apart():
     never = gain(0.2, 0.3, 0.4, learned=False)
     found = rows({"schneider": gain(-0.05, 0.1, 0.2), "carpenter_1c1d": gain(0.3, 0.4, 0.5), "transfer_vgg16": never})
