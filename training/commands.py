@@ -185,7 +185,7 @@ def card(arguments: argparse.Namespace) -> None:
         fingerprint = shipped.training["data_fingerprint"]
         found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-        again = photographed.of_results(shipped.training, folder=results_folder)
+        again = photographed.of_results(shipped.raw, folder=results_folder)
     measured = {"gate": found, **({"retakes": again} if again else {})}
     print(renew.renew(arguments.bundle, morphology=usual, **measured))
 

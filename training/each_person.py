@@ -54,7 +54,7 @@ def shifts(ours: str, alone: Scored | None, *, folder: Path) -> list[dict[str, A
 
 
 def shifted(ours: str, alone: Scored, cells: Sequence[Cell], *, folder: Path) -> dict[str, Floats] | None:
-    """By shift the logits that it is of; None where they were not kept."""
+    """By shift the logits that the shift test of these networks is of; None where they were not kept."""
     path = kept_shifts.logits_path_of(f"{ours}{OF_EACH_PERSON}", folder=folder)
     return kept_shifts.read_logits(path, cells, {SEED: alone}).get(SEED)
 

@@ -36,9 +36,9 @@ ONE_PERSON = (
 )
 ONE_GROUP = "All these subjects are one group already."
 SEEN_AGAIN = (
-    "Within subject groups, {pairs} pairs of images show one cell again, most in another focus: {images} of all {all} "
-    "images. They lie in one fold, so that no network is tested on a cell that it has seen, but figures over cells "
-    "count such a cell once for each image. Below are those pairs that are least alike."
+    "Within subject groups, {images} of all {all} images show a cell that another one shows, photographed or filed "
+    "again (pairs: {pairs}). They lie in one fold, so that no network is tested on a cell that it has seen, but "
+    "figures over cells count such a cell once for each image. Below are those pairs that are least alike."
 )
 
 
@@ -126,9 +126,11 @@ def _cropping(crops: Crops, root: Path) -> list[str]:
 
 def _twice(crops: Crops) -> list[str]:
     """What `twice` found, with a picture of each pair, and what to write down where people are one."""
-    pairs = twice.seen_twice(crops, known_too=True)
+    found = twice.seen(crops)
+    again = _again([pair for pair in found if pair.is_known], crops)
+    pairs = [pair for pair in found if pair.is_of_two_names]
     if not pairs:
-        return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>", *_again(crops)]
+        return ["<p>No two subject groups share a cell, as far as its fine structure says.</p>", *again]
     unknown = [pair for pair in pairs if not pair.is_known]
     groups = json.dumps({"groups": twice.one_person(unknown, crops.cells)})
     rows = [[one.one.path, one.other.path, f"{one.likeness:.2f}", "yes" if one.is_known else "no"] for one in pairs]
@@ -137,19 +139,18 @@ def _twice(crops: Crops) -> list[str]:
         f"<p>{ONE_PERSON}</p><pre>{html.escape(groups)}</pre>" if unknown else f"<p>{ONE_GROUP}</p>",
         *(_pictured(pairs[start : start + SHOWN], crops) for start in range(0, len(pairs), SHOWN)),
         table(["one, above", "other, below", "correlation of what is fine", "one group"], rows),
-        *_again(crops),
+        *again,
     ]
 
 
-def _again(crops: Crops) -> list[str]:
+def _again(pairs: Sequence[twice.Twice], crops: Crops) -> list[str]:
     """How many cells a subject group has twice, with pictures of those pairs that are least alike."""
-    pairs = twice.seen_again(crops)
     if not pairs:
         return ["<p>No subject group has a cell twice, as far as its fine structure says.</p>"]
     counts = Counter(pair.one.group for pair in pairs)
-    seen = len({cell.path for pair in pairs for cell in (pair.one, pair.other)})
+    shown = len({cell.path for pair in pairs for cell in (pair.one, pair.other)})
     return [
-        f"<p>{SEEN_AGAIN.format(pairs=len(pairs), images=seen, all=len(crops.cells))}</p>",
+        f"<p>{SEEN_AGAIN.format(images=shown, all=len(crops.cells), pairs=len(pairs))}</p>",
         _pictured(pairs[-SHOWN:], crops),
         table(["subject group", "pairs of one cell"], [[name, str(count)] for name, count in counts.most_common()]),
     ]

@@ -87,7 +87,7 @@ def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any
 
 
 def write_logits(shifted: Mapping[int, Mapping[str, Floats]], cells: Sequence[Cell], path: Path) -> None:
-    """Writes what `shifts.logits` found of these cells."""
+    """Writes what `shifts.logits` found of these cells, to a thousandth."""
     with aside.written_aside(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("image_sha256", "seed", *SHIFTS))
@@ -103,18 +103,29 @@ def read_logits(path: Path, cells: Sequence[Cell], on: Mapping[int, Scored]) -> 
     """
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = {(row["seed"], row["image_sha256"]): row for row in csv.DictReader(file)}
     try:
-        found = {
-            int(seed): {name: np.array([float(rows[seed, cell.sha256][name]) for cell in cells]) for name in SHIFTS}
-            for seed in sorted({seed for seed, _ in rows})
-        }
-    except (KeyError, TypeError, ValueError) as error:
+        found = _logits_in(path, cells)
+    except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise ShiftsDoNotFit(f"{path} is no whole table of shifted cells ({error}). {AGAIN}") from error
     for seed, by_shift in found.items():
-        if seed not in on or np.abs(by_shift[UNCHANGED] - on[seed].logits).max() > AS_NEAR_AS:
+        if seed not in on or not np.abs(by_shift[UNCHANGED] - on[seed].logits).max() <= AS_NEAR_AS:
             raise ShiftsDoNotFit(f"{path} is of other networks than those of the results beside it. {AGAIN}")
+    return found
+
+
+def _logits_in(path: Path, cells: Sequence[Cell]) -> dict[int, dict[str, Floats]]:
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        listed = list(csv.DictReader(file))
+    rows = {(row["seed"], row["image_sha256"]): row for row in listed}
+    seeds = sorted({seed for seed, _ in rows})
+    if not rows or len(listed) != len(seeds) * len(cells):
+        raise ValueError(f"{len(listed)} rows of {len(cells)} cells")
+    found = {
+        int(seed): {name: np.array([float(rows[seed, cell.sha256][name]) for cell in cells]) for name in SHIFTS}
+        for seed in seeds
+    }
+    if not all(np.isfinite(logits).all() for by_shift in found.values() for logits in by_shift.values()):
+        raise ValueError("no finite logit")
     return found
 
 

@@ -245,15 +245,18 @@ def _retakes(card: dict[str, Any]) -> str:
     if not found:
         raise FigureMissing(
             "How far it says the same of a cell photographed again is missing, so no model card can be written. Run "
-            "`python -m training retakes`."
+            "`python -m training retakes`, and keep the model's results beside that file."
         )
     if not found["pairs"]:
         return "No two of these images show the same cell."
     counted = (
-        f"{found['pairs']:,} pairs of these images show one cell, of {found['subject_groups']} subject groups, most in "
-        "another focus. Both were scored by one network that knew neither; bands are as under Bands."
+        f"{found['pairs']:,} pairs of these images show one cell of one person, photographed again; they are of "
+        f"{found['subject_groups']} subject groups."
     )
-    return f"{counted}\n\n{_table(found, RETAKES)}" if all(name in found for name in RETAKES) else counted
+    if not all(name in found for name in RETAKES):
+        return f"{counted} Those are too few to say more."
+    how = "One network, which knew neither, scored both; each pair counts the same, and bands are as under Bands."
+    return f"{counted} {how}\n\n{_table(found, RETAKES)}"
 
 
 def _subgroups(report: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The same cell photographed again, most often in another focus: how far a network says the same of it.
+"""The same cell photographed again, say in another focus: how far a network says the same of it.
 
 What `training.twice` finds within one subject group. Both images lie in one fold, so that one network, which knew
 neither, scored them.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.vision.bundle import CLASSES
-from training import aside, each_person, results, trust, twice
+from training import aside, each_person, metrics, results, trust, twice
 from training.bootstrap import Estimate, estimate, never_certain
 from training.cnmc import Cell, fingerprint
 from training.dataset import Crops
@@ -27,7 +27,13 @@ from training.trust import Served
 KEPT = "retakes.json"
 """The name of the file beside other results."""
 
-EVEN_ODDS = 0.5
+FILED_AGAIN = 0.99
+"""Likeness from which two images are one photograph, filed or cut out again, and no pair."""
+
+SAME_AUC = 1e-4
+"""So much may results differ in AUC from a card that was made of them."""
+
+AGAIN = "Run `python -m training retakes` again."
 
 COLUMNS = {"called_otherwise": "called otherwise", "another_cell": "another cell", "repeatability": "repeatability"}
 
@@ -38,36 +44,51 @@ HEAD = """\
 ## The same cell photographed again
 
 {pairs} pairs of images show one cell, of {groups} subject groups, most in another focus (`python -m training retakes`);
-both were scored by one network that knew neither. *Called otherwise* is the share of pairs of which only one image is
-called ALL, *another cell* the same for two different cells of these people, *repeatability* the intraclass correlation
-of the logit: the share of its variance that is no matter of the photograph. Those that rank best, on partition 0.
+a cell with three images is in three pairs. Both were scored by one network that knew neither. *Called otherwise* is the
+share of pairs of which only one image is called ALL, *another cell* the same for two cells of one of these people,
+*repeatability* the intraclass correlation of the logit: the share of its variance that is no matter of the photograph.
+Those that rank best, on partition 0.
 """
 
 Pairs = NDArray[np.int64]
 """P x 2 places of cells."""
 
 
+def find(crops: Crops) -> list[tuple[str, str]]:
+    """The SHA-256 of both images of every pair among these cells."""
+    return [
+        (pair.one.sha256, pair.other.sha256)
+        for pair in twice.seen(crops)
+        if pair.is_known and pair.likeness < FILED_AGAIN
+    ]
+
+
 def write(crops: Crops, path: Path) -> None:
-    """Finds every pair among these cells and writes both images' SHA-256."""
-    pairs = [[pair.one.sha256, pair.other.sha256] for pair in twice.seen_again(crops)]
-    aside.write(path, json.dumps({"data_fingerprint": fingerprint(crops.cells), "pairs": pairs}) + "\n")
+    """Writes what `find` does, and of which cells that is."""
+    found = {"data_fingerprint": fingerprint(crops.cells), "pairs": find(crops)}
+    aside.write(path, json.dumps(found) + "\n")
 
 
 def for_card(crops: Crops, *, kept: Path) -> Pairs:
     """The pairs kept in that file where they are of these very cells, else found now."""
     known = read(kept, crops.cells)
-    if known is not None:
-        return known
-    pairs = twice.seen_again(crops)
-    return _places([(pair.one.sha256, pair.other.sha256) for pair in pairs], crops.cells)
+    return _places(find(crops), crops.cells) if known is None else known
 
 
 def read(path: Path, cells: Sequence[Cell]) -> Pairs | None:
-    """What is kept of these very cells; None where nothing is."""
-    found = json.loads(path.read_text()) if path.is_file() else {}
+    """What is kept of these very cells; None where nothing is. Raises ResultsDoNotFit where it is no list of pairs, or
+    one of two subject groups.
+    """
+    found = results.read_json(path) if path.is_file() else {}
     if found.get("data_fingerprint") != fingerprint(cells):
         return None
-    return _places([(one, other) for one, other in found["pairs"]], cells)
+    try:
+        places = _places([(one, other) for one, other in found["pairs"]], cells)
+    except (KeyError, TypeError, ValueError) as error:
+        raise results.ResultsDoNotFit(f"{path} is no list of pairs of these cells ({error}). {AGAIN}") from error
+    if any(cells[one].group != cells[other].group for one, other in places):
+        raise results.ResultsDoNotFit(f"{path} has pairs of two subject groups as they are now. {AGAIN}")
+    return places
 
 
 def _places(pairs: Sequence[tuple[str, str]], cells: Sequence[Cell]) -> Pairs:
@@ -75,10 +96,11 @@ def _places(pairs: Sequence[tuple[str, str]], cells: Sequence[Cell]) -> Pairs:
     return np.array([(place[one], place[other]) for one, other in pairs], np.int64).reshape(-1, 2)
 
 
-def of_results(training: Mapping[str, Any], *, folder: Path) -> dict[str, Any] | None:
-    """`report` of the model whose card has this `training`, by its results in `folder`; None where those or the pairs
-    are not kept there, or are of other cells.
+def of_results(card: Mapping[str, Any], *, folder: Path) -> dict[str, Any] | None:
+    """`report` of the model with this card, by its results in `folder`; None where those or the pairs are not kept
+    there, or are of other cells or networks.
     """
+    training, figures_of_card = card["training"], card["evaluation"].get("report", {}).get("figures", {})
     alone = training.get("each_person", False)
     path = folder / f"{training['recipe']['name']}{OF_EACH_PERSON if alone else ''}.csv"
     if not (path.is_file() and (folder / results.CELLS).is_file()):
@@ -88,7 +110,11 @@ def of_results(training: Mapping[str, Any], *, folder: Path) -> dict[str, Any] |
     if pairs is None or fingerprint(cells) != training["data_fingerprint"]:
         return None
     seed = each_person.SEED if alone else training["recipe"]["seeds"][0]
-    return report(trust.as_served(scored_of(results.read(path), cells, seed=seed)), pairs)
+    scored = scored_of(results.read_of(path, cells), cells, seed=seed)
+    own = float(metrics.auc(scored, ones(scored)))
+    if abs(own - figures_of_card.get("auc", [0.0])[0]) > SAME_AUC:
+        return None
+    return report(trust.as_served(scored), pairs)
 
 
 def report(served: Served, pairs: Pairs) -> dict[str, Any]:
@@ -107,11 +133,11 @@ def report(served: Served, pairs: Pairs) -> dict[str, Any]:
 def figures(scored: Scored, pairs: Pairs) -> dict[str, Estimate]:
     """Of RETAKES those that go without bands; each pair counts the same."""
     of_pairs, probabilities = scored.of(pairs[:, 0]), scored.probabilities[pairs]
-    called = probabilities >= EVEN_ODDS
+    called = probabilities >= trust.EVEN_ODDS
     return {
         "called_otherwise": _share(called[:, 0] != called[:, 1], of_pairs),
         "another_cell": _share(_of_another_cell(scored)[pairs[:, 0]], of_pairs),
-        "moved": estimate(share(np.ptp(probabilities, axis=1), ones(of_pairs)), of_pairs),
+        "mean_difference": estimate(share(np.ptp(probabilities, axis=1), ones(of_pairs)), of_pairs),
         "repeatability": estimate(repeatability(scored.logits[pairs]), of_pairs),
     }
 
@@ -129,9 +155,9 @@ def repeatability(logits: Floats) -> Figure:
 
 
 def _of_another_cell(scored: Scored) -> Floats:
-    """For each of N cells how often two different cells of its subject group are called differently."""
+    """For each of N cells how often two cells of its subject group are called differently."""
     _, group, sizes = np.unique(scored.groups, return_inverse=True, return_counts=True)
-    called = np.bincount(group, weights=scored.probabilities >= EVEN_ODDS)
+    called = np.bincount(group, weights=scored.probabilities >= trust.EVEN_ODDS)
     apart: Floats = (2 * called * (sizes - called) / np.maximum(1, sizes * (sizes - 1)))[group]
     return apart
 

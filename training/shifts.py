@@ -35,6 +35,13 @@ UNCHANGED = "nothing changed"
 
 SILHOUETTE_GREY = 100
 
+FIGURES: Mapping[str, metrics.Figure] = {
+    "auc": metrics.auc,
+    "specificity": metrics.specificity,
+    "sensitivity": metrics.sensitivity,
+}
+"""What may fall under a shift."""
+
 PARTITIONS = 2
 """So many of a recipe's partitions, the first ones, are tried."""
 
@@ -187,11 +194,7 @@ def at_fixed_threshold(scored: Scored, shifted: Sequence[Floats]) -> list[Scored
 
 def _compared(before: Scored, after: Scored) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, figure in (
-        ("auc", metrics.auc),
-        ("specificity", metrics.specificity),
-        ("sensitivity", metrics.sensitivity),
-    ):
+    for name, figure in FIGURES.items():
         found[name] = round(float(figure(after, ones(after))), 4)
         found[f"{name}_change"] = paired_difference(figure, after, before).as_json()
     return found

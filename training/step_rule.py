@@ -1,7 +1,4 @@
-"""The rule that a step is kept by, held: each step of ours against the one before, in pairs, wherever both were run.
-
-A step is kept where nothing that it goes by is worse beyond its interval and something is better.
-"""
+"""The rule that a step is kept by, held: each step of ours against the one before, in pairs, wherever both were run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,21 +18,18 @@ from training.steps import SUCCESSORS, is_limited
 ORDER = ("texture3", *SUCCESSORS["texture3"], *SUCCESSORS["texture5"])
 """Ours as they followed each other."""
 
-SHIFTED: Mapping[str, Figure] = {
-    "AUC": metrics.auc,
-    "specificity": metrics.specificity,
-    "sensitivity": metrics.sensitivity,
-}
-
 HEAD = """\
 ## The rule held
 
-A step is kept where nothing that it goes by is worse beyond its interval and something is better: here each of ours
-less the one before, on the same cells, whose subject groups are drawn together. Above 0 the step is better, but for the
-calibration error, where it is below 0. *Worst shift* is the largest of ten falls, in every draw anew, less that of the
-one before: below 0 it costs more. *Beyond its interval* says what is better or worse so, and in brackets each single
-shift that costs more, the worst or not: of thirty such falls on a partition one would by chance. "-" where shifted
-logits were not kept. *Each person* is every person left out alone. What was chosen on which partitions is told above.
+A step is kept where nothing that it goes by is worse beyond its interval and something is better: floor-matched AUC,
+the mean healthy person's specificity, and what shifts cost. Here is each of ours less the one before, on the same
+cells, whose subject groups are drawn together: above 0 the step is better, but for the calibration error, where it is
+below 0. *Worst shift* is by how much less a figure of all cells falls under whichever of ten shifts costs it most, in
+every draw anew: below 0 it costs more than before. The ten are of size, brightness and tint; a JPEG file and the
+outline are not among them. *Beyond its interval* says what is better or worse so, and in brackets each single shift
+that costs more, the worst or not: of thirty such falls on a partition one would by chance. The calibration error is not
+judged: drawing people again adds chance to both errors and hides what lies between them. "-" where shifted logits were
+not kept. *Each person* is every person left out alone. What was chosen on which partitions is told above.
 """
 
 COLUMNS = (
@@ -49,6 +43,10 @@ COLUMNS = (
     "sensitivity",
     "beyond its interval",
 )
+
+
+NAMES = {"auc": "AUC", "specificity": "specificity", "sensitivity": "sensitivity"}
+"""What each of `shifts.FIGURES` is called."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +63,16 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
     `folder`; nothing where there are no two. Raises ResultsDoNotFit where they are of other folds or cells.
     """
     runs = {name: _runs(name, cells, folder=folder) for name in ORDER if (folder / f"{name}.csv").is_file()}
+    floors: dict[str, Floats] = {}
     rows = []
     for before, step in zip(runs, list(runs)[1:], strict=False):
         for where, own in runs[step].items():
             if earlier := runs[before].get(where):
                 table = folder / f"{before}.csv"
-                partitions.refuse_other_folds(earlier.scored, own.scored.folds, table=table, of=f"{step}, {where}")
-                floor = floor_scores(cells, own.scored.folds)
-                rows.append(f"| {' | '.join([step, where, *_held(own, earlier, floor)])} |")
+                partitions.refuse_other_folds(earlier.scored, own.scored.folds, table=table, of=f"{step} on {where}")
+                if where not in floors:
+                    floors[where] = floor_scores(cells, own.scored.folds)
+                rows.append(f"| {' | '.join([step, where, *_held(own, earlier, floors[where])])} |")
     return [HEAD, f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *rows, ""] if rows else []
 
 
@@ -91,29 +91,36 @@ def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
 
 def _held(own: Run, before: Run, floor: Floats) -> list[str]:
     """The cells of one row, but for its first two."""
-    by_name = {
+    judged = {
         "floor-matched AUC": paired_difference(metrics.matched_auc(floor), own.scored, before.scored),
         "healthy": paired_difference(metrics.macro(metrics.specificity), own.scored, before.scored),
-        "calibration error": paired_difference(metrics.macro(metrics.calibration_error), own.scored, before.scored),
     }
-    told, dearer = [gain.signed() for gain in by_name.values()], []
-    gains = [(name, gain if name != "calibration error" else _less(gain)) for name, gain in by_name.items()]
+    error = paired_difference(metrics.macro(metrics.calibration_error), own.scored, before.scored)
+    told = [*(gain.signed() for gain in judged.values()), error.signed()]
+    costlier: list[str] = []
     if own.shifted is None or before.shifted is None:
-        told += ["-"] * len(SHIFTED)
+        told += ["-"] * len(shifts.FIGURES)
     else:
-        for name, figure in SHIFTED.items():
-            worst, single = costs(figure, own, before)
+        for key, figure in shifts.FIGURES.items():
+            name = NAMES[key]
+            worst, single = spared(figure, own, before)
             told.append(worst.signed())
-            gains.append((f"{name} at worst", worst))
-            dearer += [f"{name} under {shift} {gain.value:+.3f}" for shift, gain in single.items() if gain.high < 0]
-    better = [name for name, gain in gains if gain.low > 0]
-    worse = [name for name, gain in gains if gain.high < 0]
-    words = [f"{word}: {', '.join(names)}" for word, names in (("better", better), ("worse", worse)) if names]
-    return [*told, " ".join(["; ".join(words), f"({', '.join(dearer)})" * bool(dearer)]).strip()]
+            judged[f"{name} at worst"] = worst
+            costlier += [f"{name} under {shift} {one.value:+.3f}" for shift, one in single.items() if one.high < 0]
+    better = [name for name, gain in judged.items() if gain.low > 0]
+    worse = [name for name, gain in judged.items() if gain.high < 0]
+    verdict = "; ".join(
+        f"{word}: {', '.join(names)}" for word, names in (("better", better), ("worse", worse)) if names
+    )
+    if costlier:
+        verdict = f"{verdict} ({', '.join(costlier)})".strip()
+    return [*told, verdict]
 
 
-def costs(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str, Difference]]:
-    """By how much a figure falls less under the worst shift than it did before, and under each shift by itself."""
+def spared(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str, Difference]]:
+    """By how much less a figure falls than before under its worst shift, and under each shift by itself; below 0 where
+    it falls more.
+    """
     names = [name for name in shifts.SHIFTS if is_limited(name)]
     tried = [
         shifts.at_fixed_threshold(run.scored, [(run.shifted or {})[name] for name in names]) for run in (own, before)
@@ -131,8 +138,3 @@ def costs(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str, 
         Difference(float(value), *interval(of_draws), of_draws) for value, of_draws in zip(values, draws, strict=True)
     )
     return worst, dict(zip(names, single, strict=True))
-
-
-def _less(gain: Difference) -> Difference:
-    """The same of what is better where it is lower."""
-    return Difference(-gain.value, -gain.high, -gain.low, -gain.draws)

@@ -46,9 +46,9 @@ CUT = {
 }
 RETAKES = {
     "called_otherwise": "Pairs of which only one image is called ALL",
-    "another_cell": "For comparison: the same of two different cells of these people",
+    "another_cell": "For comparison: the same of two cells of one of these people",
     "in_another_band": "Pairs whose images fall into different bands",
-    "moved": "Mean difference of the probability",
+    "mean_difference": "Mean difference of the probability",
     "repeatability": "Repeatability of the logit (intraclass correlation)",
 }
 SUBGROUP_FIGURES = {

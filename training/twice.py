@@ -6,7 +6,7 @@ looked at one by one (`labels.SAME_CELL`). Others are only listed: a person look
 `subject_groups.json`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +32,6 @@ edge is left out, in those pixels."""
 
 AT_ONCE = 512
 
-Wanted = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
-"""From R places of cells to R x N: whether each is to be held against each of all N cells."""
-
 
 @dataclass(frozen=True)
 class Twice:
@@ -45,23 +42,26 @@ class Twice:
     likeness: float
 
     @property
+    def is_of_two_names(self) -> bool:
+        """Whether they are filed under different subjects."""
+        return self.one.subject != self.other.subject
+
+    @property
     def is_known(self) -> bool:
-        """Whether their subjects are one group already."""
+        """Whether they are of one subject group already."""
         return self.one.group == self.other.group
 
 
-def seen_twice(crops: Crops, *, known_too: bool = False) -> list[Twice]:
-    """Every two cells of different subject groups that are one cell, the most alike first; where `known_too`, also
-    those of different subjects of one group.
-    """
-    apart = np.array([cell.subject if known_too else cell.group for cell in crops.cells])
-    return _same(crops, lambda rows: apart[rows, None] != apart)
-
-
-def seen_again(crops: Crops) -> list[Twice]:
-    """Every two images of one subject group that show one cell, the most alike first."""
-    of = np.array([cell.group for cell in crops.cells])
-    return _same(crops, lambda rows: of[rows, None] == of)
+def seen(crops: Crops) -> list[Twice]:
+    """Every two images that show one cell, the most alike first."""
+    pairs = _candidates(crops)
+    fine = {place: _fine(crops.pixels[place]) for place in sorted({place for pair in pairs for place in pair})}
+    found = []
+    for one, other in pairs:
+        likeness = float(fft.irfft2(fine[one] * np.conj(fine[other])).max())
+        if likeness >= SAME:
+            found.append(Twice(crops.cells[one], crops.cells[other], likeness))
+    return sorted(found, key=lambda pair: (-pair.likeness, pair.one.path, pair.other.path))
 
 
 def one_person(pairs: Sequence[Twice], cells: Sequence[Cell]) -> list[list[str]]:
@@ -74,19 +74,8 @@ def one_person(pairs: Sequence[Twice], cells: Sequence[Cell]) -> list[list[str]]
     return sorted(sorted({cell.subject for cell in cells if cell.group in groups}) for groups in together)
 
 
-def _same(crops: Crops, wanted: Wanted) -> list[Twice]:
-    pairs = _candidates(crops, wanted)
-    fine = {place: _fine(crops.pixels[place]) for place in sorted({place for pair in pairs for place in pair})}
-    found = []
-    for one, other in pairs:
-        likeness = float(fft.irfft2(fine[one] * np.conj(fine[other])).max())
-        if likeness >= SAME:
-            found.append(Twice(crops.cells[one], crops.cells[other], likeness))
-    return sorted(found, key=lambda pair: (-pair.likeness, pair.one.path, pair.other.path))
-
-
-def _candidates(crops: Crops, wanted: Wanted) -> list[tuple[int, int]]:
-    """Places of cells that are `wanted` together, are of one size, and whose thumbnails are alike."""
+def _candidates(crops: Crops) -> list[tuple[int, int]]:
+    """Places of cells that are of one size, and whose thumbnails are alike."""
     thumbs = np.stack([_reduced(square, side=16).ravel() for square in crops.pixels]).astype(np.float32)
     thumbs -= thumbs.mean(axis=1, keepdims=True)
     thumbs /= np.linalg.norm(thumbs, axis=1, keepdims=True) + 1e-6
@@ -95,7 +84,7 @@ def _candidates(crops: Crops, wanted: Wanted) -> list[tuple[int, int]]:
     for start in range(0, len(thumbs), AT_ONCE):
         rows = np.arange(start, min(start + AT_ONCE, len(thumbs)))
         close = (thumbs[rows] @ thumbs.T > ALIKE) & (np.abs(sizes[rows, None] - sizes) < AREA_APART)
-        close &= wanted(rows) & (rows[:, None] < np.arange(len(thumbs)))
+        close &= rows[:, None] < np.arange(len(thumbs))
         found += [(start + row, column) for row, column in np.argwhere(close).tolist()]
     return found
 

@@ -34,9 +34,9 @@ GATE_FIGURES = {
 }
 RETAKE_FIGURES = {
     "called_otherwise": "Pairs of images of which only one is called ALL",
-    "another_cell": "For comparison: the same of two different cells of these people",
+    "another_cell": "For comparison: the same of two cells of one of these people",
     "in_another_band": "Pairs whose images come out in different bands",
-    "moved": "Mean difference of the probability",
+    "mean_difference": "Mean difference of the probability",
     "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
 }
 TOO_HIGH = (
@@ -128,12 +128,12 @@ def _protocol(evaluation: Mapping[str, Any]) -> str:
 
 
 def _retaken(found: Mapping[str, Any]) -> str:
-    """Of what figures of retakes are; "" where the card is silent."""
+    """What figures of retakes are of; "" where the card is silent."""
     if not found:
         return ""
     return (
-        f"{found['pairs']:,} pairs of images in its data show one cell, of {found['subject_groups']} people, most in "
-        "another focus. Both were scored by a network that had not seen the person."
+        f"{found['pairs']:,} pairs of images in its data show one cell of one person, photographed again; there are "
+        f"{found['subject_groups']} such people. A network that had not seen the person scored both."
     )
 
 

@@ -87,7 +87,8 @@ def test_how_far_the_model_says_the_same_of_a_cell_photographed_again_is_told_wi
     page = model_page(CARD, serves=True)
     found = CARD["evaluation"]["retakes"]
 
-    assert page.retaken.startswith(f"{found['pairs']} pairs of images in its data show one cell, of 36 people")
+    assert page.retaken.startswith(f"{found['pairs']} pairs of images in its data show one cell of one person")
+    assert "there are 36 such people" in page.retaken
     assert [figure.value for figure in page.retakes][:2] == [
         f"{found[name][0]:.3f}" for name in ("called_otherwise", "another_cell")
     ]

@@ -87,8 +87,8 @@ def test_cells_that_one_person_has_twice_are_counted_by_person(drawn, tmp_path):
 
     none, some = ((tmp_path / path).read_text() for path in ("none.html", "some.html"))
     assert "No subject group has a cell twice, as far as its fine structure says." in none
-    assert "1 pairs of images show one cell again" in some
-    assert "2 of all 16 images" in some
+    assert "2 of all 16 images show a cell that another one shows" in some
+    assert "(pairs: 1)" in some
     assert "<tr><td>9</td><td>1</td></tr>" in some
 
 
