@@ -104,7 +104,7 @@ def _of_results(command: Command) -> None:
     time = command("time", "milliseconds an image in ONNX Runtime, into the results")
     time.add_argument("recipes", nargs="+", metavar="recipe")
     _variant(time)
-    card = command("card", "write a bundle's MODEL_CARD.md anew, with the gate's trial from the results")
+    card = command("card", "write a bundle's MODEL_CARD.md anew, with gate and retakes from the results")
     card.add_argument("bundle", type=Path, help="the model's folder")
     compare = command("compare", "every figure of one recipe's results less another's, on the same cells, as JSON")
     compare.add_argument("one", help="a recipe with committed results")
