@@ -7,11 +7,11 @@ A figure that falls here shows what a network leans on. Calibration and threshol
 import io
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from app.vision.decode import Limits, Pixels, decode
@@ -48,6 +48,10 @@ PARTITIONS = 2
 JPEG_QUALITY = 95
 
 AT_ONCE = 64
+"""So many cells are scored at once."""
+
+HELD = 8
+"""So many networks are held: more than a few partitions have of folds together."""
 
 
 def enlarged(area: float) -> Shift:
@@ -123,17 +127,28 @@ SHIFTS: Mapping[str, Shift] = {
 def logits(
     recipe: Recipe, crops: Crops, parts: Sequence[Part], on: Mapping[int, Scored]
 ) -> dict[int, dict[str, Floats]]:
-    """By seed and shift the logit of every cell, from the network of that partition of `on` that did not see it."""
-    scorers = {
-        (part.seed, part.fold): scorer(trained(recipe, part), size=recipe.size)
-        for part in parts
-        if part.fold != FINAL and part.seed in on
-    }
-    fold_of = {seed: scored.folds for seed, scored in on.items()}
-    found: dict[int, dict[str, Floats]] = {seed: {} for seed in on}
-    for name, shift in SHIFTS.items():
-        for seed, own in _logits(scorers, fold_of, crops, shift=shift, size=recipe.size).items():
-            found[seed][name] = own
+    """By seed and shift the logit of every cell, from the network of that partition of `on` that did not see it.
+
+    Cells are shifted once for all partitions. Few networks are held at a time: there may be one for each person.
+    """
+    part_of = {(part.seed, part.fold): part for part in parts if part.fold != FINAL}
+
+    @lru_cache(maxsize=HELD)
+    def scorer_of(seed: int, fold: int) -> Scorer:
+        return scorer(trained(recipe, part_of[seed, fold]), size=recipe.size)
+
+    found = {seed: {name: np.zeros(len(crops.cells)) for name in SHIFTS} for seed in on}
+    fold_of = np.stack([scored.folds for scored in on.values()])
+    for folds in np.unique(fold_of, axis=1).T:
+        scorers = {seed: scorer_of(seed, fold) for seed, fold in zip(on, folds.tolist(), strict=True)}
+        own = np.flatnonzero((fold_of == folds[:, None]).all(axis=0))
+        for start in range(0, len(own), AT_ONCE):
+            chosen = own[start : start + AT_ONCE]
+            for name, shift in SHIFTS.items():
+                changed = [shift(crops.pixels[one], crops.outlines[one]) for one in chosen]
+                pixels = np.stack([middle(one, size=recipe.size) for one in changed])
+                for seed, one in scorers.items():
+                    found[seed][name][chosen] = one(pixels)
     return found
 
 
@@ -163,27 +178,6 @@ def scorer(network: keras.Model, *, size: int) -> Scorer:
 
     session = onnx_model.session(network, size=size)
     return lambda pixels: session.run(["logit"], {"pixels": pixels})[0][:, 0]
-
-
-def _logits(
-    scorers: Mapping[tuple[int, int], Scorer],
-    fold_of: Mapping[int, NDArray[np.int64]],
-    crops: Crops,
-    *,
-    shift: Shift,
-    size: int,
-) -> dict[int, Floats]:
-    """By seed the logit of every cell, shifted, from the network that did not see it. Each is shifted only once."""
-    found = {seed: np.zeros(len(crops.cells)) for seed in fold_of}
-    for folds in np.unique(np.stack(list(fold_of.values())), axis=1).T.tolist():
-        alike = zip(fold_of.values(), folds, strict=True)
-        own = np.flatnonzero(np.all([of_seed == fold for of_seed, fold in alike], axis=0))
-        for start in range(0, len(own), AT_ONCE):
-            chosen = own[start : start + AT_ONCE]
-            pixels = np.stack([middle(shift(crops.pixels[one], crops.outlines[one]), size=size) for one in chosen])
-            for seed, fold in zip(fold_of, folds, strict=True):
-                found[seed][chosen] = scorers[seed, fold](pixels)
-    return found
 
 
 def at_fixed_threshold(scored: Scored, shifted: Sequence[Floats]) -> list[Scored]:
