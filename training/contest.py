@@ -25,11 +25,12 @@ from training.targets import Gain
 WHY_OURS = """\
 `texture10` is `texture9` that also hears where two colours are loud at the same places: by value it ranks cells better
 on each of five partitions and with every person left out alone, on two of them beyond the intervals of AUC and of
-floor-matched AUC; its tints weigh more, so that its worst shift costs no more beyond its interval, though some that are
-not the worst do (*The rule held*). `texture9` is `texture8` whose scatter is weighed anew: the mean healthy person's
-specificity rises on each of five partitions, beyond its interval on one of them and with every person left out alone,
-and nothing that steps go by is worse beyond its interval but single shifts: less red costs .016 more of sensitivity.
-`texture8` is
+floor-matched AUC; its tints weigh more, so that on partitions its worst shift costs no more beyond its interval, though
+some that are not the worst do. With every person left out alone the worst one costs .011 more of specificity, beyond
+its interval: by the rule a step that does is none, but that was measured only when this one was served (*The rule
+held*). `texture9` is `texture8` whose scatter is weighed anew: the mean healthy person's specificity rises on each of
+five partitions, beyond its interval on one of them and with every person left out alone, and nothing that steps go by
+is worse beyond its interval but single shifts: less red costs .016 more of sensitivity. `texture8` is
 `texture7` that also hears how far each wave answers alike in two colours; `texture7` is `texture6` that looks at
 coarser blocks as well and leaves out what is finest; `texture6` is `texture5` whose weights vary with the condition of
 the picture. By value each of these three ranks cells better than the one before on each of five partitions. `texture5`
