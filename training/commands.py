@@ -178,15 +178,14 @@ def card(arguments: argparse.Namespace) -> None:
     if shipped.for_demonstration:
         recipe = asked.recipe_named(shipped.training["recipe"]["name"])
         cells, root = asked.drawn_cells(arguments, recipe)
-        found = _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)
+        measured = {"gate": _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)}
         usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
-        again = None
     else:
         fingerprint = shipped.training["data_fingerprint"]
-        found = _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)
+        measured = {"gate": _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)}
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
-        again = photographed.of_results(shipped.raw, folder=results_folder)
-    measured = {"gate": found, **({"retakes": again} if again else {})}
+        if again := photographed.of_results(shipped.raw, folder=results_folder):
+            measured["retakes"] = again
     print(renew.renew(arguments.bundle, morphology=usual, **measured))
 
 

@@ -147,8 +147,8 @@ def logits(
             for name, shift in SHIFTS.items():
                 changed = [shift(crops.pixels[one], crops.outlines[one]) for one in chosen]
                 pixels = np.stack([middle(one, size=recipe.size) for one in changed])
-                for seed, one in scorers.items():
-                    found[seed][name][chosen] = one(pixels)
+                for seed, score in scorers.items():
+                    found[seed][name][chosen] = score(pixels)
     return found
 
 
@@ -156,15 +156,11 @@ def report(on: Mapping[int, Scored], shifted: Mapping[int, Mapping[str, Floats]]
     """For every shift and every partition of `on`, by seed: AUC, specificity and sensitivity, and their changes against
     the unchanged cells; `shifted` has what `logits` found.
     """
+    tried = {seed: at_fixed_threshold(scored, [shifted[seed][name] for name in SHIFTS]) for seed, scored in on.items()}
     return [
-        {
-            "shift": name,
-            "seed": seed,
-            "cells": len(scored.logits),
-            **_compared(*at_fixed_threshold(scored, [shifted[seed][name]])),
-        }
-        for name in SHIFTS
-        for seed, scored in on.items()
+        {"shift": name, "seed": seed, "cells": len(unchanged.logits), **_compared(unchanged, others[place])}
+        for place, name in enumerate(SHIFTS)
+        for seed, (unchanged, *others) in tried.items()
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,9 @@ COLUMNS = (
 )
 
 
+LIMITED = tuple(name for name in shifts.SHIFTS if is_limited(name))
+"""Those shifts for which a limit was set."""
+
 NAMES = {"auc": "AUC", "specificity": "specificity", "sensitivity": "sensitivity"}
 """What each of `shifts.FIGURES` is called."""
 
@@ -56,6 +60,13 @@ class Run:
     scored: Scored
     shifted: Mapping[str, Floats] | None = None
     """By shift."""
+
+    @cached_property
+    def at_fixed_threshold(self) -> list[Scored]:
+        """The unchanged cells, and then those under each of LIMITED; empty where no shifted logits were kept."""
+        if self.shifted is None:
+            return []
+        return shifts.at_fixed_threshold(self.scored, [self.shifted[name] for name in LIMITED])
 
 
 def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
@@ -98,7 +109,7 @@ def _held(own: Run, before: Run, floor: Floats) -> list[str]:
     error = paired_difference(metrics.macro(metrics.calibration_error), own.scored, before.scored)
     told = [*(gain.signed() for gain in judged.values()), error.signed()]
     costlier: list[str] = []
-    if own.shifted is None or before.shifted is None:
+    if not (own.at_fixed_threshold and before.at_fixed_threshold):
         told += ["-"] * len(shifts.FIGURES)
     else:
         for key, figure in shifts.FIGURES.items():
@@ -121,15 +132,11 @@ def spared(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str,
     """By how much less a figure falls than before under its worst shift, and under each shift by itself; below 0 where
     it falls more.
     """
-    names = [name for name in shifts.SHIFTS if is_limited(name)]
-    tried = [
-        shifts.at_fixed_threshold(run.scored, [(run.shifted or {})[name] for name in names]) for run in (own, before)
-    ]
 
     def gained(weights: Floats) -> Floats:
         own_falls, earlier_falls = (
             np.stack([figure(one, weights) for one in shifted]) - figure(unchanged, weights)
-            for unchanged, *shifted in tried
+            for unchanged, *shifted in (own.at_fixed_threshold, before.at_fixed_threshold)
         )
         return np.stack([own_falls.min(axis=0) - earlier_falls.min(axis=0), *(own_falls - earlier_falls)])
 
@@ -137,4 +144,4 @@ def spared(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str,
     worst, *single = (
         Difference(float(value), *interval(of_draws), of_draws) for value, of_draws in zip(values, draws, strict=True)
     )
-    return worst, dict(zip(names, single, strict=True))
+    return worst, dict(zip(LIMITED, single, strict=True))

@@ -9,6 +9,7 @@ from training import kept_shifts, metrics, results
 from training.bootstrap import Estimate, estimate, paired_difference
 from training.metrics import Figure
 from training.scored import Floats, Scored, ones
+from training.shifts import FIGURES
 
 BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
@@ -23,7 +24,7 @@ TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")
 OF_THE_OUTLINE = ("outline", "silhouette")
 """What the names of such shifts begin with."""
 
-SHIFTED = ("auc_change", "specificity_change", "sensitivity_change")
+SHIFTED = tuple(f"{name}_change" for name in FIGURES)
 
 HEAD = """\
 ## Step by step
