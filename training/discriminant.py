@@ -5,6 +5,9 @@ covariance normalisation of speaker recognition (Hatch, Kajarekar and Stolcke 20
 the changes of variations beside it. With some fifty people and hundreds of features every training person's mean can be
 told apart; what keeps people of one class together is what has a chance with the next one. A person is a subject group:
 one in six by name would count six times, and have his own likeness for proof.
+
+The stain is a covariate, as in an analysis of covariance (Cochran and Bliss 1948): what differs with it within a class
+is taken off all else, and that the classes differ in it tells nothing, for another laboratory's do not.
 """
 
 from collections.abc import Sequence
@@ -34,10 +37,14 @@ def discriminant(
 
     Classes weigh the same, and within a class every person the same. Logits are in units of their own deviation, so
     that those of heads learned on other cells can be laid beside them. Features after so many `constant` ones are what
-    varies (`training.varying`) and have a floor of their own.
+    varies (`training.varying`) and have a floor of their own. With `stain_floor` the last of the constant ones is the
+    stain.
     """
+    constant = plain.shape[1] if constant is None else constant
     floors = np.full(plain.shape[1], weighed.floor)
-    floors[constant if constant is not None else len(floors) :] = weighed.varying_floor
+    floors[constant:] = weighed.varying_floor
+    if weighed.stain_floor:
+        floors[constant - 1] = weighed.stain_floor
     weights = subject_balance(is_all, persons)
     centre = weights @ plain
     deviation = np.sqrt(weights @ (plain - centre) ** 2) + 1e-9
@@ -57,7 +64,10 @@ def discriminant(
     for weight, ways in ((weighed.views, varied), (weighed.tints, tinted)):
         for one in ways:
             within += weight / len(ways) * scatter((one - plain) / deviation, weights)
-    kernel = linalg.solve(within, of_class[True] - of_class[False], assume_a="pos")
+    gap = of_class[True] - of_class[False]
+    if weighed.stain_floor:
+        gap[constant - 1] = 0.0
+    kernel = linalg.solve(within, gap, assume_a="pos")
     middle = kernel @ (of_class[True] + of_class[False]) / 2
     logits = cells @ kernel - middle
     unit = np.sqrt(weights @ (logits - weights @ logits) ** 2)

@@ -34,6 +34,10 @@ class NothingToVary(Misconfigured):
     code = "nothing_to_vary"
 
 
+class StainNotAsked(Misconfigured):
+    code = "stain_not_asked"
+
+
 Look = Callable[[int], Pixels]
 """From a cell's place among the crops to uint8 size x size x 3."""
 
@@ -43,9 +47,15 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     in its tints.
 
     Classes weigh the same, and within a class every person the same. `folder` is where the tables are kept. Raises
-    NothingToVary where weights shall vary and the network has nothing for them to vary with.
+    NothingToVary where weights shall vary and the network has nothing for them to vary with, StainNotAsked where one of
+    discriminant and network knows of a stain and the other does not.
     """
     layer = network.get_layer("head")
+    if recipe.discriminant and bool(recipe.discriminant.stain_floor) != layer.stain:
+        raise StainNotAsked(
+            f"Recipe {recipe.name} has {'a' if recipe.discriminant.stain_floor else 'no'} `stain_floor`, and its network "
+            f"{'is' if layer.stain else 'is not'} told the stain. Give `stain` and `stain_floor` both, or neither."
+        )
     if recipe.discriminant and recipe.discriminant.varying_floor and not layer.modifiers:
         raise NothingToVary(
             f"Recipe {recipe.name} has a floor for weights that vary, and its network no modifiers. Give the network "

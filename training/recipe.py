@@ -70,6 +70,8 @@ class Discriminant:
     """
     varying_floor: float = field(default=0.0, metadata={"came_later": True})
     """As `floor`, for how far every weight varies with each of the network's modifiers; 0: they do not."""
+    stain_floor: float = field(default=0.0, metadata={"came_later": True})
+    """As `floor`, for what takes the stain off all else; 0: the network is not told the stain."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class TextureHead(layers.Layer):
     alike in brightness and in red against blue: the mean of both answers' product against that of the product's size,
     from -1, where what is darker is always redder, to 1, where it is always bluer. Of so many finest scales as
     `together` says it reads how far each wave is loud in two colours at the same places: the logarithm of the mean
-    product of both loudnesses against the product of their means, of every two colours.
+    product of both loudnesses against the product of their means, of every two colours. With `stain` it is told how red
+    the cell is against green, for what the stain does to all else to be taken off.
 
     With `modifiers` its weights vary from picture to picture: by so many numbers between -1 and 1, each a hyperbolic
     tangent of how loud the waves of colour are, which tells focus and stain (`training.varying`).
@@ -41,13 +42,14 @@ class TextureHead(layers.Layer):
         loud: Any,
         thresholds: tuple[float, ...] = (1.3, 2.6),
         sized: bool,
+        stain: bool = False,
         coherence: bool = False,
         together: int = 0,
         modifiers: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._sized, self._coherence, self.modifiers = sized, coherence, modifiers
+        self._sized, self.stain, self._coherence, self.modifiers = sized, stain, coherence, modifiers
         self._thresholds, self._together = thresholds, together
         self._waves, first = (count // len(cosines.COLOURS) for count in loud.shape)  # of each colour
         of_one = loud[: self._waves, :first]
@@ -60,9 +62,10 @@ class TextureHead(layers.Layer):
         self._coloured = loud.shape[1] - first  # so many features, the last ones, are of colour
 
     def build(self, shapes: Any) -> None:
-        scales = (len(shapes) - self._sized) // 2
+        scales = (len(shapes) - self.stain - self._sized) // 2
         self.parts = (self._shared.shape[1],) * scales
-        self.apart = self._together * self._loud.shape[1]  # so many features of two colours, said with the first part
+        self._of_pairs = self._together * self._loud.shape[1]
+        self.apart = self._of_pairs + self.stain  # so many features are said with the first part
         self._close = min(scales, HEARD_BY_MODIFIERS)
         self.kernel = self._zeros("kernel", sum(self.parts) + self.apart + self._sized)
         self.bias = self._zeros("bias", scales)
@@ -89,26 +92,29 @@ class TextureHead(layers.Layer):
 
     def call(self, told: Any) -> Any:
         """(logit N x 1, cam N x h x w x 1, embedding N x F) from the weights of the places, N x h x w x 1 with a sum
-        of 1, of each scale, then the answers N x h x w x K of each, and where it is `sized`, 1 in the cell and else 0.
+        of 1, of each scale, then the answers N x h x w x K of each, with `stain` that, N x 1, and where it is `sized`,
+        1 in the cell and else 0.
 
         The mean of `cam` is `logit`. What is said of a whole cell, the log loudness and a scale's bias, is said of each
-        place with a weight at that scale alike, and what two colours say together at the first scale's. A scale may
-        have half the first one's places along either side, or a quarter; so many of the map's places are told the same.
+        place with a weight at that scale alike, and what two colours say together, and the stain, at the first scale's.
+        A scale may have half the first one's places along either side, or a quarter; so many of the map's places are
+        told the same.
         """
-        scales = len(told) // 2
-        weights, answers, covered = told[:scales], told[scales : 2 * scales], told[2 * scales :]
+        scales = len(self.parts)
+        weights, answers, beside = told[:scales], told[scales : 2 * scales], told[2 * scales :]
+        stain, covered = beside[: self.stain], beside[self.stain :]
         heard = self._heard(weights, answers)
         features = ops.matmul(heard.means, self._shared[None])
         kernel, bias = self._weights(features)
         embedding = ops.reshape(features, (-1, sum(self.parts)))
-        embedding = ops.concatenate(
-            [embedding, *heard.together, *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1
-        )
+        apart = [*heard.together, *stain]
+        embedding = ops.concatenate([embedding, *apart, *(ops.mean(one, axis=(1, 2)) for one in covered)], axis=-1)
         logit = ops.sum(embedding * kernel, axis=-1, keepdims=True) + ops.sum(bias, axis=-1, keepdims=True)
         local = sum(self.parts)
-        of_scales, of_pairs, of_size = ops.split(kernel, [local, local + self.apart], axis=-1)
-        for pairs in heard.together:
-            bias = bias + ops.sum(pairs * of_pairs, axis=-1, keepdims=True) * np.eye(1, scales, dtype=np.float32)
+        of_scales, of_others, of_size = ops.split(kernel, [local, local + self.apart], axis=-1)
+        if apart:
+            said_apart = ops.sum(ops.concatenate(apart, axis=-1) * of_others, axis=-1, keepdims=True)
+            bias = bias + said_apart * np.eye(1, scales, dtype=np.float32)
         cam = sum(of_size[..., None, None] * one for one in covered)
         for said, answer in zip(self._said(heard, of_scales, bias), answers, strict=True):
             cam += _spread(ops.reshape(said, (-1, *answer.shape[1:3], 1)), over=answers[0].shape[1:3])
@@ -161,7 +167,7 @@ class TextureHead(layers.Layer):
         return _Heard(shares, passes, units, ops.concatenate([*means, ops.log(loudness)], axis=-1), together)
 
     def _heard_together(self, loud: Sequence[Any], loudness: Any, mean: Callable[[Sequence[Any]], Any]) -> Any:
-        """How far each wave is loud in two colours at the same places, each colour and the next, N x `apart`."""
+        """How far each wave is loud in two colours at the same places, each colour and the next."""
 
         def next_colour(of_waves: Any, axis: int) -> Any:
             return ops.roll(of_waves, -self._waves, axis=axis)
@@ -169,7 +175,7 @@ class TextureHead(layers.Layer):
         close, means = loud[: self._together], loudness[:, : self._together]
         both = mean([one * next_colour(one, axis=1) for one in close])
         against_chance = ops.matmul(both / (means * next_colour(means, axis=2)), self._loud[None])
-        return ops.reshape(ops.log(ops.maximum(against_chance, LEAST_TOGETHER)), (-1, self.apart))
+        return ops.reshape(ops.log(ops.maximum(against_chance, LEAST_TOGETHER)), (-1, self._of_pairs))
 
     def _said(self, heard: "_Heard", kernel: Any, bias: Any) -> list[Any]:
         """What kernel, (N or 1) x F, and bias, (N or 1) x scales, say at each place of each scale, N x 1 x places: its
@@ -219,6 +225,7 @@ class StagedHead(layers.Layer):
     """A linear head on what each stage answers on the mean over a cell, and on how much of the picture that covers."""
 
     apart = 0
+    stain = False
 
     def build(self, shapes: Any) -> None:
         self.parts = tuple(shape[-1] for shape in shapes[len(shapes) // 2 : -1])

@@ -61,6 +61,7 @@ def texture(
     scales: tuple[int, ...] = (1, 2, 4),
     steps: tuple[int, ...] = (),
     sized: bool = False,
+    stain: bool = False,
     **reads: Any,
 ) -> keras.Model:
     """Fixed cosine filters, rectified, averaged over the inside of the cell, under one linear head.
@@ -68,13 +69,13 @@ def texture(
     The filters are `cosines.waves` of `side` and `finest`. At each scale, a multiple of the one before, the pixels are
     averaged over scale x scale, windows that reach beyond cell or crop are left out, and the responses held against
     their mean loudness in this cell. It looks at every fourth pixel, or at every so many as `steps` say for each scale.
-    `sized`, the head also reads how much of the picture the cell covers; what else it `reads` is told by `TextureHead`.
-    Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding`
+    `sized`, the head also reads how much of the picture the cell covers, with `stain` how red the cell is against
+    green; what else it `reads` is told by `TextureHead`. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding`
     N x F, the same however the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only
     the head has parameters.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
-    centred, cell = centred_and_cell(pixels, colours=cosines.colours())
+    centred, cell, mean_colour = centred_and_cell(pixels, colours=cosines.colours())
     outside = 1.0 + ops.max_pool(-cell, STEP, strides=STEP)
     waves = cosines.waves(side, finest=finest)
     bank = cosines.bank(waves, side=side)
@@ -88,10 +89,20 @@ def texture(
         signed=cosines.shared(waves, signed=True),
         loud=cosines.shared(waves, signed=False),
         sized=sized,
+        stain=stain,
         name="head",
         **reads,
     )
-    return _answering(pixels, head([*weights, *answers, *([1.0 - outside] if sized else [])]))
+    beside = [*([_red_over_green(mean_colour)] if stain else []), *([1.0 - outside] if sized else [])]
+    return _answering(pixels, head([*weights, *answers, *beside]))
+
+
+def _red_over_green(mean_colour: Any) -> Any:
+    """The logarithm of how red a cell is against green, N x 1, from the mean of `cosines.colours`, N x 3: what the gate
+    measures of stain.
+    """
+    red, green, _ = ops.split(ops.maximum(ops.matmul(mean_colour, cosines.colours()), 0.0) + 1.0, 3, axis=-1)
+    return ops.log(red / green)
 
 
 def _answering(pixels: Any, told: Any) -> keras.Model:
@@ -123,7 +134,7 @@ def staged(*, size: int, widths: tuple[int, ...] = (24, 48, 96), stem: int = 16,
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     norm = partial(layers.BatchNormalization, momentum=momentum)
-    centred, cell = centred_and_cell(pixels)
+    centred, cell, _ = centred_and_cell(pixels)
     features = _unit(centred, stem, kernel=4, stride=2, norm=norm)
     features = _unit(features, widths[0], kernel=3, stride=2, norm=norm)
     answers, inside = [], []
