@@ -28,7 +28,7 @@ Of {persons} networks each has learned from all people but one and is tested on 
 learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures say
 best what a new person of this hospital may expect, and the card's calibration and limits are of these scores.
 Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here. What
-`{ours}` was chosen by are partitions of these same people, and in the end a look at these very figures.
+`{ours}` was chosen by are partitions of these same people, and these very figures.
 """
 
 

@@ -53,8 +53,8 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     layer = network.get_layer("head")
     if recipe.discriminant and bool(recipe.discriminant.stain_floor) != layer.stain:
         raise StainNotAsked(
-            f"Recipe {recipe.name} has {'a' if recipe.discriminant.stain_floor else 'no'} `stain_floor`, and its network "
-            f"{'is' if layer.stain else 'is not'} told the stain. Give `stain` and `stain_floor` both, or neither."
+            f"Recipe {recipe.name} has {'no ' if layer.stain else 'a '}`stain_floor`, and its network is "
+            f"{'' if layer.stain else 'not '}told the stain. Give both, or neither."
         )
     if recipe.discriminant and recipe.discriminant.varying_floor and not layer.modifiers:
         raise NothingToVary(

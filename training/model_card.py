@@ -117,7 +117,7 @@ def _learned(recipe: dict[str, Any]) -> str:
     tints = f" and {recipe['tints']} in other colours" if recipe["tints"] else ""
     return (
         f"Nothing is learned but the weights of its last, linear layer, at once, as {head}, from every cell as it is, "
-        f"{recipe['views']} variations of it{tints}.{_varying(recipe)}"
+        f"{recipe['views']} variations of it{tints}.{_varying(recipe)}{_stain(recipe)}"
     )
 
 
@@ -127,6 +127,15 @@ def _varying(recipe: dict[str, Any]) -> str:
     return (
         f" They vary from picture to picture with {recipe['network_options']['modifiers']} numbers, learned without "
         "labels, that tell how strongly filters of colour answer there, which is a matter of focus and stain."
+    )
+
+
+def _stain(recipe: dict[str, Any]) -> str:
+    if not (recipe["discriminant"] or {}).get("stain_floor"):
+        return ""
+    return (
+        " What differs with the stain, how red a cell is against green, is taken off all else as far as it tells cells "
+        "of one class apart; that the classes differ in it tells nothing."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,22 +20,27 @@ from training.steps import SUCCESSORS, is_limited
 ORDER = ("texture3", *SUCCESSORS["texture3"], *SUCCESSORS["texture5"])
 """Ours as they followed each other."""
 
+ALSO_AGAINST = {"texture11": ("texture9",)}
+"""What a step is held against besides the one before: the last that was a step by this rule, where that one is none."""
+
 HEAD = """\
 ## The rule held
 
 A step is kept where nothing that it goes by is worse beyond its interval and something is better: floor-matched AUC,
-the mean healthy person's specificity, and what shifts cost. Here is each of ours less the one before, on the same
-cells, whose subject groups are drawn together: above 0 the step is better, but for the calibration error, where it is
-below 0. *Worst shift* is by how much less a figure of all cells falls under whichever of ten shifts costs it most, in
-every draw anew: below 0 it costs more than before. The ten are of size, brightness and tint; a JPEG file and the
-outline are not among them. *Beyond its interval* says what is better or worse so, and in brackets each single shift
-that costs more, the worst or not: of thirty such falls on a partition one would by chance. The calibration error is not
-judged: drawing people again adds chance to both errors and hides what lies between them. "-" where shifted logits were
-not kept. *Each person* is every person left out alone. What was chosen on which partitions is told above.
+the mean healthy person's specificity, and what shifts cost. Here is each of ours less the one before, and where that
+one was no step less the last that was, on the same cells, whose subject groups are drawn together: above 0 the step is
+better, but for the calibration error, where it is below 0. *Worst shift* is by how much less a figure of all cells
+falls under whichever of ten shifts costs it most, in every draw anew: below 0 it costs more than before. The ten are of
+size, brightness and tint; a JPEG file and the outline are not among them. *Beyond its interval* says what is better or
+worse so, and in brackets each single shift that costs more, the worst or not: of thirty such falls on a partition one
+would by chance. The calibration error is not judged: drawing people again adds chance to both errors and hides what
+lies between them. "-" where shifted logits were not kept. *Each person* is every person left out alone. What was chosen
+on which partitions is told above.
 """
 
 COLUMNS = (
     "step",
+    "less",
     "partition",
     "floor-matched AUC",
     "healthy",
@@ -70,21 +76,30 @@ class Run:
 
 
 def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
-    """A row for each step and each partition that it and the one before were run on, as Markdown, from the results in
-    `folder`; nothing where there are no two. Raises ResultsDoNotFit where they are of other folds or cells.
+    """A row for each step, what it is held against, and each partition that both were run on, as Markdown, from the
+    results in `folder`; nothing where there are no two. Raises ResultsDoNotFit where they are of other folds or cells.
     """
     runs = {name: _runs(name, cells, folder=folder) for name in ORDER if (folder / f"{name}.csv").is_file()}
     floors: dict[str, Floats] = {}
     rows = []
-    for before, step in zip(runs, list(runs)[1:], strict=False):
+    for step, before in _pairs(list(runs)):
         for where, own in runs[step].items():
             if earlier := runs[before].get(where):
                 table = folder / f"{before}.csv"
                 partitions.refuse_other_folds(earlier.scored, own.scored.folds, table=table, of=f"{step} on {where}")
                 if where not in floors:
                     floors[where] = floor_scores(cells, own.scored.folds)
-                rows.append(f"| {' | '.join([step, where, *_held(own, earlier, floors[where])])} |")
+                rows.append(f"| {' | '.join([step, before, where, *_held(own, earlier, floors[where])])} |")
     return [HEAD, f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *rows, ""] if rows else []
+
+
+def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Each step among these names, in their order, with each of them that it is held against."""
+    return [
+        (step, before)
+        for last, step in pairwise(names)
+        for before in (last, *(one for one in ALSO_AGAINST.get(step, ()) if one in names and one != last))
+    ]
 
 
 def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
@@ -101,7 +116,7 @@ def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
 
 
 def _held(own: Run, before: Run, floor: Floats) -> list[str]:
-    """The cells of one row, but for its first two."""
+    """The cells of one row, but for its first three."""
     judged = {
         "floor-matched AUC": paired_difference(metrics.matched_auc(floor), own.scored, before.scored),
         "healthy": paired_difference(metrics.macro(metrics.specificity), own.scored, before.scored),

@@ -12,8 +12,8 @@ from app.screening.rules import Band, wilson
 CELLS_ALIKE = 0.2
 """How alike the calls on two cells of one subject are (intraclass correlation), beyond what the class explains.
 
-From the shipped model's results with every person left out alone (`training/results/texture10_each_person.csv`, called
-at even odds): 0.15 among ALL cells and 0.18 among normal ones; the mean of both, rounded up. However many cells there
+From the shipped model's results with every person left out alone (`training/results/texture11_each_person.csv`, called
+at even odds): 0.16 among ALL cells and 0.17 among normal ones; the mean of both, rounded up. However many cells there
 are, those of one subject then tell no more than five independent ones would. `tests/reports/test_roll_up.py` recomputes
 it.
 """

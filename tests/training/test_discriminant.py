@@ -63,6 +63,47 @@ def test_a_feature_that_other_colours_move_speaks_less_the_more_they_weigh():
     assert share(2.0) < share(0.5) < share(0.0)
 
 
+def stained(told):
+    """What `drawn` gives, its first feature moved by a stain, which is the last feature."""
+    stain = np.random.default_rng(2).normal(size=len(told))
+    return np.column_stack([told[:, 0] + 2 * stain, told[:, 1:], stain])
+
+
+def test_that_the_classes_differ_in_stain_tells_nothing():
+    told, is_all, subjects = drawn()
+    options = {"is_all": is_all, "persons": subjects, "weighed": Discriminant(stain_floor=1e-3)}
+    only_stain = np.column_stack([told[:, 2], is_all + told[:, 0]])
+
+    kernel, _ = discriminant(only_stain, [], **options)
+    read, _ = discriminant(only_stain, [], **{**options, "weighed": Discriminant()})
+
+    assert abs(kernel[1]) < 0.1 * abs(read[1])
+
+
+def test_what_the_stain_does_to_all_else_is_taken_off_and_less_the_higher_its_floor():
+    told, is_all, subjects = drawn()
+    seen = stained(told)
+
+    def moved(floor):
+        weighed = Discriminant(stain_floor=floor)
+        kernel, _ = discriminant(seen, [], is_all=is_all, persons=subjects, weighed=weighed)
+        return abs(2 * kernel[0] + kernel[3])
+
+    assert moved(1e-6) < 0.1 * moved(1e6)
+    assert moved(1e-6) < moved(1.0) < moved(1e6)
+
+
+def test_of_features_that_vary_none_is_taken_for_the_stain():
+    told, is_all, subjects = drawn()
+    seen = stained(told)
+    options = {"is_all": is_all, "persons": subjects, "weighed": Discriminant(stain_floor=0.5, varying_floor=1e9)}
+
+    kernel, _ = discriminant(np.column_stack([seen, seen[:, 0]]), [], constant=4, **options)
+    alone, _ = discriminant(seen, [], **options)
+
+    np.testing.assert_allclose(kernel, [*alone, 0], atol=1e-6)
+
+
 def test_a_person_of_a_thousand_cells_weighs_as_much_as_one_of_ten():
     told, is_all, subjects = drawn(person=1.0, cells=10)
     first = subjects == "S00"

@@ -155,7 +155,14 @@ VARYING = dataclasses.replace(
 TOGETHER = dataclasses.replace(VARYING, network_options={**VARYING.network_options, "together": 1})
 
 
-@pytest.mark.parametrize("recipe", [VARYING, TOGETHER], ids=["each colour", "two together"])
+STAINED = dataclasses.replace(
+    TOGETHER,
+    network_options={**TOGETHER.network_options, "stain": True},
+    discriminant=Discriminant(tints=1.0, size=0.2, varying_floor=1.0, stain_floor=0.5),
+)
+
+
+@pytest.mark.parametrize("recipe", [VARYING, TOGETHER, STAINED], ids=["each colour", "two together", "stain"])
 def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(recipe, crops, tmp_path):
     learns = np.arange(len(crops.cells))
     network = build(recipe)
@@ -178,7 +185,7 @@ def test_weights_vary_as_the_discriminant_of_features_and_their_products_says(re
         varies_at=range(468),
     )
     plain, view, tint = (varying.features(table[:, :-1]) for table in tables)
-    options = {"is_all": is_all, "persons": persons, "weighed": VARYING.discriminant}
+    options = {"is_all": is_all, "persons": persons, "weighed": recipe.discriminant}
     options["constant"] = tables[0].shape[1] - 1
     kernel, bias = discriminant(plain, [view], tinted=[tint], **options)
     covered = tables[0][:, -1]
@@ -217,3 +224,14 @@ def test_weights_that_shall_vary_with_nothing_are_refused_before_anything_is_mad
         linear.learn(recipe, build(recipe), crops, np.arange(len(crops.cells)), folder=tmp_path)
 
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "said"),
+    [(STAINED, TOGETHER, "no `stain_floor`, and its network is told"), (TOGETHER, STAINED, "a `stain_floor`, and")],
+)
+def test_a_stain_that_discriminant_or_network_alone_knows_of_is_refused(own, other, said, crops, tmp_path):
+    recipe = dataclasses.replace(own, discriminant=other.discriminant)
+
+    with pytest.raises(linear.StainNotAsked, match=said):
+        linear.learn(recipe, build(recipe), crops, np.arange(len(crops.cells)), folder=tmp_path)

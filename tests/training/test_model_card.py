@@ -59,11 +59,11 @@ def test_a_model_of_drawn_cells_needs_no_folder_of_any_kind():
 def test_the_card_tells_what_the_model_is_and_where_it_is_worst():
     told = card(SHIPPED)
 
-    assert "one network of 2,241 parameters, one image at a time" in told.lower()
+    assert "one network of 2,246 parameters, one image at a time" in told.lower()
     assert "Nothing is learned but the weights of its last, linear layer, at once, as a linear discriminant" in told
     assert "by gradient" in card(DRAWN)
     assert "| size: largest third, from 37,566 pixels on |" in told
-    assert "57 % of the 46 cells of subject H9" in told.split("## Known failures")[1].split("## By subject")[0]
+    assert "54 % of the 46 cells of subject H9" in told.split("## Known failures")[1].split("## By subject")[0]
 
 
 @pytest.mark.parametrize(

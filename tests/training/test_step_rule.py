@@ -50,10 +50,25 @@ def test_a_step_is_held_against_the_one_before_in_the_order_in_which_they_follow
     rows = rows_of(tmp_path)
 
     assert [(row["step"], row["partition"]) for row in rows] == [("texture9", "3"), ("texture10", "3")]
+    assert [row["less"] for row in rows] == ["texture8", "texture9"]
     assert float(rows[0]["floor-matched AUC"].split()[0]) < 0 < float(rows[1]["floor-matched AUC"].split()[0])
     assert "worse: floor-matched AUC" in rows[0]["beyond its interval"]
     assert "better: floor-matched AUC" in rows[1]["beyond its interval"]
     assert rows[1]["worst shift: AUC"] == rows[1]["sensitivity"] == "-"
+
+
+def test_after_one_that_was_no_step_the_next_is_held_against_the_last_that_was_as_well(tmp_path):
+    for name, skill in (("texture9", 0.5), ("texture10", 3.0), ("texture11", 1.5)):
+        write(name, skill=skill, folder=tmp_path)
+
+    rows = rows_of(tmp_path)
+
+    assert [(row["step"], row["less"]) for row in rows] == [
+        ("texture10", "texture9"),
+        ("texture11", "texture10"),
+        ("texture11", "texture9"),
+    ]
+    assert float(rows[1]["floor-matched AUC"].split()[0]) < 0 < float(rows[2]["floor-matched AUC"].split()[0])
 
 
 def test_a_partition_that_only_one_of_two_was_run_on_has_no_row(tmp_path):

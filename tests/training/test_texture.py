@@ -9,7 +9,7 @@ from app.vision.preprocess import crop
 from tests.training.heads import drawn_weights
 from training.network import build
 from training.networks import heads, ours
-from training.recipes import texture8, texture9, texture10
+from training.recipes import texture8, texture9, texture10, texture11
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -229,6 +229,28 @@ def test_a_network_that_hears_what_is_loud_together_is_told_so_of_two_scales_and
     assert earlier.get_layer("head").varies_at == list(range(4 * 89))
     coherent = {89 * scale + at for scale in range(4) for at in range(57, 65)}
     assert network.get_layer("head").varies_at == sorted({*range(4 * 89)} - coherent)
+
+
+def test_a_network_that_is_told_the_stain_reads_how_red_a_cell_is_against_green_and_its_map_means_its_logit(pixels):
+    network = build(texture11.RECIPE)
+    drawn_weights(network, deviation=0.1)
+    redder = pixels.copy()
+    redder[..., 0] = np.minimum(np.rint(redder[..., 0] * 1.2), 255)
+
+    told, of_redder = (network.predict(one, verbose=0) for one in (pixels, redder))
+    black = network.predict(np.zeros_like(pixels[:1]), verbose=0)
+
+    np.testing.assert_allclose(told["cam"].mean(axis=(1, 2, 3)), told["logit"][:, 0], atol=1e-4)
+    outside = pixels.max(axis=3).reshape(4, 56, 4, 56, 4).max(axis=(2, 4)) == 0
+    assert not told["cam"][..., 0][outside].any()
+    mean = pixels.sum(axis=(1, 2)) / (pixels.max(axis=3) > 0).sum(axis=(1, 2))[:, None] + 1
+    np.testing.assert_allclose(told["embedding"][:, -2], np.log(mean[:, 0] / mean[:, 1]), atol=1e-4)
+    np.testing.assert_allclose((of_redder["embedding"] - told["embedding"])[:, -2], np.log(1.2), atol=0.02)
+    plain = build(texture10.RECIPE).predict(pixels, verbose=0)["embedding"]
+    np.testing.assert_array_equal(np.delete(told["embedding"], -2, axis=1), plain)
+    assert black["embedding"][0, -2] == 0
+    assert all(np.isfinite(one).all() for one in black.values())
+    assert 4 * 89 + 2 * 24 not in network.get_layer("head").varies_at
 
 
 def test_colours_that_are_loud_in_one_half_of_a_cell_are_loud_together_however_it_lies():

@@ -70,9 +70,9 @@ def texture(
     averaged over scale x scale, windows that reach beyond cell or crop are left out, and the responses held against
     their mean loudness in this cell. It looks at every fourth pixel, or at every so many as `steps` say for each scale.
     `sized`, the head also reads how much of the picture the cell covers, with `stain` how red the cell is against
-    green; what else it `reads` is told by `TextureHead`. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of ALL), `cam` N x size/4 x size/4 x 1, `embedding`
-    N x F, the same however the cell is turned by 90 degrees or flipped but for where the places of looking fall. Only
-    the head has parameters.
+    green; what else it `reads` is told by `TextureHead`. Input N x size x size x 3 in 0-255. Outputs: `logit` N x 1 (of
+    ALL), `cam` N x size/4 x size/4 x 1, `embedding` N x F, the same however the cell is turned by 90 degrees or flipped
+    but for where the places of looking fall. Only the head has parameters.
     """
     pixels = keras.Input((size, size, 3), dtype="float32", name="pixels")
     centred, cell, mean_colour = centred_and_cell(pixels, colours=cosines.colours())
