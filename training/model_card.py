@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import Invalid
-from training import failures
+from training import failures, provenance
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
 from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, RETAKES, SETS, SUBGROUP_FIGURES
@@ -13,10 +13,6 @@ CHOSEN = "Choices were made with a look at figures of these same people: expect 
 OF_A_CALL = (
     "Balanced accuracy, sensitivity, specificity, precision and F1 are those of a call at a probability of 0.5. "
     "Intervals of a calibration error lie too high: drawing people again adds chance to chance."
-)
-FOLDERS = (
-    "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
-    "without `--not-cells` they are looked for in `not_cells` beside `FOLDER`. "
 )
 
 
@@ -39,7 +35,7 @@ def _text(card: dict[str, Any]) -> str:
     report, alone = evaluation["report"], training.get("each_person", False)
     sections = [
         _head(card),
-        f"## Data\n\n{_data(training)}",
+        f"## Data\n\n{provenance.data(training)}",
         f"## Model\n\n{_model(card)}",
         f"## Figures\n\n{evaluation['protocol']} {CHOSEN} {OF_A_CALL}\n\n{_figures(report['figures'], alone=alone)}",
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
@@ -51,7 +47,7 @@ def _text(card: dict[str, Any]) -> str:
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
         f"## Known failures\n\n{failures.text(evaluation)}",
         f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
-        f"## To reproduce\n\n{_reproduce(card)}",
+        f"## To reproduce\n\n{provenance.reproduce(card)}",
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
@@ -80,17 +76,6 @@ def _parity(found: dict[str, Any]) -> str:
     return f"On {found['cells']} cells its logits differ from those of Keras by at most {found['logit']}{maps}."
 
 
-def _data(training: dict[str, Any]) -> str:
-    data, cells, subjects, groups = (training[key] for key in ("data", "cells", "subjects", "subject_groups"))
-    return (
-        f"{data['title']}. {data['attribution']}. Licence: {data['licence']}. Changes made: {data['changes']}.\n\n"
-        f"{cells['HEM']:,} normal cells of {subjects['HEM']} subjects ({groups['HEM']} subject groups) and "
-        f"{cells['ALL']:,} ALL cells of {subjects['ALL']} subjects ({groups['ALL']} groups). "
-        f"Fingerprint `{training['data_fingerprint'][:16]}`."
-        f"{' Not known: ' + data['not_known'] + '.' if 'not_known' in data else ''}"
-    )
-
-
 def _model(card: dict[str, Any]) -> str:
     """What kind of network it is, what of it was learned and how, and what it sees; raises FigureMissing."""
     training, cut = card["training"], card["evaluation"].get("cut", {})
@@ -100,42 +85,10 @@ def _model(card: dict[str, Any]) -> str:
     side, shrunk = recipe["size"], recipe["shrink_to"]
     table = _table(cut, CUT)
     return (
-        f"`{recipe['network']}`: {training['architecture']} {_learned(recipe)}\n\n"
+        f"`{recipe['network']}`: {training['architecture']} {provenance.learned(recipe)}\n\n"
         f"It sees a square of {side} pixels around the middle of the cell, at the image's own scale"
         f"{f', then shrunk to {shrunk} pixels' if shrunk else ''}. A cell counts as cut off where more than "
         f"{cut['beyond'] * 100:g} % of its pixels lie beyond; every subject counts the same:\n\n{table}"
-    )
-
-
-def _learned(recipe: dict[str, Any]) -> str:
-    if recipe["views"] is None:
-        return (
-            f"Its weights are learned by gradient, in at most {recipe['epochs']} epochs of "
-            f"{recipe['cells_per_epoch']:,} varied cells."
-        )
-    head = "a linear discriminant" if recipe["discriminant"] else "a logistic regression"
-    tints = f" and {recipe['tints']} in other colours" if recipe["tints"] else ""
-    return (
-        f"Nothing is learned but the weights of its last, linear layer, at once, as {head}, from every cell as it is, "
-        f"{recipe['views']} variations of it{tints}.{_varying(recipe)}{_stain(recipe)}"
-    )
-
-
-def _varying(recipe: dict[str, Any]) -> str:
-    if not (recipe["discriminant"] or {}).get("varying_floor"):
-        return ""
-    return (
-        f" They vary from picture to picture with {recipe['network_options']['modifiers']} numbers, learned without "
-        "labels, that tell how strongly filters of colour answer there, which is a matter of focus and stain."
-    )
-
-
-def _stain(recipe: dict[str, Any]) -> str:
-    if not (recipe["discriminant"] or {}).get("stain_floor"):
-        return ""
-    return (
-        " What differs with the stain, how red a cell is against green, is taken off all else as far as it tells cells "
-        "of one class apart; that the classes differ in it tells nothing."
     )
 
 
@@ -302,24 +255,3 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bo
         f"those bands, with limits as under Bands{of_partitions}, and that the gate refuses."
     )
     return "\n".join([told, "", *head, *rows])
-
-
-def _reproduce(card: dict[str, Any]) -> str:
-    name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
-    folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
-    each_person = card["training"].get("each_person", False)
-    alone = f"python -m training fit {name}{folder} --each-person\n" * each_person
-    of_which = " The minutes are those of the final network and of those with a person left out." * each_person
-    return (
-        f"```\npython -m training fit {name}{folder}\n{alone}python -m training evaluate {name}{folder}{shifts}\n"
-        f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
-        f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
-        f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "
-        f"out-of-fold logits are in `training/results/`.{of_which}"
-    )
-
-
-def _taken(training: dict[str, Any]) -> str:
-    """What the training of these networks took, and on what where the card has it: earlier ones say nothing of that."""
-    on = " and ".join(f"a {device.upper()}" for device in training.get("devices", []))
-    return f"{training['seconds'] / 60:.0f} minutes of training{f' on {on}' if on else ''}"

@@ -1,0 +1,76 @@
+"""What a model was learned from, how, and how it is made again: as a model card tells it, from card.json."""
+
+from typing import Any
+
+FOLDERS = (
+    "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
+    "without `--not-cells` they are looked for in `not_cells` beside `FOLDER`. "
+)
+
+
+def data(training: dict[str, Any]) -> str:
+    """Which images, whose, under which licence, of how many subjects; `training` is the card's."""
+    source, cells, subjects, groups = (training[key] for key in ("data", "cells", "subjects", "subject_groups"))
+    return (
+        f"{source['title']}. {source['attribution']}. Licence: {source['licence']}. Changes made: {source['changes']}."
+        "\n\n"
+        f"{cells['HEM']:,} normal cells of {subjects['HEM']} subjects ({groups['HEM']} subject groups) and "
+        f"{cells['ALL']:,} ALL cells of {subjects['ALL']} subjects ({groups['ALL']} groups). "
+        f"Fingerprint `{training['data_fingerprint'][:16]}`."
+        f"{' Not known: ' + source['not_known'] + '.' if 'not_known' in source else ''}"
+    )
+
+
+def learned(recipe: dict[str, Any]) -> str:
+    """What of the network the recipe learned, and from what."""
+    if recipe["views"] is None:
+        return (
+            f"Its weights are learned by gradient, in at most {recipe['epochs']} epochs of "
+            f"{recipe['cells_per_epoch']:,} varied cells."
+        )
+    head = "a linear discriminant" if recipe["discriminant"] else "a logistic regression"
+    tints = f" and {recipe['tints']} in other colours" if recipe["tints"] else ""
+    return (
+        f"Nothing is learned but the weights of its last, linear layer, at once, as {head}, from every cell as it is, "
+        f"{recipe['views']} variations of it{tints}.{_varying(recipe)}{_stain(recipe)}"
+    )
+
+
+def _varying(recipe: dict[str, Any]) -> str:
+    if not (recipe["discriminant"] or {}).get("varying_floor"):
+        return ""
+    return (
+        f" They vary from picture to picture with {recipe['network_options']['modifiers']} numbers, learned without "
+        "labels, that tell how strongly filters of colour answer there, which is a matter of focus and stain."
+    )
+
+
+def _stain(recipe: dict[str, Any]) -> str:
+    if not (recipe["discriminant"] or {}).get("stain_floor"):
+        return ""
+    return (
+        " What differs with the stain, how red a cell is against green, is taken off all else as far as it tells cells "
+        "of one class apart; that the classes differ in it tells nothing."
+    )
+
+
+def reproduce(card: dict[str, Any]) -> str:
+    """The commands that make the model again, its recipe, and what training took."""
+    name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
+    folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
+    each_person = card["training"].get("each_person", False)
+    alone = f"python -m training fit {name}{folder} --each-person\n" * each_person
+    of_which = " The minutes are those of the final network and of those with a person left out." * each_person
+    return (
+        f"```\npython -m training fit {name}{folder}\n{alone}python -m training evaluate {name}{folder}{shifts}\n"
+        f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
+        f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
+        f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "
+        f"out-of-fold logits are in `training/results/`.{of_which}"
+    )
+
+
+def _taken(training: dict[str, Any]) -> str:
+    """What the training of these networks took, and on what where the card has it: earlier ones say nothing of that."""
+    on = " and ".join(f"a {device.upper()}" for device in training.get("devices", []))
+    return f"{training['seconds'] / 60:.0f} minutes of training{f' on {on}' if on else ''}"
