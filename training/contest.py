@@ -192,8 +192,11 @@ def _targets(gains: Mapping[str, Gain], on: Mapping[int, Scored], alone: Scored 
         return []
     record = results.record(folder / f"{OURS}.json")
     shifts = kept_shifts.read_of(kept_shifts.path_of(OURS, folder=folder), on, made_from=record)
-    of_alone = each_person.shifts(OURS, alone, folder=folder)
-    return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts, shifts_alone=of_alone)
+    elsewhere = {
+        **{targets.called(seed): partitions.shifts(OURS, seed, on[seed], folder=folder) for seed in sorted(on)},
+        targets.ALONE: each_person.shifts(OURS, alone, folder=folder),
+    }
+    return targets.lines(OURS, gains, on, alone=alone, record=record, shifts=shifts, shifts_elsewhere=elsewhere)
 
 
 def _row(entry: dict[str, Any]) -> str:

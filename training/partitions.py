@@ -6,13 +6,14 @@ and `python -m training features DIR --partition 3` those of hand-made features.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
-from training import results
+from training import kept_shifts, results
 from training.cnmc import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
@@ -52,6 +53,17 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
     return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
 
 
+def shifts(ours: str, seed: int, scored: Scored, *, folder: Path) -> list[dict[str, Any]]:
+    """The shift test of ours run on this partition alone, whose scores there are `scored`; empty where it was not run.
+    Raises ShiftsDoNotFit.
+    """
+    name = f"{ours}_on_{seed}"
+    if not (folder / f"{name}.json").is_file():
+        return []
+    made_from = results.record(folder / f"{name}.json")
+    return kept_shifts.read_of(kept_shifts.path_of(name, folder=folder), {seed: scored}, made_from=made_from)
+
+
 def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path) -> list[str]:
     """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition.
 
@@ -61,9 +73,10 @@ def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folde
     for seed, scored in on.items():
         finished = {}
         for path in folder.glob(f"*_on_{seed}.csv"):
-            if other := scored_if_finished(results.read(path), cells, seed=seed):
+            name = path.stem.removesuffix(f"_on_{seed}")
+            if name != ours and (other := scored_if_finished(results.read(path), cells, seed=seed)):
                 refuse_other_folds(other, scored.folds, table=path, of=f"partition {seed}")
-                finished[path.stem.removesuffix(f"_on_{seed}")] = other
+                finished[name] = other
         if finished:
             found += [
                 CONTEST.format(ours=ours, seed=seed),

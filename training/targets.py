@@ -83,18 +83,19 @@ def lines(
     alone: Scored | None = None,
     record: Mapping[str, Any],
     shifts: Sequence[Mapping[str, Any]],
-    shifts_alone: Sequence[Mapping[str, Any]] = (),
+    shifts_elsewhere: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> list[str]:
     """One row for each target, as Markdown.
 
     `on` has ours' scores by partition, `alone` those with every person left out alone, `record` is its results' JSON,
-    `shifts` and `shifts_alone` are the shift tests of both, or nothing.
+    `shifts` is the shift test of the partitions that its last step was chosen by, `shifts_elsewhere` those of networks
+    that learned otherwise, by what they are called, each of them nothing where it was not run.
     """
     earlier = {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
-    tried = {f"partition {seed}": scored for seed, scored in sorted(on.items())}
-    reported = {f"partition {seed}": on[seed] for seed in REPORTING if seed in on}
+    scored_on = {called(seed): scored for seed, scored in sorted(on.items())}
+    reported = {called(seed): on[seed] for seed in REPORTING if seed in on}
     if alone is not None:
-        tried[ALONE] = reported[ALONE] = alone
+        scored_on[ALONE] = reported[ALONE] = alone
     rows = [
         ("floor-matched AUC above every earlier network", *_against(earlier, lambda gain: gain.floor_matched)),
         ("area-matched AUC, beside it", *_against(earlier, lambda gain: gain.area_matched)),
@@ -102,13 +103,18 @@ def lines(
         ("AUC, pooled, not below any earlier network", *_against(earlier, lambda gain: gain.auc)),
         ("AUC, within folds", *_against(earlier, lambda gain: gain.auc_within)),
         *(_shifted(shifts) or [("shift test", "-", "was not run")]),
-        *_shifted(shifts_alone, where=f", {ALONE}"),
-        *(_calibrated(where, scored) for where, scored in tried.items()),
+        *(row for where, tried in (shifts_elsewhere or {}).items() for row in _shifted(tried, where=f", {where}")),
+        *(_calibrated(where, scored) for where, scored in scored_on.items()),
         *(row for where, scored in reported.items() for row in _wanted(where, scored)),
         *_small_and_quick(record),
     ]
     head = ["| target | met | where it stands |", "|---|---|---|"]
     return [HEAD.format(ours=ours), *head, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def called(seed: int) -> str:
+    """What a partition is called here."""
+    return f"partition {seed}"
 
 
 def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> tuple[str, str]:
@@ -128,7 +134,7 @@ def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> t
 
 
 def _shifted(tried: Sequence[Mapping[str, Any]], *, where: str = "") -> list[tuple[str, str, str]]:
-    """A row for each limit on what a shift may cost; `where` says of which networks, if of none of a partition."""
+    """A row for each limit on what a shift may cost; `where` says of which networks, if not of several partitions'."""
     if not tried:
         return []
     return [

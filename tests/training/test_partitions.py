@@ -1,14 +1,17 @@
 """What is told of other partitions than the first, and of earlier networks on one by which none was chosen."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
 from tests.training.people import cells_of
-from training import partitions, results
+from training import kept_shifts, metrics, partitions, results
 from training.out_of_fold import scored_by_seed
 from training.recipe import seed_in
+from training.scored import ones
+from training.shifts import SHIFTS
 from training.splits import partition
 
 pytestmark = pytest.mark.tensorflow
@@ -56,6 +59,27 @@ def test_earlier_networks_on_a_partition_stand_below_ours_the_better_first_with_
     assert "## The contest on partition 3" in lines[0]
     value, low = rows[2][6].split(" (")[0], rows[2][6].split("(")[1].split(" to ")[0]
     assert float(value) > float(low) > 0.1
+
+
+def test_ours_run_on_a_partition_by_itself_is_not_held_against_itself(folder):
+    write(folder / "ours_on_3.csv", skill=3.0, seeds=(3,))
+
+    assert [line.split(" | ")[0] for line in contest(folder)].count("| ours") == 1
+
+
+def test_the_shift_test_of_ours_on_one_partition_alone_is_read_where_it_was_run_and_fits_its_scores(folder):
+    on = scored_by_seed(results.read(folder / "ours.csv"), CELLS)
+    auc = round(float(metrics.auc(on[3], ones(on[3]))), 4)
+    rows = [{"shift": name, "seed": 3, "cells": len(CELLS), "auc": auc} for name in SHIFTS]
+    assert partitions.shifts("ours", 3, on[3], folder=folder) == []
+
+    made_from = {"recipe_fingerprint": "4abab2527af0", "data_fingerprint": "0" * 64}
+    (folder / "ours_on_3.json").write_text(json.dumps(made_from))
+    kept_shifts.write(rows, kept_shifts.path_of("ours_on_3", folder=folder), made_from=made_from)
+
+    assert partitions.shifts("ours", 3, on[3], folder=folder) == rows
+    with pytest.raises(kept_shifts.ShiftsDoNotFit, match="learned in other folds"):
+        partitions.shifts("ours", 3, on[3].with_logits(-on[3].logits), folder=folder)
 
 
 def test_what_is_not_finished_there_is_not_told(folder):

@@ -59,7 +59,7 @@ def test_a_shift_beyond_its_limit_is_not_met_and_one_that_was_not_run_is_not_cla
 def test_what_a_shift_costs_with_every_person_left_out_alone_stands_beside_the_partitions():
     alone = {**SHIFT, "auc_change": [-0.01, -0.015, 0.0]}
 
-    page = targets.lines("ours", {}, {}, record=RECORD, shifts=[SHIFT], shifts_alone=[alone])
+    page = targets.lines("ours", {}, {}, record=RECORD, shifts=[SHIFT], shifts_elsewhere={targets.ALONE: [alone]})
 
     of_auc = [line.split(" under a shift")[1] for line in page if line.startswith("| AUC falls by at most 0.02")]
     assert of_auc == [
