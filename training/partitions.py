@@ -36,8 +36,9 @@ share of cells that another of the first five has in the same folds.
 CONTEST = """\
 ## The contest on partition {seed}
 
-Hand-made features and some of the strongest earlier networks on their budgets, in other folds than those of the first
-table. In the last columns is what `{ours}` has more, on the cells of both, whose subject groups are drawn together.
+Hand-made features, some of the strongest earlier networks on their budgets and, where it was run so, what ours was
+before, in other folds than those of the first table. In the last columns is what `{ours}` has more, on the cells of
+both, whose subject groups are drawn together.
 """
 
 
