@@ -6,8 +6,9 @@ the changes of variations beside it. With some fifty people and hundreds of feat
 told apart; what keeps people of one class together is what has a chance with the next one. A person is a subject group:
 one in six by name would count six times, and have his own likeness for proof.
 
-The stain is a covariate, as in an analysis of covariance (Cochran and Bliss 1948): what differs with it within a class
-is taken off all else, and that the classes differ in it tells nothing, for another laboratory's do not.
+The stain is a covariate: what goes with it among cells of one class is taken off the other features, and how the
+classes differ in it is told to be 0, for another laboratory's do not. What they differ in elsewhere because of it stays
+told; the adjusted difference of an analysis of covariance (Cochran and Bliss 1948) has ranked alike.
 """
 
 from collections.abc import Sequence

@@ -27,8 +27,8 @@ HEAD = """\
 Of {persons} networks each has learned from all people but one and is tested on that one, as the one that is served has
 learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures say
 best what a new person of this hospital may expect, and the card's calibration and limits are of these scores.
-Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here. What
-`{ours}` was chosen by are partitions of these same people, and these very figures.
+Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here. It was
+chosen by partitions of these same people, and by these very figures.
 """
 
 
@@ -48,9 +48,7 @@ def shifts(ours: str, alone: Scored | None, *, folder: Path) -> list[dict[str, A
     """
     if alone is None:
         return []
-    name = f"{ours}{OF_EACH_PERSON}"
-    made_from = results.record(folder / f"{name}.json")
-    return kept_shifts.read_of(kept_shifts.path_of(name, folder=folder), {SEED: alone}, made_from=made_from)
+    return kept_shifts.of_one(f"{ours}{OF_EACH_PERSON}", SEED, alone, folder=folder)
 
 
 def shifted(ours: str, alone: Scored, cells: Sequence[Cell], *, folder: Path) -> dict[str, Floats] | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from training import aside, metrics
+from training import aside, metrics, results
 from training.cnmc import Cell
 from training.results import ResultsDoNotFit, read_json
 from training.scored import Floats, Scored, ones
@@ -84,6 +84,16 @@ def read_of(path: Path, on: Mapping[int, Scored], *, made_from: Mapping[str, Any
             f"{whole}. {AGAIN}"
         )
     return found
+
+
+def of_one(name: str, seed: int, scored: Scored, *, folder: Path) -> list[dict[str, Any]]:
+    """The shift test of the results of this name in `folder`, which are of one partition alone, whose scores are
+    `scored`; empty where it was not run. Raises ShiftsDoNotFit.
+    """
+    record = folder / f"{name}.json"
+    if not record.is_file():
+        return []
+    return read_of(path_of(name, folder=folder), {seed: scored}, made_from=results.record(record))
 
 
 def write_logits(shifted: Mapping[int, Mapping[str, Floats]], cells: Sequence[Cell], path: Path) -> None:

@@ -51,7 +51,8 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
     discriminant and network knows of a stain and the other does not.
     """
     layer = network.get_layer("head")
-    if recipe.discriminant and bool(recipe.discriminant.stain_floor) != layer.stain:
+    takes_it_off = bool(recipe.discriminant and recipe.discriminant.stain_floor)
+    if takes_it_off != layer.stain:
         raise StainNotAsked(
             f"Recipe {recipe.name} has {'no ' if layer.stain else 'a '}`stain_floor`, and its network is "
             f"{'' if layer.stain else 'not '}told the stain. Give both, or neither."

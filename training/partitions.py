@@ -6,14 +6,13 @@ and `python -m training features DIR --partition 3` those of hand-made features.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
-from training import kept_shifts, results
+from training import results
 from training.cnmc import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
@@ -22,23 +21,23 @@ from training.recipe import words_for
 from training.scored import Scored
 
 CHOSEN_ON = (0, 1, 2, 3, 4)
-"""The partitions on which choices were made, 3 and 4 the latest alone; the others are for reporting."""
+"""The partitions on which choices were made, on 3 and 4 those of the last steps; the others are for reporting."""
 
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
 What `{ours}` is made of was chosen on 0 to 2, how its scatter is weighed with a look at 3 and 4 as well, whose shifts
-decided on its last step. 13 and 14 are for reporting: nothing had been run or tried on them when the recipe was
-committed. All are of the same people, so they are no proof against choices that fit these. *Most alike* is the largest
-share of cells that another of the first five has in the same folds.
+decided on its last step, as those with every person left out alone did. 13 and 14 are for reporting: nothing had been
+run or tried on them when the recipe was committed. All are of the same people, so they are no proof against choices
+that fit these. *Most alike* is the largest share of cells that another of the first five has in the same folds.
 """
 
 CONTEST = """\
 ## The contest on partition {seed}
 
-Hand-made features, some of the strongest earlier networks on their budgets and, where it was run so, what ours was
-before, in other folds than those of the first table. In the last columns is what `{ours}` has more, on the cells of
-both, whose subject groups are drawn together.
+What else was run there, hand-made features, earlier networks on their budgets and what ours was before, in other folds
+than those of the first table. In the last columns is what `{ours}` has more, on the cells of both, whose subject groups
+are drawn together.
 """
 
 
@@ -52,17 +51,6 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
         told = figures(scored, floor_scores(cells, scored.folds))
         rows.append(f"| {seed} | {' | '.join([*shown(told), _most_alike(seed, on)])} |")
     return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
-
-
-def shifts(ours: str, seed: int, scored: Scored, *, folder: Path) -> list[dict[str, Any]]:
-    """The shift test of ours run on this partition alone, whose scores there are `scored`; empty where it was not run.
-    Raises ShiftsDoNotFit.
-    """
-    name = f"{ours}_on_{seed}"
-    if not (folder / f"{name}.json").is_file():
-        return []
-    made_from = results.record(folder / f"{name}.json")
-    return kept_shifts.read_of(kept_shifts.path_of(name, folder=folder), {seed: scored}, made_from=made_from)
 
 
 def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path) -> list[str]:

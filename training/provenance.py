@@ -49,8 +49,8 @@ def _stain(recipe: dict[str, Any]) -> str:
     if not (recipe["discriminant"] or {}).get("stain_floor"):
         return ""
     return (
-        " What differs with the stain, how red a cell is against green, is taken off all else as far as it tells cells "
-        "of one class apart; that the classes differ in it tells nothing."
+        " What goes with the stain, how red a cell is against green, among cells of one class is taken off the other "
+        "features; how the classes differ in the stain itself is not used."
     )
 
 

@@ -228,10 +228,14 @@ def test_weights_that_shall_vary_with_nothing_are_refused_before_anything_is_mad
 
 @pytest.mark.parametrize(
     ("own", "other", "said"),
-    [(STAINED, TOGETHER, "no `stain_floor`, and its network is told"), (TOGETHER, STAINED, "a `stain_floor`, and")],
+    [
+        (STAINED, TOGETHER, "no `stain_floor`, and its network is told"),
+        (STAINED, None, "no `stain_floor`, and its network is told"),
+        (TOGETHER, STAINED, "a `stain_floor`, and its network is not told"),
+    ],
 )
 def test_a_stain_that_discriminant_or_network_alone_knows_of_is_refused(own, other, said, crops, tmp_path):
-    recipe = dataclasses.replace(own, discriminant=other.discriminant)
+    recipe = dataclasses.replace(own, discriminant=other and other.discriminant)
 
     with pytest.raises(linear.StainNotAsked, match=said):
         linear.learn(recipe, build(recipe), crops, np.arange(len(crops.cells)), folder=tmp_path)

@@ -71,15 +71,15 @@ def test_the_shift_test_of_ours_on_one_partition_alone_is_read_where_it_was_run_
     on = scored_by_seed(results.read(folder / "ours.csv"), CELLS)
     auc = round(float(metrics.auc(on[3], ones(on[3]))), 4)
     rows = [{"shift": name, "seed": 3, "cells": len(CELLS), "auc": auc} for name in SHIFTS]
-    assert partitions.shifts("ours", 3, on[3], folder=folder) == []
+    assert kept_shifts.of_one("ours_on_3", 3, on[3], folder=folder) == []
 
     made_from = {"recipe_fingerprint": "4abab2527af0", "data_fingerprint": "0" * 64}
     (folder / "ours_on_3.json").write_text(json.dumps(made_from))
     kept_shifts.write(rows, kept_shifts.path_of("ours_on_3", folder=folder), made_from=made_from)
 
-    assert partitions.shifts("ours", 3, on[3], folder=folder) == rows
+    assert kept_shifts.of_one("ours_on_3", 3, on[3], folder=folder) == rows
     with pytest.raises(kept_shifts.ShiftsDoNotFit, match="learned in other folds"):
-        partitions.shifts("ours", 3, on[3].with_logits(-on[3].logits), folder=folder)
+        kept_shifts.of_one("ours_on_3", 3, on[3].with_logits(-on[3].logits), folder=folder)
 
 
 def test_what_is_not_finished_there_is_not_told(folder):

@@ -1,4 +1,4 @@
-"""`texture10` whose head takes the stain off: how red a cell is against green, a covariate that tells no class apart.
+"""`texture10` whose head takes the stain off: how red a cell is against green, a covariate and no sign of a class.
 
     python -m training fit texture11 DIR
 
