@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,8 @@ from training.steps import SUCCESSORS, is_limited
 ORDER = ("texture3", *SUCCESSORS["texture3"], *SUCCESSORS["texture5"])
 """Ours as they followed each other."""
 
-ALSO_AGAINST = {"texture11": ("texture9",)}
-"""What a step is held against besides the one before: the last that was a step by this rule, where that one is none."""
+NO_STEPS = ("texture4", "texture10")
+"""Those of them that this rule says are none: what came after one is held against the last that was as well."""
 
 HEAD = """\
 ## The rule held
@@ -95,11 +94,11 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
 
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     """Each step among these names, in their order, with each of them that it is held against."""
-    return [
-        (step, before)
-        for last, step in pairwise(names)
-        for before in (last, *(one for one in ALSO_AGAINST.get(step, ()) if one in names and one != last))
-    ]
+    found = []
+    for place, step in enumerate(names[1:], start=1):
+        earlier = [name for name in names[:place] if name not in NO_STEPS]
+        found += [(step, before) for before in dict.fromkeys((names[place - 1], *earlier[-1:]))]
+    return found
 
 
 def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:

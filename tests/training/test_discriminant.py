@@ -69,7 +69,7 @@ def stained(told):
     return np.column_stack([told[:, 0] + 2 * stain, told[:, 1:], stain])
 
 
-def test_that_the_classes_differ_in_stain_tells_nothing():
+def test_how_the_classes_differ_in_the_stain_itself_is_not_read():
     told, is_all, subjects = drawn()
     options = {"is_all": is_all, "persons": subjects, "weighed": Discriminant(stain_floor=1e-3)}
     only_stain = np.column_stack([told[:, 2], is_all + told[:, 0]])
