@@ -8,7 +8,8 @@ one in six by name would count six times, and have his own likeness for proof.
 
 The stain is a covariate: what goes with it among cells of one class is taken off the other features, and how the
 classes differ in it is told to be 0, for another laboratory's do not. What they differ in elsewhere because of it stays
-told; the adjusted difference of an analysis of covariance (Cochran and Bliss 1948) has ranked alike.
+told, unless the recipe wants the adjusted difference of an analysis of covariance (Cochran and Bliss 1948), that of
+cells of one stain.
 """
 
 from collections.abc import Sequence
@@ -67,7 +68,10 @@ def discriminant(
             within += weight / len(ways) * scatter((one - plain) / deviation, weights)
     gap = of_class[True] - of_class[False]
     if weighed.stain_floor:
-        gap[constant - 1] = 0.0
+        stain = constant - 1
+        if weighed.stain_adjusted:
+            gap -= within[:, stain] / within[stain, stain] * gap[stain]
+        gap[stain] = 0.0
     kernel = linalg.solve(within, gap, assume_a="pos")
     middle = kernel @ (of_class[True] + of_class[False]) / 2
     logits = cells @ kernel - middle

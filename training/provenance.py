@@ -46,11 +46,13 @@ def _varying(recipe: dict[str, Any]) -> str:
 
 
 def _stain(recipe: dict[str, Any]) -> str:
-    if not (recipe["discriminant"] or {}).get("stain_floor"):
+    told = recipe["discriminant"] or {}
+    if not told.get("stain_floor"):
         return ""
+    adjusted = ", nor what they differ in only because of it" if told.get("stain_adjusted") else ""
     return (
         " What goes with the stain, how red a cell is against green, among cells of one class is taken off the other "
-        "features; how the classes differ in the stain itself is not used."
+        f"features; how the classes differ in the stain itself is not used{adjusted}."
     )
 
 

@@ -72,6 +72,10 @@ class Discriminant:
     """As `floor`, for how far every weight varies with each of the network's modifiers; 0: they do not."""
     stain_floor: float = field(default=0.0, metadata={"came_later": True})
     """As `floor`, for what takes the stain off all else; 0: the network is not told the stain."""
+    stain_adjusted: bool = field(default=False, metadata={"came_later": True})
+    """What the classes differ in only because their stain differs is taken off as well: they are told apart by how
+    cells of one stain differ.
+    """
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,20 @@ def test_what_the_stain_does_to_all_else_is_taken_off_and_less_the_higher_its_fl
     assert moved(1e-6) < moved(1.0) < moved(1e6)
 
 
+def test_what_the_classes_differ_in_only_because_their_stain_differs_is_read_unless_the_difference_is_adjusted():
+    told, is_all, subjects = drawn(cells=400)
+    stain = told[:, 2] + 2.0 * is_all
+    by_stain = 2 * stain + np.random.default_rng(3).normal(size=len(stain))
+    seen = np.column_stack([told[:, 0], by_stain, stain])
+
+    def read(**options):
+        weighed = Discriminant(stain_floor=1e-6, views=0.0, **options)
+        kernel, _ = discriminant(seen, [], is_all=is_all, persons=subjects, weighed=weighed)
+        return abs(kernel[1]) / abs(kernel[0])
+
+    assert read(stain_adjusted=True) < 0.1 < 0.5 < read()
+
+
 def test_of_features_that_vary_none_is_taken_for_the_stain():
     told, is_all, subjects = drawn()
     seen = stained(told)
