@@ -6,6 +6,7 @@ Cells of one subject are not independent, so an interval counts groups, not cell
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +42,30 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
 
     def signed(self) -> str:
-        """A difference for a reader, with its signs."""
+        """A difference for a reader, with its signs; "-" for one that cannot be had."""
+        if np.isnan(self.value):
+            return "-"
         return f"{self.value:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
 
 
 @dataclass(frozen=True)
-class Difference(Estimate):
-    """A paired difference, with its value in each of D draws: several over the same cells have the same draws."""
+class Drawn(Estimate):
+    """A figure with its value in each of D draws: several over the same cells have the same draws."""
 
     draws: Floats = field(repr=False, compare=False)
+
+    def less(self, other: "Drawn") -> "Difference":
+        """How much more it is than another over the same cells."""
+        return Difference.of(self.value - other.value, self.draws - other.draws)
+
+    @classmethod
+    def of(cls, value: Floats | float, draws: Floats) -> Self:
+        return cls(float(value), *interval(draws), draws)
+
+
+@dataclass(frozen=True)
+class Difference(Drawn):
+    """A paired difference."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,7 @@ def difference(one: Stated, other: Stated, *, draws: int = DRAWS, seed: int = 0)
     """The same of two figures that each know their own scores of those cells; nan where either cannot be had."""
     whole = ones(one.scored)
     values = resampled(lambda weights: one(weights) - other(weights), one.scored, draws=draws, seed=seed)
-    return Difference(float(one(whole) - other(whole)), *interval(values), values)
+    return Difference.of(one(whole) - other(whole), values)
 
 
 def resampled(figure: Callable[[Floats], Floats], scored: Scored, *, draws: int = DRAWS, seed: int = 0) -> Floats:

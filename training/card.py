@@ -13,7 +13,7 @@ import keras
 from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import distance, evaluate, gate, morphology, retakes, truncation, trust
+from training import distance, evaluate, gate, morphology, retakes, tilted, truncation, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.parts import Part
@@ -113,6 +113,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
                 **({"nearer": distance.KEPT_BY} if told else {}),
             },
             "report": report,
+            **({} if recipe.drawn_cells else {"tilted": tilted.report(scored, cells)}),
             "gate": gate.trial(
                 measured,
                 cells,

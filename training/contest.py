@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training import each_person, kept_shifts, partitions, results, retakes, step_rule, steps, targets
+from training import each_person, kept_shifts, partitions, results, retakes, step_rule, steps, targets, tilted
 from training.cnmc import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
@@ -119,6 +119,12 @@ def text(folder: Path) -> str:
         *each_person.lines(OURS, alone, cells, folder=folder),
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
+        *tilted.lines(
+            OURS,
+            {one["name"]: one["scored"] for one in (*in_contest, yardsticks[0])},
+            each_person.finished(cells, folder=folder),
+            cells,
+        ),
         *retakes.lines({one["name"]: one["scored"] for one in in_contest}, cells, folder=folder),
     ]
     by_step = steps.lines({one["name"]: one["scored"] for one in finished}, floor, folder=folder, recipes=RECIPES)

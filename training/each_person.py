@@ -42,6 +42,12 @@ def scores(ours: str, cells: Sequence[Cell], *, folder: Path) -> Scored | None:
     return _scores(folder / f"{ours}{OF_EACH_PERSON}.csv", cells)
 
 
+def finished(cells: Sequence[Cell], *, folder: Path) -> dict[str, Scored]:
+    """Those of whatever was run so to the end, by recipe."""
+    tried = {path.stem.removesuffix(OF_EACH_PERSON): path for path in sorted(folder.glob(f"*{OF_EACH_PERSON}.csv"))}
+    return {name: scored for name, path in tried.items() if (scored := _scores(path, cells))}
+
+
 def shifts(ours: str, alone: Scored | None, *, folder: Path) -> list[dict[str, Any]]:
     """The shift test of these networks, by which `alone` was scored; empty where it was not run. Raises
     ShiftsDoNotFit.
@@ -68,11 +74,8 @@ def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Pat
     if alone is None:
         return []
     floor = floor_scores(cells, alone.folds)
-    others = {"*area and mean colour only*": cross_scored(cells, floor, folds=alone.folds)}
-    for path in sorted(folder.glob(f"*{OF_EACH_PERSON}.csv")):
-        name = path.stem.removesuffix(OF_EACH_PERSON)
-        if name != ours and (scored := _scores(path, cells)):
-            others[name] = scored
+    floored = {"*area and mean colour only*": cross_scored(cells, floor, folds=alone.folds)}
+    others = floored | {name: scored for name, scored in finished(cells, folder=folder).items() if name != ours}
     persons = len(np.unique(alone.groups))
     return [HEAD.format(ours=ours, persons=persons), *contested(ours, alone, others, floor), ""]
 

@@ -20,7 +20,15 @@ def size_and_colour(cells: Sequence[Cell]) -> Floats:
 
 def floor_scores(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Floats:
     """The regression's out-of-fold logit for every cell, whose folds are these."""
-    features = size_and_colour(cells)
+    return _out_of_fold(size_and_colour(cells), cells, fold_of)
+
+
+def colour_scores(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Floats:
+    """The same of a regression on mean colour alone."""
+    return _out_of_fold(size_and_colour(cells)[:, 1:], cells, fold_of)
+
+
+def _out_of_fold(features: Floats, cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Floats:
     labels = np.array([CLASSES.index(cell.label) for cell in cells])
     scores = np.empty(len(cells))
     for fold in np.unique(fold_of):

@@ -19,16 +19,28 @@ Figure = Callable[[Scored, Floats], Floats]
 """Weights of N cells give one number, a matrix of D x N weights gives D; nan where it cannot be had."""
 
 
+class Ranking:
+    """N cells in the order of their scores: what their AUC is under any weights, without sorting them anew."""
+
+    def __init__(self, is_all: NDArray[np.bool_], scores: Floats) -> None:
+        self._order = np.argsort(scores, kind="stable")
+        self._truth = is_all[self._order]
+        ordered = scores[self._order]
+        self._starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+
+    def auc(self, weights: Floats) -> Floats:
+        """P(score of an ALL cell > score of a HEM cell), ties half; nan where a class has no weight."""
+        ordered = weights[..., self._order]
+        all_tied = np.add.reduceat(ordered * self._truth, self._starts, axis=-1)
+        hem_tied = np.add.reduceat(ordered * ~self._truth, self._starts, axis=-1)
+        below = np.cumsum(hem_tied, axis=-1) - hem_tied
+        won = (all_tied * (below + 0.5 * hem_tied)).sum(axis=-1)
+        return _ratio(won, all_tied.sum(axis=-1) * hem_tied.sum(axis=-1))
+
+
 def weighted_auc(is_all: NDArray[np.bool_], scores: Floats, weights: Floats) -> Floats:
-    """P(score of an ALL cell > score of a HEM cell), ties half, with weights; nan where a class has none."""
-    order = np.argsort(scores, kind="stable")
-    ordered, truth, sorted_weights = scores[order], is_all[order], weights[..., order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    all_tied = np.add.reduceat(sorted_weights * truth, starts, axis=-1)
-    hem_tied = np.add.reduceat(sorted_weights * ~truth, starts, axis=-1)
-    below = np.cumsum(hem_tied, axis=-1) - hem_tied
-    won = (all_tied * (below + 0.5 * hem_tied)).sum(axis=-1)
-    return _ratio(won, all_tied.sum(axis=-1) * hem_tied.sum(axis=-1))
+    """The AUC of one ranking under one set of weights, or D of them."""
+    return Ranking(is_all, scores).auc(weights)
 
 
 def auc(scored: Scored, weights: Floats) -> Floats:
@@ -103,8 +115,18 @@ def macro(figure: Figure) -> Figure:
     """The figure with every subject of a class counting the same, and each class half."""
 
     def balanced(scored: Scored, weights: Floats) -> Floats:
-        return figure(scored, _subject_macro(scored, weights))
+        return figure(scored, subject_macro(scored, weights))
 
+    return balanced
+
+
+def subject_macro(scored: Scored, weights: Floats) -> Floats:
+    """Weights in which a group drawn k times counts k subjects' worth, whatever its number of cells."""
+    balanced = subject_weights(scored) * weights
+    for is_all in (False, True):
+        own = scored.is_all == is_all
+        drawn = balanced[..., own].sum(axis=-1, keepdims=True)
+        balanced[..., own] *= np.divide(0.5, drawn, out=np.zeros_like(drawn), where=drawn > 0)
     return balanced
 
 
@@ -151,13 +173,3 @@ def binomial_interval(hits: int, count: int) -> tuple[float, float]:
 def _ratio(part: Floats, whole: Floats) -> Floats:
     """part / whole, nan where whole is 0."""
     return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)
-
-
-def _subject_macro(scored: Scored, weights: Floats) -> Floats:
-    """Weights in which a group drawn k times counts k subjects' worth, whatever its number of cells."""
-    balanced = subject_weights(scored) * weights
-    for is_all in (False, True):
-        own = scored.is_all == is_all
-        drawn = balanced[..., own].sum(axis=-1, keepdims=True)
-        balanced[..., own] *= np.divide(0.5, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-    return balanced

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training import each_person, kept_shifts, metrics, partitions, results, shifts
-from training.bootstrap import Difference, interval, paired_difference, resampled
+from training import each_person, kept_shifts, metrics, partitions, results, shifts, tilted
+from training.bootstrap import Difference, Drawn, paired_difference, resampled
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
@@ -26,9 +26,10 @@ HEAD = """\
 ## The rule held
 
 A step is kept where nothing that it goes by is worse beyond its interval and something is better: floor-matched AUC,
-the mean healthy person's specificity, and what shifts cost. Here is each of ours less the one before, and where that
-one was no step less the last that was, on the same cells, whose subject groups are drawn together: above 0 the step is
-better, but for the calibration error, where it is below 0. *Worst shift* is by how much less a figure of all cells
+AUC elsewhere (*Where size and colour say less*; from `texture12` on), the mean healthy person's specificity, and what
+shifts cost. Here is each of ours less the one before, and where that one was no step less the last that was, on the
+same cells, whose subject groups are drawn together: above 0 the step is better, but for the calibration error, where it
+is below 0. *Worst shift* is by how much less a figure of all cells
 falls under whichever of ten shifts costs it most, in every draw anew: below 0 it costs more than before. The ten are of
 size, brightness and tint; a JPEG file and the outline are not among them. *Beyond its interval* says what is better or
 worse so, and in brackets each single shift that costs more, the worst or not: of thirty such falls on a partition one
@@ -42,6 +43,7 @@ COLUMNS = (
     "less",
     "partition",
     "floor-matched AUC",
+    "elsewhere",
     "healthy",
     "calibration error",
     "worst shift: AUC",
@@ -80,6 +82,7 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
     """
     runs = {name: _runs(name, cells, folder=folder) for name in ORDER if (folder / f"{name}.csv").is_file()}
     floors: dict[str, Floats] = {}
+    elsewhere: dict[str, dict[str, Drawn]] = {}
     rows = []
     for step, before in _pairs(list(runs)):
         for where, own in runs[step].items():
@@ -88,7 +91,11 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
                 partitions.refuse_other_folds(earlier.scored, own.scored.folds, table=table, of=f"{step} on {where}")
                 if where not in floors:
                     floors[where] = floor_scores(cells, own.scored.folds)
-                rows.append(f"| {' | '.join([step, before, where, *_held(own, earlier, floors[where])])} |")
+                    there = {name: on[where].scored for name, on in runs.items() if where in on}
+                    elsewhere[where] = tilted.aucs(there, cells, to=tilted.OFFICIAL)
+                more = elsewhere[where][step].less(elsewhere[where][before])
+                held = _held(own, earlier, floors[where], elsewhere=more)
+                rows.append(f"| {' | '.join([step, before, where, *held])} |")
     return [HEAD, f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *rows, ""] if rows else []
 
 
@@ -114,10 +121,11 @@ def _runs(name: str, cells: Sequence[Cell], *, folder: Path) -> dict[str, Run]:
     return {**found, "each person": Run(alone, each_person.shifted(name, alone, cells, folder=folder))}
 
 
-def _held(own: Run, before: Run, floor: Floats) -> list[str]:
-    """The cells of one row, but for its first three."""
+def _held(own: Run, before: Run, floor: Floats, *, elsewhere: Difference) -> list[str]:
+    """The cells of one row, but for its first three; `elsewhere` is the difference of their tilted AUC."""
     judged = {
         "floor-matched AUC": paired_difference(metrics.matched_auc(floor), own.scored, before.scored),
+        "AUC elsewhere": elsewhere,
         "healthy": paired_difference(metrics.macro(metrics.specificity), own.scored, before.scored),
     }
     error = paired_difference(metrics.macro(metrics.calibration_error), own.scored, before.scored)
@@ -155,7 +163,5 @@ def spared(figure: Figure, own: Run, before: Run) -> tuple[Difference, dict[str,
         return np.stack([own_falls.min(axis=0) - earlier_falls.min(axis=0), *(own_falls - earlier_falls)])
 
     values, draws = gained(ones(own.scored)), resampled(gained, own.scored)
-    worst, *single = (
-        Difference(float(value), *interval(of_draws), of_draws) for value, of_draws in zip(values, draws, strict=True)
-    )
+    worst, *single = (Difference.of(value, of_draws) for value, of_draws in zip(values, draws, strict=True))
     return worst, dict(zip(LIMITED, single, strict=True))

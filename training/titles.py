@@ -51,6 +51,10 @@ RETAKES = {
     "mean_difference": "Mean difference of the probability",
     "repeatability": "Repeatability of the logit (intraclass correlation)",
 }
+TILTED = {
+    "between": "until mean colour is no sign of the class",
+    "elsewhere": "until both say what they were found to say of the official preliminary set",
+}
 SUBGROUP_FIGURES = {
     "auc": "AUC",
     "sensitivity": "sensitivity",

@@ -39,6 +39,16 @@ RETAKE_FIGURES = {
     "mean_difference": "Mean difference of the probability",
     "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
 }
+TILTED_FIGURES = {
+    "between": "AUC, cells weighed until their mean colour is no sign of the class",
+    "elsewhere": "AUC, cells weighed until size and colour say as little as in the official preliminary set",
+}
+TILTED = (
+    "In its training data cells of ALL are larger. In other people that is no sign: healthy cells of the official "
+    "preliminary set are larger and brighter. So the cells of the training data are weighed here until area and mean "
+    "colour say no more of the class than they do there. Every subject counts the same before; those other people "
+    "themselves were not measured."
+)
 TOO_HIGH = (
     "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
     "chance to chance."
@@ -82,6 +92,8 @@ class ModelPage:
     figures: tuple[Figure, ...]
     bands: tuple[Figure, ...]
     gate: tuple[Figure, ...]
+    tilted: tuple[Figure, ...]
+    tilted_told: str
     retakes: tuple[Figure, ...]
     retaken: str
     limits: tuple[str, ...]
@@ -111,6 +123,8 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
+        tilted=_figures({name: one["auc"] for name, one in evaluation.get("tilted", {}).items()}, TILTED_FIGURES),
+        tilted_told=TILTED,
         retakes=_figures(evaluation.get("retakes", {}), RETAKE_FIGURES),
         retaken=_retaken(evaluation.get("retakes", {})),
         limits=() if card["for_demonstration"] else LIMITS,

@@ -1,0 +1,187 @@
+"""Ranking where size and colour say less of the class than here: the same cells, weighed until they say so little.
+
+Matched figures hold size and colour still. They do not show what a network that leans on them loses among people in
+whom they are no sign of the class, or one of the other. Exponential tilting does: cells weigh e^(a colour + b size)
+times what they did, with opposite signs in the two classes, a and b such that two regressions rank them as elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import root
+
+from training import metrics, targets
+from training.bootstrap import Drawn, resampled
+from training.cnmc import Cell
+from training.floor import colour_scores, floor_scores, size_and_colour
+from training.metrics import Ranking
+from training.scored import Floats, Scored, ones, subject_weights
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The AUC of mean colour alone, and of area and mean colour, among some people."""
+
+    colour: float
+    area_and_colour: float
+
+
+OFFICIAL = Elsewhere(colour=0.29, area_and_colour=0.54)
+"""As regressions that learned from the training folds were found to rank cells of the official preliminary set."""
+
+BETWEEN = Elsewhere(colour=0.50, area_and_colour=0.65)
+"""Between those people and these: colour is no sign at all."""
+
+TRIED = {"between": BETWEEN, "elsewhere": OFFICIAL}
+
+SOLVED = 1e-3
+"""So near the AUC of both regressions must come to what was asked for."""
+
+HEAD = """\
+## Where size and colour say less
+
+Among these people ALL cells are larger: size alone has an AUC of {size:.2f} on partition 0, area and mean colour
+{here:.2f}. Regressions that had learned so were found to have {official.area_and_colour} on the official preliminary
+set, whose healthy cells are larger and brighter, and mean colour alone {official.colour}. *Elsewhere* is the AUC of
+these cells, weighed until both regressions have just that here too: e^(a colour + b size), with opposite signs in the
+two classes. *Between* is the same with {between.area_and_colour} for area and mean colour, and colour no sign at all.
+*Here* is without such weights. Every subject counts the same before them; afterwards the cells are worth some {worth}.
+The weights are fitted anew in every draw. So it is told how these cells would be ranked where size and colour say so
+little; those other people were not measured. `{ours}` was chosen with a look at this, with every person left out alone.
+"""
+
+COLUMNS = ("recipe", "here", "between", "elsewhere", "`{ours}` more: between", "elsewhere")
+
+
+class Tilt:
+    """Weights of N cells under which mean colour, and area and mean colour, rank them as elsewhere."""
+
+    def __init__(self, scored: Scored, cells: Sequence[Cell], *, to: Elsewhere) -> None:
+        """`scored` are any scores of these cells, in the folds that the regressions are fitted in."""
+        self._scored = scored
+        colour = colour_scores(cells, scored.folds)
+        floor = floor_scores(cells, scored.folds)
+        self._rankings = Ranking(scored.is_all, colour), Ranking(scored.is_all, floor)
+        self._wanted = np.array([to.colour, to.area_and_colour])
+        toward = np.where(scored.is_all, -1.0, 1.0)[:, None]
+        standing = subject_weights(scored)
+        features = np.stack([colour, size_and_colour(cells)[:, 0]], axis=-1)
+        centred = features - standing @ features
+        self._exponents = toward * centred / np.sqrt(np.maximum(standing @ centred**2, np.finfo(float).tiny))
+        self._whole = self._solved(metrics.subject_macro(scored, ones(scored)), start=np.zeros(2))
+
+    def __call__(self, weights: Floats) -> Floats:
+        """What N or D x N weights are under it, every subject counting the same before; nan where it cannot be had."""
+        standing = np.atleast_2d(metrics.subject_macro(self._scored, weights))
+        found = np.full(standing.shape, np.nan)
+        if not np.isnan(self._whole).any():
+            for row, own in zip(found, standing, strict=True):
+                row[:] = self._tilted(own, self._solved(own, start=self._whole))
+        return found.reshape(weights.shape)
+
+    def _solved(self, standing: Floats, *, start: Floats) -> Floats:
+        """a and b under these weights; nan where none do."""
+
+        def missed(exponents: Floats) -> Floats:
+            tilted = self._tilted(standing, exponents)
+            return np.nan_to_num([ranking.auc(tilted) for ranking in self._rankings], nan=1.0) - self._wanted
+
+        found = root(missed, start)
+        return np.asarray(found.x) if np.abs(found.fun).max() < SOLVED else np.full(2, np.nan)
+
+    def _tilted(self, standing: Floats, exponents: Floats) -> Floats:
+        power = self._exponents @ exponents
+        return np.asarray(standing * np.exp(power - power.max()))
+
+
+def aucs(scored: Mapping[str, Scored], cells: Sequence[Cell], *, to: Elsewhere) -> dict[str, Drawn]:
+    """The tilted AUC of each of several scores of the same cells in the same folds, with its value in every draw."""
+    any_one = next(iter(scored.values()))
+    tilt = Tilt(any_one, cells, to=to)
+    rankings = [Ranking(one.is_all, one.logits) for one in scored.values()]
+
+    def each(weights: Floats) -> Floats:
+        tilted = tilt(weights)
+        return np.stack([ranking.auc(tilted) for ranking in rankings])
+
+    values, draws = each(ones(any_one)), resampled(each, any_one)
+    return {name: Drawn.of(value, own) for name, value, own in zip(scored, values, draws, strict=True)}
+
+
+def report(scored: Scored, cells: Sequence[Cell]) -> dict[str, Any]:
+    """For a card: each of TRIED with its tilted AUC, [value, low, high], what the regressions are to have there, and
+    how many persons of each class the tilted cells are worth.
+    """
+    return {
+        name: {
+            "auc": aucs({"own": scored}, cells, to=to)["own"].as_json(),
+            "colour_auc": to.colour,
+            "floor_auc": to.area_and_colour,
+            "persons": persons(Tilt(scored, cells, to=to)(ones(scored)), scored),
+        }
+        for name, to in TRIED.items()
+    }
+
+
+def persons(weights: Floats, scored: Scored) -> dict[str, float | None]:
+    """How many persons of each class these weights are worth, by Kish: (sum w)^2 / sum w^2 of what each weighs."""
+    found: dict[str, float | None] = {}
+    for name, own in (("HEM", ~scored.is_all), ("ALL", scored.is_all)):
+        _, place = np.unique(scored.groups[own], return_inverse=True)
+        each = np.bincount(place, weights=weights[own])
+        worth = each.sum() ** 2 / (each**2).sum()
+        found[name] = None if np.isnan(worth) else round(float(worth), 1)
+    return found
+
+
+def lines(
+    ours: str, on_partition: Mapping[str, Scored], alone: Mapping[str, Scored], cells: Sequence[Cell]
+) -> list[str]:
+    """Ours beside all others on the contest's partition, and with every person left out alone, as Markdown; nothing
+    where ours was not run there.
+    """
+    if ours not in on_partition:
+        return []
+    scored = on_partition[ours]
+    standing = metrics.subject_macro(scored, ones(scored))
+    worth = persons(Tilt(scored, cells, to=OFFICIAL)(ones(scored)), scored)
+    size, floor = (
+        float(Ranking(scored.is_all, values).auc(standing))
+        for values in (scored.areas, floor_scores(cells, scored.folds))
+    )
+    told = f"{worth['ALL']} persons with ALL and {worth['HEM']} without"
+    head = HEAD.format(ours=ours, size=size, here=floor, official=OFFICIAL, between=BETWEEN, worth=told)
+    found = [head, *_table(ours, on_partition, cells)]
+    if ours in alone:
+        found += ["With every person left out alone:", "", *_table(ours, alone, cells)]
+    return found
+
+
+def _table(ours: str, scored: Mapping[str, Scored], cells: Sequence[Cell]) -> list[str]:
+    """A row for each, the best elsewhere first, and a sentence on earlier networks where there are any."""
+    here = {name: float(metrics.macro(metrics.auc)(one, ones(one))) for name, one in scored.items()}
+    there = {name: aucs(scored, cells, to=to) for name, to in TRIED.items()}
+    ranked = sorted(scored, key=lambda name: (name != ours, -np.nan_to_num(there["elsewhere"][name].value)))
+    columns = [column.format(ours=ours) for column in COLUMNS]
+    rows = []
+    for name in ranked:
+        own = [one[name] for one in there.values()]
+        more = [one[ours].less(one[name]).signed() if name != ours else "" for one in there.values()]
+        rows.append([name, f"{here[name]:.3f}", *map(str, own), *more])
+    return [
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+        *_against_earlier(ours, there["elsewhere"]),
+    ]
+
+
+def _against_earlier(ours: str, elsewhere: Mapping[str, Drawn]) -> list[str]:
+    earlier = [name for name in elsewhere if name.startswith(targets.EARLIER)]
+    if not earlier:
+        return []
+    above = [name for name in earlier if elsewhere[ours].less(elsewhere[name]).low > 0]
+    return [f"Elsewhere `{ours}` is above {len(above)} of {len(earlier)} earlier networks beyond its interval.", ""]
