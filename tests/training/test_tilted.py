@@ -23,7 +23,7 @@ EARLIER = "schneider"
 def cells_of(*, larger, persons=12, each=12):
     """Cells of so many persons of each class; those with ALL are so much larger, in deviations."""
     rng = np.random.default_rng(0)
-    found = []
+    found: list[Cell] = []
     for number in range(2 * persons):
         sick = number % 2 == 0
         for _ in range(each):
