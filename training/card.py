@@ -58,7 +58,7 @@ class Trained:
     """
     network: keras.Model
     shifts: list[dict[str, Any]]
-    """What `evaluate --shifts` found; empty where it was not run."""
+    """What `evaluate --shifts` found of those networks; empty where it was not run."""
     smear_fields: Path | None
     """The folder of smear fields for the gate's trial; None for drawn cells."""
     morphology: Path

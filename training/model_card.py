@@ -6,7 +6,7 @@ from app.errors import Invalid
 from training import failures, provenance
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
-from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, RETAKES, SETS, SUBGROUP_FIGURES
+from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, RETAKES, SETS, SUBGROUP_FIGURES, TILTED
 
 CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made with a look at figures of these same people: expect a little less of new ones."
@@ -45,6 +45,7 @@ def _text(card: dict[str, Any]) -> str:
         f"## What moves it\n\n{_shifts(card)}",
         f"## The same cell photographed again\n\n{_retakes(card)}",
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
+        f"## Where size and colour say less\n\n{_tilted(card)}",
         f"## Known failures\n\n{failures.text(evaluation)}",
         f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
         f"## To reproduce\n\n{provenance.reproduce(card)}",
@@ -183,21 +184,30 @@ def _shifts(card: dict[str, Any]) -> str:
         return "The shift test was not run for this model."
     if not shifts:
         raise FigureMissing("The shift test is missing, so no model card can be written. Run `evaluate --shifts`.")
+    alone = card["training"].get("each_person", False)
     rows = [
-        f"| {one['shift']} | {one['seed']} | {one['auc']:.3f} | "
-        f"{' | '.join(Estimate(*one[key]).signed() for key in CHANGES)} |"
+        [
+            one["shift"],
+            *([] if alone else [str(one["seed"])]),
+            f"{one['auc']:.3f}",
+            *(Estimate(*one[key]).signed() for key in CHANGES),
+        ]
         for one in shifts
     ]
-    head = [
-        "| the same unseen cells, with | partition | AUC | change of AUC | of specificity | of sensitivity |",
-        "|---" * 6 + "|",
-    ]
-    told = (
-        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. Partitions are named by their "
-        f"seeds; of {card['training']['recipe']['folds']} folds each network had learned from all but one. Threshold "
-        "and calibration are those of all unchanged cells of a partition, and stay as they are."
+    partition = [] if alone else ["partition"]
+    columns = ["the same unseen cells, with", *partition, "AUC", "change of AUC", "of specificity", "of sensitivity"]
+    learned = (
+        "Each network had learned from all other people."
+        if alone
+        else "Partitions are named by their seeds; of "
+        f"{card['training']['recipe']['folds']} folds each network had learned from all but one."
     )
-    return "\n".join([told, "", *head, *rows])
+    told = (
+        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. {learned} Threshold and "
+        "calibration are those of all unchanged cells, and stay as they are."
+    )
+    lines = [f"| {' | '.join(row)} |" for row in (columns, *rows)]
+    return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
 
 
 def _retakes(card: dict[str, Any]) -> str:
@@ -236,6 +246,30 @@ def _subgroups(report: dict[str, Any]) -> str:
     )
     lines = [f"| {' | '.join(row)} |" for row in (columns, *rows)]
     return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
+
+
+def _tilted(card: dict[str, Any]) -> str:
+    found = card["evaluation"].get("tilted")
+    if not found and card["for_demonstration"]:
+        return "This was not looked at for this model."
+    if not found:
+        raise FigureMissing("How it ranks where size and colour say less is missing. Export the model again.")
+    figures = card["evaluation"]["report"]["figures"]
+    rows = [
+        f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {one['persons']['HEM']:.0f} and "
+        f"{one['persons']['ALL']:.0f} | {_estimate(one, 'auc')} |"
+        for name, title in TILTED.items()
+        for one in [found[name]]
+    ]
+    floor, own = (_estimate(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
+    told = (
+        f"Here area and mean colour alone rank cells with an AUC of {floor} and this network with one of {own}, "
+        "every subject counting the same. In other people they say less: healthy cells of the official preliminary set "
+        "are larger and brighter. So the same cells are weighed (exponential tilting by mean colour and size) until "
+        "both have the AUC in the table; they are worth so many persons then. Those other people were not measured."
+    )
+    head = ["| cells weighed | mean colour alone | with area | worth: normal and ALL | AUC of this network |"]
+    return "\n".join([told, "", *head, "|---" * 5 + "|", *rows])
 
 
 def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bool) -> str:

@@ -27,9 +27,10 @@ BY_PARTITION = """\
 ## `{ours}` on each partition
 
 What `{ours}` is made of was chosen on 0 to 2, how its scatter is weighed with a look at 3 and 4 as well, whose shifts
-decided on its last step, as those with every person left out alone did. 13 and 14 are for reporting: nothing had been
-run or tried on them when the recipe was committed. All are of the same people, so they are no proof against choices
-that fit these. *Most alike* is the largest share of cells that another of the first five has in the same folds.
+decided on its last step, as those with every person left out alone did. The others are for reporting: 17 and 18, on
+which nothing had been run when the recipe was committed, and 13 to 16, on which only what it came from had been. All
+are of the same people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells
+that another of the first five has in the same folds.
 """
 
 CONTEST = """\

@@ -61,10 +61,12 @@ def reproduce(card: dict[str, Any]) -> str:
     name, real = card["training"]["recipe"]["name"], not card["for_demonstration"]
     folder, shifts, not_cells = (words * real for words in (" FOLDER", " --shifts", " --not-cells SMEARS"))
     each_person = card["training"].get("each_person", False)
-    alone = f"python -m training fit {name}{folder} --each-person\n" * each_person
+    apart = " --each-person" * each_person
+    alone = f"python -m training fit {name}{folder}{apart}\n" * each_person
     of_which = " The minutes are those of the final network and of those with a person left out." * each_person
     return (
-        f"```\npython -m training fit {name}{folder}\n{alone}python -m training evaluate {name}{folder}{shifts}\n"
+        f"```\npython -m training fit {name}{folder}\n{alone}"
+        f"python -m training evaluate {name}{folder}{apart}{shifts}\n"
         f"python -m training export {name}{folder} --version {card['version']}{not_cells}\n```\n\n"
         f"{FOLDERS * real}Recipe `training/recipes/{name}.py`, fingerprint "
         f"`{card['training']['recipe_fingerprint']}`, {_taken(card['training'])}; "

@@ -15,7 +15,7 @@ BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
 
 SUCCESSORS = {
-    "texture5": ("texture6", "texture7", "texture8", "texture9", "texture10", "texture11"),
+    "texture5": tuple(f"texture{number}" for number in range(6, 14)),
     "texture3": ("texture4", "texture5"),
 }
 """What became of a base by further steps; each has a row among its variants as well."""
@@ -30,7 +30,7 @@ HEAD = """\
 ## Step by step
 
 A variant differs from its base in what is said of it and in nothing else; what became of a base later (`texture6` to
-`texture11` under `texture5`, `texture4` and `texture5` under `texture3`), in every step since. In
+`texture13` under `texture5`, `texture4` and `texture5` under `texture3`), in every step since. In
 brackets is what it gains over the base, with its interval, on the same cells, whose subject groups are drawn together:
 below 0 means that the base is better. *Worst shift* is the largest fall of AUC, and of specificity and sensitivity at
 the fixed threshold, when cells are larger, smaller, brighter, darker or tinted, on the recipe's first partition (3 for

@@ -251,24 +251,23 @@ def _by_subject(report: Mapping[str, Any]) -> Table:
 
 
 def _shifts(evaluation: Mapping[str, Any]) -> Table:
+    tried = evaluation.get("shifts", ())
+    several = len({one.get("seed") for one in tried}) > 1
     rows = tuple(
         (
             one["shift"],
-            str(one.get("seed", "-")),
+            *((str(one["seed"]),) if several else ()),
             f"{one['auc']:.3f}",
             _change(one["auc_change"]),
             _change(one["specificity_change"]),
             _change(one["sensitivity_change"]),
         )
-        for one in evaluation.get("shifts", ())
+        for one in tried
     )
     note = "The same unseen cells, changed: what a change of microscope, stain or outline might do."
-    return Table(
-        "What moves it",
-        note,
-        ("Change", "Partition", "AUC", "Change of AUC", "Change of specificity", "Change of sensitivity"),
-        rows,
-    )
+    partition = ("Partition",) if several else ()
+    columns = ("Change", *partition, "AUC", "Change of AUC", "Change of specificity", "Change of sensitivity")
+    return Table("What moves it", note, columns, rows)
 
 
 def _not_cells(evaluation: Mapping[str, Any]) -> Table:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.screening.model_view import calibration, model_page
+from app.screening.model_view import TILTED_FIGURES, calibration, model_page
 from tests.shipped import SHIPPED
 
 CARD = json.loads((SHIPPED / "card.json").read_text())
@@ -33,13 +33,33 @@ def test_each_part_of_the_cells_has_its_figures_with_their_intervals():
     )
 
 
+def test_how_it_ranks_where_size_and_colour_say_less_is_shown_where_the_card_has_it():
+    tilted = CARD["evaluation"]["tilted"]
+    before = {**CARD, "evaluation": {**CARD["evaluation"], "tilted": {}}}
+
+    page = model_page(CARD, serves=True)
+
+    assert [figure.value for figure in page.tilted] == [f"{tilted[name]['auc'][0]:.3f}" for name in TILTED_FIGURES]
+    assert model_page(before, serves=False).tilted == ()
+
+
+def test_a_shift_test_of_several_partitions_names_them():
+    (first, *_) = CARD["evaluation"]["shifts"]
+    both = [{**first, "seed": seed} for seed in (3, 4)]
+    earlier_card = {**CARD, "evaluation": {**CARD["evaluation"], "shifts": both}}
+
+    assert tables(CARD)["What moves it"].columns[1] == "AUC"
+    assert tables(earlier_card)["What moves it"].columns[1] == "Partition"
+    assert [row[1] for row in tables(earlier_card)["What moves it"].rows] == ["3", "4"]
+
+
 def test_of_each_person_the_shares_in_the_outer_bands_are_shown():
     table = tables(CARD)["By subject"]
 
     assert table.columns[-2:] == ("Not suspected", "Suspected")
     (row,) = (row for row in table.rows if row[0] == "33 (ALL)")
     (one,) = (one for one in CARD["evaluation"]["report"]["by_subject"] if one["subject"] == "33")
-    assert row[-2:] == (f"{one['not_suspected']:.2f}", f"{one['suspected']:.2f}") == ("0.20", "0.41")
+    assert row[-2:] == (f"{one['not_suspected']:.2f}", f"{one['suspected']:.2f}") == ("0.21", "0.34")
 
 
 @pytest.mark.parametrize("card", [CARD, earlier(CARD)], ids=["now", "earlier"])
