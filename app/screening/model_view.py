@@ -93,7 +93,7 @@ class ModelPage:
     bands: tuple[Figure, ...]
     gate: tuple[Figure, ...]
     tilted: tuple[Figure, ...]
-    tilted_told: str
+    tilted_note: str
     retakes: tuple[Figure, ...]
     retaken: str
     limits: tuple[str, ...]
@@ -124,7 +124,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         bands=_figures(report.get("bands", {}), BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
         tilted=_figures({name: one["auc"] for name, one in evaluation.get("tilted", {}).items()}, TILTED_FIGURES),
-        tilted_told=TILTED,
+        tilted_note=TILTED,
         retakes=_figures(evaluation.get("retakes", {}), RETAKE_FIGURES),
         retaken=_retaken(evaluation.get("retakes", {})),
         limits=() if card["for_demonstration"] else LIMITS,
