@@ -255,12 +255,11 @@ def _tilted(card: dict[str, Any]) -> str:
     if not found:
         raise FigureMissing("How it ranks where size and colour say less is missing. Export the model again.")
     figures = card["evaluation"]["report"]["figures"]
-    rows = [
-        f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {one['persons']['HEM']:.0f} and "
-        f"{one['persons']['ALL']:.0f} | {_estimate(one, 'auc')} |"
-        for name, title in TILTED.items()
-        for one in [found[name]]
-    ]
+    rows = []
+    for name, title in TILTED.items():
+        one = found[name]
+        auc, worth = _estimate(one, "auc"), " and ".join(f"{one['persons'][label]:.0f}" for label in ("HEM", "ALL"))
+        rows.append(f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {worth} | {auc} |")
     floor, own = (_estimate(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
     told = (
         f"Here area and mean colour alone rank cells with an AUC of {floor} and this network with one of {own}, "

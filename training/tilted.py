@@ -47,9 +47,10 @@ Among these people ALL cells are larger: size alone has an AUC of {size:.2f} on 
 set, whose healthy cells are larger and brighter, and mean colour alone {official.colour}. *Elsewhere* is the AUC of
 these cells, weighed until both regressions have just that here too: e^(a colour + b size), with opposite signs in the
 two classes. *Between* is the same with {between.area_and_colour} for area and mean colour, and colour no sign at all.
-*Here* is without such weights. Every subject counts the same before them; afterwards the cells are worth some {worth}.
-The weights are fitted anew in every draw. So it is told how these cells would be ranked where size and colour say so
-little; those other people were not measured. `{ours}` was chosen with a look at this, with every person left out alone.
+*Here* is without such weights. Every subject counts the same before them; afterwards the cells are worth some {sick}
+persons with ALL and {healthy} without. The weights are fitted anew in every draw. So it is told how these cells would
+be ranked where size and colour say so little; those other people were not measured. `{ours}` was chosen with a look at
+this, on partitions 3 and 4 and with every person left out alone.
 """
 
 COLUMNS = ("recipe", "here", "between", "elsewhere", "`{ours}` more: between", "elsewhere")
@@ -151,8 +152,8 @@ def lines(
         float(Ranking(scored.is_all, values).auc(standing))
         for values in (scored.areas, floor_scores(cells, scored.folds))
     )
-    told = f"{worth['ALL']} persons with ALL and {worth['HEM']} without"
-    head = HEAD.format(ours=ours, size=size, here=floor, official=OFFICIAL, between=BETWEEN, worth=told)
+    sick, healthy = ("-" if worth[name] is None else f"{worth[name]:.0f}" for name in ("ALL", "HEM"))
+    head = HEAD.format(ours=ours, size=size, here=floor, official=OFFICIAL, between=BETWEEN, sick=sick, healthy=healthy)
     found = [head, *_table(ours, on_partition, cells)]
     if ours in alone:
         found += ["With every person left out alone:", "", *_table(ours, alone, cells)]
