@@ -38,12 +38,13 @@ def load(
     of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds.
     """
     *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
+    on = _scores(recipe, crops, folder=results_folder)
     apart = recipe
     if recipe.is_fixed:
         apart = recipe.each_person()
         folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs))
         network.refuse_untrained(apart, folds)
-    on = _scores(apart, crops, folder=results_folder)
+        on = _scores(apart, crops, folder=results_folder)
     made_from = results.fingerprints(apart, crops.cells)
     found = kept_shifts.read_of(kept_shifts.path_of(apart.name, folder=results_folder), on, made_from=made_from)
     return Trained(

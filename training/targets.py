@@ -40,9 +40,9 @@ not. Each interval is a 95 % one by itself: of fifty against which ours were no 
 chance. So it is also told in what share of draws ours is above all of them at once. Networks are held against each
 other on partition 0, and each was trained once: the intervals are over people, not over trainings. Ours was chosen on
 partitions 0 to 4 and with every person left out alone, earlier networks' settings on none: the gains here are kind to
-ours by what choosing brings. On partition 13, by which nothing was chosen, it is held against some of the best, and on
-3, which it was chosen on, against more (below). An earlier network on its budget might do better with the cells that
-its source gave it; those rows that have them end in `_as_published`.
+ours by what choosing brings. On partitions 13 and 17, by which nothing was chosen, it is held against some of the
+best, and on 3, which it was chosen on, against more (below). An earlier network on its budget might do better with the
+cells that its source gave it; those rows that have them end in `_as_published`.
 
 *Within folds* only cells that one network scored are held against each other. One network is served, and what logits
 of the networks of several folds mean beside each other is no property of it: ours are made to mean the same, those of
