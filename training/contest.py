@@ -96,17 +96,18 @@ def text(folder: Path) -> str:
         f"- `{one['name']}` is not finished." for one in entries if not one["scored"] and one["name"] != OURS
     ]
     gains = _gains(on.get(SEED), [*in_contest, yardsticks[0]], floor)
-    alone = each_person.scores(OURS, cells, folder=folder)
+    each_left_out = each_person.finished(cells, folder=folder)
+    alone = each_left_out.get(OURS)
     sections = [
         *_differences(gains),
         *_targets(gains, on, alone, folder=folder),
-        *each_person.lines(OURS, alone, cells, folder=folder),
+        *each_person.lines(OURS, each_left_out, cells),
         *partitions.lines(OURS, on, cells),
         *partitions.contest(OURS, on, cells, folder=folder),
         *tilted.lines(
             OURS,
             {one["name"]: one["scored"] for one in (*in_contest, yardsticks[0])},
-            each_person.finished(cells, folder=folder),
+            each_left_out,
             cells,
         ),
         *retakes.lines({one["name"]: one["scored"] for one in in_contest}, cells, folder=folder),

@@ -4,7 +4,7 @@
 targets and by the card, and `python -m training features DIR --each-person` those of hand-made features.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +69,16 @@ def unfinished(ours: str, alone: Scored | None, *, folder: Path) -> list[str]:
     return [f"- `{name}` is not finished."] if alone is None and (folder / f"{name}.csv").is_file() else []
 
 
-def lines(ours: str, alone: Scored | None, cells: Sequence[Cell], *, folder: Path) -> list[str]:
-    """Ours against whatever else was run so, and against area and mean colour alone, as Markdown."""
-    if alone is None:
+def lines(ours: str, tried: Mapping[str, Scored], cells: Sequence[Cell]) -> list[str]:
+    """Ours against whatever else was run so, and against area and mean colour alone, as Markdown, from all that is
+    `finished`; nothing where ours is not.
+    """
+    if ours not in tried:
         return []
+    alone = tried[ours]
     floor = floor_scores(cells, alone.folds)
     floored = {"*area and mean colour only*": cross_scored(cells, floor, folds=alone.folds)}
-    others = floored | {name: scored for name, scored in finished(cells, folder=folder).items() if name != ours}
+    others = floored | {name: scored for name, scored in tried.items() if name != ours}
     persons = len(np.unique(alone.groups))
     return [HEAD.format(ours=ours, persons=persons), *contested(ours, alone, others, floor), ""]
 

@@ -71,7 +71,7 @@ class Tilt:
         features = np.stack([colour, size_and_colour(cells)[:, 0]], axis=-1)
         centred = features - standing @ features
         self._exponents = toward * centred / np.sqrt(np.maximum(standing @ centred**2, np.finfo(float).tiny))
-        self._whole = self._solved(metrics.subject_macro(scored, ones(scored)), start=np.zeros(2))
+        self._whole = self._solved(standing, start=np.zeros(2))
 
     def __call__(self, weights: Floats) -> Floats:
         """What N or D x N weights are under it, every subject counting the same before; nan where it cannot be had."""
@@ -99,8 +99,11 @@ class Tilt:
 
 def aucs(scored: Mapping[str, Scored], cells: Sequence[Cell], *, to: Elsewhere) -> dict[str, Drawn]:
     """The tilted AUC of each of several scores of the same cells in the same folds, with its value in every draw."""
+    return _aucs(scored, Tilt(next(iter(scored.values())), cells, to=to))
+
+
+def _aucs(scored: Mapping[str, Scored], tilt: Tilt) -> dict[str, Drawn]:
     any_one = next(iter(scored.values()))
-    tilt = Tilt(any_one, cells, to=to)
     rankings = [Ranking(one.is_all, one.logits) for one in scored.values()]
 
     def each(weights: Floats) -> Floats:
@@ -115,15 +118,16 @@ def report(scored: Scored, cells: Sequence[Cell]) -> dict[str, Any]:
     """For a card: each of TRIED with its tilted AUC, [value, low, high], what the regressions are to have there, and
     how many persons of each class the tilted cells are worth.
     """
-    return {
-        name: {
-            "auc": aucs({"own": scored}, cells, to=to)["own"].as_json(),
+    found = {}
+    for name, to in TRIED.items():
+        tilt = Tilt(scored, cells, to=to)
+        found[name] = {
+            "auc": _aucs({"own": scored}, tilt)["own"].as_json(),
             "colour_auc": to.colour,
             "floor_auc": to.area_and_colour,
-            "persons": persons(Tilt(scored, cells, to=to)(ones(scored)), scored),
+            "persons": persons(tilt(ones(scored)), scored),
         }
-        for name, to in TRIED.items()
-    }
+    return found
 
 
 def persons(weights: Floats, scored: Scored) -> dict[str, float | None]:
@@ -146,10 +150,9 @@ def lines(
     if ours not in on_partition:
         return []
     scored = on_partition[ours]
-    standing = metrics.subject_macro(scored, ones(scored))
     worth = persons(Tilt(scored, cells, to=OFFICIAL)(ones(scored)), scored)
     size, floor = (
-        float(Ranking(scored.is_all, values).auc(standing))
+        float(metrics.macro(metrics.auc)(scored.with_logits(values), ones(scored)))
         for values in (scored.areas, floor_scores(cells, scored.folds))
     )
     sick, healthy = ("-" if worth[name] is None else f"{worth[name]:.0f}" for name in ("ALL", "HEM"))
