@@ -6,9 +6,20 @@ from app.errors import Invalid
 from training import failures, provenance
 from training.bootstrap import Estimate
 from training.not_cells import KINDS, SMEAR_FIELDS
-from training.titles import BANDS, CUT, FAR, FIGURES, GATE, OF_ONE_SUBJECT, RETAKES, SETS, SUBGROUP_FIGURES, TILTED
+from training.titles import (
+    BANDS,
+    CHANGES,
+    CUT,
+    FAR,
+    FIGURES,
+    GATE,
+    OF_ONE_SUBJECT,
+    RETAKES,
+    SETS,
+    SUBGROUP_FIGURES,
+    TILTED,
+)
 
-CHANGES = ("auc_change", "specificity_change", "sensitivity_change")
 CHOSEN = "Choices were made with a look at figures of these same people: expect a little less of new ones."
 OF_A_CALL = (
     "Balanced accuracy, sensitivity, specificity, precision and F1 are those of a call at a probability of 0.5. "
@@ -195,7 +206,7 @@ def _shifts(card: dict[str, Any]) -> str:
         for one in shifts
     ]
     partition = [] if alone else ["partition"]
-    columns = ["the same unseen cells, with", *partition, "AUC", "change of AUC", "of specificity", "of sensitivity"]
+    columns = ["the same unseen cells, with", *partition, "AUC", *CHANGES.values()]
     learned = (
         "Each network had learned from all other people."
         if alone

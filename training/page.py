@@ -19,7 +19,7 @@ from training.augment import middle
 from training.dataset import Crops
 from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
-from training.titles import BANDS, FIGURES, OF_ONE_SUBJECT
+from training.titles import BANDS, CHANGES, FIGURES, OF_ONE_SUBJECT
 
 STYLE = (
     "body{font:15px system-ui;max-width:70rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
@@ -41,8 +41,6 @@ PROTOCOL = (
     "folds; reliability and bands are those that all other subject groups give, as served. What cannot be had is "
     "shown as -."
 )
-
-SHIFTED = ("auc", "specificity", "sensitivity")
 
 
 def write(evaluation: dict[str, Any], scored: Scored, crops: Crops, *, path: Path) -> None:
@@ -145,11 +143,8 @@ def _shifts(shifts: Sequence[dict[str, Any]], *, note: str) -> list[str]:
     edges = [one for one in shifts if one["shift"].startswith(OF_THE_OUTLINE)]
     others = [one for one in shifts if one not in edges]
     for title, tried in (("Size, brightness, tint and compression", others), ("The outline", edges)):
-        rows = [
-            [one["shift"], _shown([one["auc"]]), *(_change(one[f"{key}_change"]) for key in SHIFTED)] for one in tried
-        ]
-        head = ["the same cells, with", "AUC", *(f"change of {key}" for key in ("AUC", *SHIFTED[1:]))]
-        parts += [f"<h3>{title}</h3>", table(head, rows)] if rows else []
+        rows = [[one["shift"], _shown([one["auc"]]), *(_change(one[key]) for key in CHANGES)] for one in tried]
+        parts += [f"<h3>{title}</h3>", table(["the same cells, with", "AUC", *CHANGES.values()], rows)] if rows else []
     return parts
 
 

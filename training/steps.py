@@ -9,7 +9,7 @@ from training import kept_shifts, metrics, results
 from training.bootstrap import Estimate, estimate, paired_difference
 from training.metrics import Figure
 from training.scored import Floats, Scored, ones
-from training.shifts import FIGURES
+from training.titles import CHANGES
 
 BASES = ("texture5", "texture3", "resnet")
 """A variant of one bears its name first: `resnet_mixup` is a step of `resnet`."""
@@ -23,8 +23,6 @@ SUCCESSORS = {
 TINTED_OR_SIZED = ("area", "brightness", "red", "green", "blue")
 OF_THE_OUTLINE = ("outline", "silhouette")
 """What the names of such shifts begin with."""
-
-SHIFTED = tuple(f"{name}_change" for name in FIGURES)
 
 HEAD = """\
 ## Step by step
@@ -90,17 +88,17 @@ def _signed(gain: Estimate) -> str:
 
 
 def _worst_shift(name: str, *, folder: Path) -> list[str]:
-    """The largest fall of each of SHIFTED; "-" where the shift test was not run."""
+    """The largest fall of each of CHANGES; "-" where the shift test was not run."""
     path = kept_shifts.path_of(name, folder=folder)
     if not path.is_file():
-        return ["-"] * len(SHIFTED)
+        return ["-"] * len(CHANGES)
     tried = kept_shifts.read(path, made_from=results.record(folder / f"{name}.json"))
     first = [one for one in tried if one["seed"] == tried[0]["seed"]]
-    return [f"{worst(first, key)[key][0]:+.3f}" for key in SHIFTED]
+    return [f"{worst(first, key)[key][0]:+.3f}" for key in CHANGES]
 
 
 def worst(tried: Sequence[Mapping[str, Any]], key: str) -> Mapping[str, Any]:
-    """Where one of SHIFTED falls most when cells are larger, smaller, brighter, darker or tinted."""
+    """Where one of CHANGES falls most when cells are larger, smaller, brighter, darker or tinted."""
     return min(limited(tried), key=lambda one: float(one[key][0]))
 
 

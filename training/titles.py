@@ -35,6 +35,12 @@ FAR = {
     "far_hem": "Normal cells farther from the training cells than the limit",
     "far_all": "ALL cells farther from the training cells than the limit",
 }
+CHANGES = {
+    "auc_change": "change of AUC",
+    "specificity_change": "of specificity",
+    "sensitivity_change": "of sensitivity",
+}
+"""What a shift moves, in the order of the columns that show it."""
 GATE = {
     "refused_hem": "Normal cells refused by the gate",
     "refused_all": "ALL cells refused by the gate",

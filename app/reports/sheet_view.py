@@ -22,7 +22,8 @@ from app.review.rules import ReadKind, ReviewState
 from app.screening import queries as screenings
 from app.screening import rules as screening_rules
 from app.screening import words as screening_words
-from app.screening.model_view import FIGURES, model_page
+from app.screening.model_titles import FIGURES
+from app.screening.model_view import model_page
 from app.screening.rules import Band
 from app.screening.tables import ModelRow
 

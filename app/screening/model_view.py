@@ -4,62 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.screening import model_titles as titles
 from app.screening import rules
 from app.screening.rules import wilson
 from app.screening.words import percent
-
-FIGURES = {
-    "auc": "AUC, all cells pooled",
-    "floor_matched_auc": "AUC among cells of like size and colour",
-    "area_matched_auc": "AUC among cells of like area",
-    "sensitivity": "Sensitivity: share of ALL cells called ALL",
-    "specificity": "Specificity: share of normal cells called normal",
-    "balanced_accuracy": "Balanced accuracy",
-    "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
-    "subject_macro_specificity": "Specificity, every subject counting the same",
-    "calibration_error": "Calibration error",
-    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration of these scores shows by chance",
-    "calibration_error_as_served": "Calibration error as served, each person calibrated on all others",
-    "calibration_error_of_an_exact_one_as_served": "For comparison: what an exact one of those scores shows by chance",
-    "floor_auc": "For comparison: AUC of area and mean colour alone",
-}
-BAND_FIGURES = {
-    "suspected_precision": "Share of ALL among the suspected, where half of the cells are ALL",
-    "not_suspected_miss_rate": "Share of ALL cells that come out as not suspected",
-    "uncertain_share": "Share of cells that come out as uncertain",
-}
-GATE_FIGURES = {
-    "refused_hem": "Normal cells refused as unusable",
-    "refused_all": "ALL cells refused as unusable",
-}
-RETAKE_FIGURES = {
-    "called_otherwise": "Pairs of images of which only one is called ALL",
-    "another_cell": "For comparison: the same of two cells of one of these people",
-    "in_another_band": "Pairs whose images come out in different bands",
-    "mean_difference": "Mean difference of the probability",
-    "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
-}
-TILTED_FIGURES = {
-    "between": "AUC, cells weighed until their mean colour is no sign of the class",
-    "elsewhere": "AUC, cells weighed until size and colour say as little as in the official preliminary set",
-}
-TILTED = (
-    "In its training data cells of ALL are larger. In other people that is no sign: healthy cells of the official "
-    "preliminary set are larger and brighter. So the cells of the training data are weighed here until area and mean "
-    "colour say no more of the class than they do there. Every subject counts the same before; those other people "
-    "themselves were not measured."
-)
-TOO_HIGH = (
-    "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
-    "chance to chance."
-)
-BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}
-LIMITS = (
-    "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
-    "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
-    "In its training data a cell's size and brightness said much about its class. Elsewhere they may not.",
-    "Cells of one person are alike: the intervals count people, not cells, and are wide.",
-)
 
 
 @dataclass(frozen=True)
@@ -121,13 +69,15 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         facts=tuple(_facts(card)),
         protocol=_protocol(evaluation),
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
-        bands=_figures(report.get("bands", {}), BAND_FIGURES),
-        gate=_figures(evaluation.get("gate", {}), GATE_FIGURES),
-        tilted=_figures({name: one["auc"] for name, one in evaluation.get("tilted", {}).items()}, TILTED_FIGURES),
-        tilted_note=TILTED,
-        retakes=_figures(evaluation.get("retakes", {}), RETAKE_FIGURES),
+        bands=_figures(report.get("bands", {}), titles.BAND_FIGURES),
+        gate=_figures(evaluation.get("gate", {}), titles.GATE_FIGURES),
+        tilted=_figures(
+            {name: one["auc"] for name, one in evaluation.get("tilted", {}).items()}, titles.TILTED_FIGURES
+        ),
+        tilted_note=titles.TILTED,
+        retakes=_figures(evaluation.get("retakes", {}), titles.RETAKE_FIGURES),
         retaken=_retaken(evaluation.get("retakes", {})),
-        limits=() if card["for_demonstration"] else LIMITS,
+        limits=() if card["for_demonstration"] else titles.LIMITS,
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
     )
@@ -137,7 +87,7 @@ def _protocol(evaluation: Mapping[str, Any]) -> str:
     """How the figures came about, and what a reader would take for an error in them; "" where the card is silent."""
     told = [evaluation.get("protocol", "")]
     if "calibration_error" in evaluation.get("report", {}).get("figures", {}):
-        told.append(TOO_HIGH)
+        told.append(titles.TOO_HIGH)
     return " ".join(filter(None, told))
 
 
@@ -152,9 +102,9 @@ def _retaken(found: Mapping[str, Any]) -> str:
 
 
 def _names_of_figures(card: Mapping[str, Any]) -> dict[str, str]:
-    """FIGURES, where every person was left out alone without those as served: all others are so too."""
+    """`titles.FIGURES`, where every person was left out alone without those as served: all others are so too."""
     alone = card["training"].get("each_person", False)
-    return {name: title for name, title in FIGURES.items() if not (alone and name.endswith("_as_served"))}
+    return {name: title for name, title in titles.FIGURES.items() if not (alone and name.endswith("_as_served"))}
 
 
 def calibration(card: Mapping[str, Any], *, probability: float) -> str | None:
@@ -233,7 +183,7 @@ def _subgroups(report: Mapping[str, Any]) -> Table:
 
 def _by_subject(report: Mapping[str, Any]) -> Table:
     subjects = report.get("by_subject", ())
-    bands = [band for band in BANDS_OF_ONE if all(band in one for one in subjects)]
+    bands = [band for band in titles.BANDS_OF_ONE if all(band in one for one in subjects)]
     rows = tuple(
         (
             f"{one['subject']} ({'ALL' if one['class'] == 'ALL' else 'normal'})",
@@ -246,7 +196,7 @@ def _by_subject(report: Mapping[str, Any]) -> Table:
     )
     note = "Each person of the data, by networks that had not seen them."
     shares = " The last columns are the shares of their cells that fell into each band." if bands else ""
-    columns = ("Subject", "Cells", "Called right", "Mean probability", *(BANDS_OF_ONE[band] for band in bands))
+    columns = ("Subject", "Cells", "Called right", "Mean probability", *(titles.BANDS_OF_ONE[band] for band in bands))
     return Table("By subject", note + shares, columns, rows)
 
 

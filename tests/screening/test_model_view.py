@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from app.screening.model_view import TILTED_FIGURES, calibration, model_page
+from app.screening.model_titles import TILTED_FIGURES
+from app.screening.model_view import calibration, model_page
 from tests.shipped import SHIPPED
 
 CARD = json.loads((SHIPPED / "card.json").read_text())

@@ -1,0 +1,54 @@
+"""What the figures of a model are called on its page, by their names in the card, and what goes without a figure."""
+
+FIGURES = {
+    "auc": "AUC, all cells pooled",
+    "floor_matched_auc": "AUC among cells of like size and colour",
+    "area_matched_auc": "AUC among cells of like area",
+    "sensitivity": "Sensitivity: share of ALL cells called ALL",
+    "specificity": "Specificity: share of normal cells called normal",
+    "balanced_accuracy": "Balanced accuracy",
+    "subject_macro_sensitivity": "Sensitivity, every subject counting the same",
+    "subject_macro_specificity": "Specificity, every subject counting the same",
+    "calibration_error": "Calibration error",
+    "calibration_error_of_an_exact_one": "For comparison: what an exact calibration of these scores shows by chance",
+    "calibration_error_as_served": "Calibration error as served, each person calibrated on all others",
+    "calibration_error_of_an_exact_one_as_served": "For comparison: what an exact one of those scores shows by chance",
+    "floor_auc": "For comparison: AUC of area and mean colour alone",
+}
+BAND_FIGURES = {
+    "suspected_precision": "Share of ALL among the suspected, where half of the cells are ALL",
+    "not_suspected_miss_rate": "Share of ALL cells that come out as not suspected",
+    "uncertain_share": "Share of cells that come out as uncertain",
+}
+GATE_FIGURES = {
+    "refused_hem": "Normal cells refused as unusable",
+    "refused_all": "ALL cells refused as unusable",
+}
+RETAKE_FIGURES = {
+    "called_otherwise": "Pairs of images of which only one is called ALL",
+    "another_cell": "For comparison: the same of two cells of one of these people",
+    "in_another_band": "Pairs whose images come out in different bands",
+    "mean_difference": "Mean difference of the probability",
+    "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
+}
+TILTED_FIGURES = {
+    "between": "AUC, cells weighed until their mean colour is no sign of the class",
+    "elsewhere": "AUC, cells weighed until size and colour say as little as in the official preliminary set",
+}
+TILTED = (
+    "In its training data cells of ALL are larger. In other people that is no sign: healthy cells of the official "
+    "preliminary set are larger and brighter. So the cells of the training data are weighed here until area and mean "
+    "colour say no more of the class than they do there. Every subject counts the same before; those other people "
+    "themselves were not measured."
+)
+TOO_HIGH = (
+    "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
+    "chance to chance."
+)
+BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}
+LIMITS = (
+    "It knows one hospital's images, one stain and one way of cutting cells out; others were not evaluated.",
+    "It has learned from few healthy people, and they differ: with others, expect more false alarms (see By subject).",
+    "In its training data a cell's size and brightness said much about its class. Elsewhere they may not.",
+    "Cells of one person are alike: the intervals count people, not cells, and are wide.",
+)
