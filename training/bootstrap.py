@@ -19,6 +19,10 @@ DRAWS, AT_ONCE = 2000, 50
 """With 500 draws the third decimal of an interval's ends, and whether it holds 0, hung on the seed."""
 
 
+HIDDEN = 0.0005
+"""What is nearer to 0 is 0.000 to a reader."""
+
+
 class OneClassScored(Invalid):
     code = "one_class_scored"
 
@@ -33,7 +37,7 @@ class Estimate:
 
     def as_json(self) -> list[float | None]:
         """[value, low, high], no zero with a sign; None where a figure cannot be had: no call, no precision."""
-        return [None if np.isnan(one) else round(one, 4) + 0.0 for one in (self.value, self.low, self.high)]
+        return [None if np.isnan(one) else round(one, 6) + 0.0 for one in (self.value, self.low, self.high)]
 
     def __str__(self) -> str:
         """The same for a reader; "-" for what cannot be had."""
@@ -42,10 +46,13 @@ class Estimate:
         return f"{self.value:.3f} ({self.low:.2f} to {self.high:.2f})"
 
     def signed(self) -> str:
-        """A difference for a reader, with its signs; "-" for one that cannot be had."""
+        """A difference for a reader, with its signs; "-" for one that cannot be had. An end that three digits would
+        hide the sign of has four.
+        """
         if np.isnan(self.value):
             return "-"
-        return f"{self.value:+.3f} ({self.low:+.3f} to {self.high:+.3f})"
+        low, high = (f"{end:+.{4 if 0 < abs(end) < HIDDEN else 3}f}" for end in (self.low, self.high))
+        return f"{self.value:+.3f} ({low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,16 @@ def estimate(figure: Figure, scored: Scored, *, draws: int = DRAWS, seed: int = 
     """The figure over all cells, with its cluster-bootstrap interval."""
     stated = Stated(figure, scored)
     return Estimate(float(stated(ones(scored))), *interval(resampled(stated, scored, draws=draws, seed=seed)))
+
+
+def estimate_error(figure: Figure, scored: Scored) -> Estimate:
+    """A figure that chance can only raise, as a calibration error, which drawing anew raises once more.
+
+    Its draws are moved by what they have more than it on the mean, so that the interval lies about it; none is below 0.
+    """
+    stated = Stated(figure, scored)
+    value, draws = float(stated(ones(scored))), resampled(stated, scored)
+    return Estimate(value, *interval(np.maximum(draws - np.nanmean(draws) + value, 0.0)))
 
 
 def estimate_share(chosen: Marks, among: NDArray[np.bool_], scored: Scored) -> Estimate:

@@ -13,7 +13,7 @@ import keras
 from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import distance, evaluate, gate, morphology, retakes, tilted, truncation, trust
+from training import compressed, distance, evaluate, gate, morphology, retakes, tilted, truncation, trust
 from training.cnmc import fingerprint
 from training.dataset import Crops
 from training.parts import Part
@@ -122,6 +122,7 @@ def card_of(trained: Trained, *, version: str, outputs: tuple[str, ...], model: 
                 seed=recipe.seeds[0],
                 fields_of=trained.smear_fields,
             ),
+            "compression": compressed.trial(cells, trained.root),
             "cut": truncation.report(trained.crops, scored, size=recipe.size),
             "shifts": trained.shifts,
             "retakes": retakes.report(trust.as_served(scored), retakes.for_card(trained.crops, kept=trained.retakes)),

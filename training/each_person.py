@@ -25,10 +25,10 @@ HEAD = """\
 ## `{ours}` with every person left out alone
 
 Of {persons} networks each has learned from all people but one and is tested on that one, as the one that is served has
-learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures say
-best what a new person of this hospital may expect, and the card's calibration and limits are of these scores.
-Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here. It was
-chosen by partitions of these same people, and by these very figures.
+learned from all and is for others; those of the folds above have learned from two thirds of them. So these figures come
+nearest to what is served, and the card's calibration and limits are of these scores. They flatter it still: it was
+chosen by partitions of these same people and by these very figures, and how much worse it does on new ones is not
+known. Of all else only what stands below was run so: {persons} trainings of an earlier network are out of reach here.
 """
 
 

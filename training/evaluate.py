@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import metrics, subgroups, trust
-from training.bootstrap import DRAWS, Estimate, Stated, estimate, estimate_share, interval, resampled
+from training.bootstrap import (
+    DRAWS,
+    Estimate,
+    Stated,
+    estimate,
+    estimate_error,
+    estimate_share,
+    interval,
+    resampled,
+)
 from training.cnmc import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
@@ -16,6 +25,9 @@ from training.trust import Served
 
 Share = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Which of N cells are meant, and among which."""
+
+ERRORS = {"calibration_error", "calibration_error_as_served"}
+"""What of `stated` chance can only raise."""
 
 PREVALENCES = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
 
@@ -92,7 +104,10 @@ def _bands(served: Served) -> dict[str, Share]:
 
 
 def _estimates(found: Mapping[str, Stated]) -> dict[str, Estimate]:
-    return {name: estimate(one.figure, one.scored) for name, one in found.items()}
+    """Each with its interval."""
+    return {
+        name: (estimate_error if name in ERRORS else estimate)(one.figure, one.scored) for name, one in found.items()
+    }
 
 
 def _estimated(shares: Mapping[str, Share], scored: Scored) -> dict[str, list[float | None]]:

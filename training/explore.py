@@ -108,9 +108,11 @@ def _class_pictures(crops: Crops, name: str) -> list[str]:
     mean, spread = few.mean(axis=0), few.std(axis=0)
     return [
         f"<h2>{name}</h2><p>From the most typical cell, by size and colour, to the least.</p>",
-        tiles([middle(crops.pixels[one], size=224)[::2, ::2] for one in typical]),
+        tiles([middle(crops.pixels[one], size=224)[::2, ::2] for one in typical], alt=f"Typical cells: {name}"),
         "<p>Mean image, and spread around it, drawn at twice its brightness.</p>",
-        tiles([mean.astype(np.uint8), np.clip(spread * 2, 0, 255).astype(np.uint8)]),
+        tiles(
+            [mean.astype(np.uint8), np.clip(spread * 2, 0, 255).astype(np.uint8)], alt=f"Mean and spread image: {name}"
+        ),
     ]
 
 
@@ -118,9 +120,9 @@ def _cropping(crops: Crops, root: Path) -> list[str]:
     chosen = np.linspace(0, len(crops.cells) - 1, 4).astype(int)
     return [
         "<p>Before: four cells as they are in their files, each image made 112 pixels wide.</p>",
-        tiles([_thumbnail(read_pixels(root / crops.cells[one].path)) for one in chosen]),
+        tiles([_thumbnail(read_pixels(root / crops.cells[one].path)) for one in chosen], alt="Before cropping"),
         "<p>After: the 224 x 224 pixels around each cell, made as wide.</p>",
-        tiles([_thumbnail(middle(crops.pixels[one], size=224)) for one in chosen]),
+        tiles([_thumbnail(middle(crops.pixels[one], size=224)) for one in chosen], alt="After cropping"),
     ]
 
 
@@ -160,7 +162,8 @@ def _pictured(pairs: Sequence[twice.Twice], crops: Crops) -> str:
     """Both images of each pair, one above the other."""
     places = {cell.path: place for place, cell in enumerate(crops.cells)}
     shown = [[middle(crops.pixels[places[cell.path]], size=224) for cell in (one.one, one.other)] for one in pairs]
-    return tiles([np.concatenate(both)[::2, ::2] for both in shown])
+    named = ", ".join(f"{one.one.path} and {one.other.path}" for one in pairs)
+    return tiles([np.concatenate(both)[::2, ::2] for both in shown], alt=f"Pairs of one cell: {named}")
 
 
 def _thumbnail(pixels: Pixels) -> Pixels:

@@ -12,7 +12,7 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, look_golden
-from training import asked, kept_shifts, model_card, network, onnx_model, renew, results, retakes
+from training import asked, failures, kept_shifts, model_card, network, onnx_model, renew, results, retakes
 from training.card import Trained, card_of
 from training.dataset import Crops
 from training.out_of_fold import scored_by_seed
@@ -109,6 +109,7 @@ def _write(trained: Trained, *, version: str, folder: Path) -> None:
     classifier = OnnxClassifier(folder)
     card["evaluation"]["parity"] = check_parity(classifier, trained)
     card["evaluation"]["milliseconds"] = renew.milliseconds(classifier)
+    card["evaluation"]["known_failures"] = failures.listed(card["evaluation"])
     _write_json(folder / "card.json", card)
     golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
     _write_json(folder / "golden.json", {"cells": golden})

@@ -9,8 +9,11 @@ ALWAYS = """\
 - Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
   are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
 - How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
-- In the training data healthy cells are smaller and darker than leukaemic ones; in other healthy people they are not.
-  Area-matched and floor-matched figures say what is left where neither size nor colour can help.
+- In the training data healthy cells are smaller than leukaemic ones; in other healthy people they are not, and
+  brighter. Area-matched and floor-matched figures say what is left where neither size nor colour can help.
+- A hue turned by some 15 degrees towards red, as by another white balance, is no farther from the data's stain than
+  some real cells are: much of it passes the gate (above), and most blasts so turned are called normal.
+- A cell that something cut in two passes the gate, and its score says nothing: look at the outline.
 - Cells of one person are alike. The intervals count people, not cells, and are wide.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """
@@ -29,6 +32,11 @@ def text(evaluation: Mapping[str, Any]) -> str:
     report = evaluation["report"]
     found = [_uneven(report), _worst_subjects(report), _costly_shifts(evaluation.get("shifts") or [])]
     return "".join([ALWAYS, *found])
+
+
+def listed(evaluation: Mapping[str, Any]) -> list[str]:
+    """The same as sentences, for the card and whoever shows it."""
+    return [" ".join(one.split()) for one in f"\n{text(evaluation)}".split("\n- ")[1:]]
 
 
 def _uneven(report: Mapping[str, Any]) -> str:

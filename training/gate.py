@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure
+from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, is_unusual, judge, measure
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
 from training.cnmc import Cell
@@ -60,8 +60,18 @@ def trial(
         smears = not_cells.smear_fields(fields_of)
         kinds[not_cells.SMEAR_FIELDS] = [gate(pixels, limits=everyone) for pixels in smears]
     kinds |= _spoilt(cells, root, limits=own)
+    scored = unscored(cells, fold_of)
+    unusual = np.array(
+        [
+            refused is None and is_unusual(one, limits=its)
+            for refused, one, its in zip(reasons, measured, own, strict=True)
+        ]
+    )
     return {
-        **_refusals(reasons, _scored(cells, fold_of)),
+        **_refusals(reasons, scored),
+        "unusual_hem": estimate_share(unusual, ~scored.is_all, scored).as_json(),
+        "unusual_all": estimate_share(unusual, scored.is_all, scored).as_json(),
+        "tinted": _tinted(cells, root, limits=own),
         "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
         "milliseconds": milliseconds(cells, root),
     }
@@ -100,7 +110,21 @@ def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) 
     return kinds
 
 
-def _scored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:
+def _tinted(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> list[dict[str, Any]]:
+    """For each of TINTED the share of the same cells that is refused, and that passes and has a human asked."""
+    subjects = np.array([cell.subject for cell in cells])
+    places = np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist()
+    pixels = [read_pixels(root / cells[place].path) for place in places]
+    found = []
+    for name, turn in not_cells.TINTED.items():
+        seen = [(measure(turn(one)), limits[place]) for one, place in zip(pixels, places, strict=True)]
+        refused = np.array([judge(one, limits=its) is not None for one, its in seen])
+        asked = ~refused & [is_unusual(one, limits=its) for one, its in seen]
+        found.append({"kind": name, "images": len(seen), "refused": share_of(refused), "asked": share_of(asked)})
+    return found
+
+
+def unscored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:
     """The cells as `metrics` takes them, without any score."""
     nothing = np.zeros(len(cells))
     is_all = np.array([cell.label == "ALL" for cell in cells])
@@ -119,7 +143,7 @@ def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, A
         "passed_cells": round(float(1 - refused.mean()), 4),
         "by_reason": _counted(reasons),
         "by_subject": {
-            str(subject): _share(refused[scored.subjects == subject])
+            str(subject): share_of(refused[scored.subjects == subject])
             for subject in sorted(set(scored.subjects.tolist()))
         },
     }
@@ -127,10 +151,10 @@ def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, A
 
 def _kind(name: str, verdicts: Sequence[Unusable | None]) -> dict[str, Any]:
     refused = np.array([verdict is not None for verdict in verdicts])
-    return {"kind": name, "images": len(verdicts), "refused": _share(refused), "by_reason": _counted(verdicts)}
+    return {"kind": name, "images": len(verdicts), "refused": share_of(refused), "by_reason": _counted(verdicts)}
 
 
-def _share(marked: NDArray[np.bool_]) -> list[float]:
+def share_of(marked: NDArray[np.bool_]) -> list[float]:
     """[share, low, high] by Wilson's interval."""
     return [round(float(one), 4) for one in (marked.mean(), *binomial_interval(int(marked.sum()), len(marked)))]
 

@@ -73,7 +73,7 @@ def hue_turned(degrees: int) -> Spoilt:
 
     def turned(pixels: Pixels) -> Pixels:
         hsv = np.array(Image.fromarray(pixels).convert("HSV"))
-        hsv[..., 0] += np.uint8(degrees * 256 // 360)
+        hsv[..., 0] += np.uint8(degrees * 256 // 360 % 256)
         bands = [Image.fromarray(np.ascontiguousarray(hsv[..., band])) for band in range(3)]
         return np.asarray(Image.merge("HSV", bands).convert("RGB"))
 
@@ -105,6 +105,11 @@ SPOILT: Mapping[str, Spoilt] = {
     "cells blurred": blurred,
     "cells blurred inside their outline": blurred_inside,
 }
+
+TINTED: Mapping[str, Spoilt] = {
+    f"hue turned by {degrees} degrees": hue_turned(degrees) for degrees in (-20, -15, -10, 10, 15, 20)
+}
+"""What a microscope or a white balance may do to a cell: too little for the gate to refuse all of it."""
 
 MADE: Mapping[str, Callable[[], Iterator[Pixels]]] = {
     "scikit-image's sample pictures": scenes,

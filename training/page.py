@@ -37,9 +37,9 @@ TITLES = {
 
 PROTOCOL = (
     "Every cell was scored by a network that never saw its subject. Intervals are 95 %, by bootstrap over subject "
-    "groups, but where another is named. Calls are at a probability of 0.5, calibrated on the other "
-    "folds; reliability and bands are those that all other subject groups give, as served. What cannot be had is "
-    "shown as -."
+    "groups, but where another is named; calibrations and limits stay as they were fitted. Calls are at a probability "
+    "of 0.5, calibrated on the other folds; reliability and bands are those that all other subject groups give, as "
+    "served. What cannot be had is shown as -."
 )
 
 
@@ -91,7 +91,7 @@ def picture(drawing: Drawing) -> str:
     return _embedded(target.getvalue(), alt=", ".join(axes.get_title() for axes in drawing.axes))
 
 
-def _embedded(png: bytes, *, alt: str = "") -> str:
+def _embedded(png: bytes, *, alt: str) -> str:
     return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
 
 
@@ -190,21 +190,24 @@ def _subgroups(subgroups: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _worst(scored: Scored, *, is_all: bool, count: int = 12) -> NDArray[np.intp]:
-    own = np.flatnonzero(scored.is_all == is_all)
-    by_probability = own[np.argsort(scored.probabilities[own])]
-    return by_probability[:count] if is_all else by_probability[::-1][:count]
+    """Those of a class that were called the other, the surest first."""
+    wrong = np.flatnonzero((scored.is_all == is_all) & ((scored.probabilities >= 0.5) != is_all))
+    return wrong[np.argsort(scored.probabilities[wrong] * (1 if is_all else -1), kind="stable")][:count]
 
 
 def _mistakes(crops: Crops, scored: Scored, *, is_all: bool, said: str) -> list[str]:
     """The worst ones of a class, with subject and probability of each."""
     chosen = _worst(scored, is_all=is_all)
+    if not len(chosen):
+        return [f"<p>{said}: none was called otherwise.</p>"]
     named = ", ".join(f"{scored.subjects[one]} {scored.probabilities[one]:.3f}" for one in chosen)
     pictures = [middle(crops.pixels[one], size=224)[::2, ::2] for one in chosen]
-    return [f"<p>{said}; from the left, each with its subject: {html.escape(named)}.</p>", tiles(pictures)]
+    told = f"<p>{said}, of those called otherwise; from the left, each with its subject: {html.escape(named)}.</p>"
+    return [told, tiles(pictures, alt=f"{said}: {named}")]
 
 
-def tiles(pictures: Sequence[Pixels]) -> str:
-    """Pictures of one height side by side."""
+def tiles(pictures: Sequence[Pixels], *, alt: str) -> str:
+    """Pictures of one height side by side, and what they are for who cannot see them."""
     target = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(np.concatenate(pictures, axis=1))).save(target, "PNG")
-    return f"<p>{_embedded(target.getvalue())}</p>"
+    return f"<p>{_embedded(target.getvalue(), alt=alt)}</p>"

@@ -26,11 +26,11 @@ CHOSEN_ON = (0, 1, 2, 3, 4)
 BY_PARTITION = """\
 ## `{ours}` on each partition
 
-What `{ours}` is made of was chosen on 0 to 2, how its scatter is weighed with a look at 3 and 4 as well, whose shifts
-decided on its last step, as those with every person left out alone did. The others are for reporting: 17 and 18, on
-which nothing had been run when the recipe was committed, and 13 to 16, on which only what it came from had been. All
-are of the same people, so they are no proof against choices that fit these. *Most alike* is the largest share of cells
-that another of the first five has in the same folds.
+What `{ours}` hears of a cell was chosen on partitions 0 to 2, how its scatter is weighed on 3 and 4 as well, and its
+last step on 3, 4 and with every person left out alone. The others are for reporting: on 17 and 18 nothing had been run
+when the recipe was committed, on 13 to 16 only what it came from had been. All are of the same people, so they are no
+proof against choices that fit these. *Most alike* tells how new a partition is: which of 0 to 4 has most of its cells
+in folds with the same others, and how many.
 """
 
 CONTEST = """\
@@ -54,25 +54,31 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
     return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
 
 
-def contest(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path) -> list[str]:
-    """Ours against all finished results in `folder` that are of one partition alone, as Markdown, by partition.
+def finished(
+    ours: str, on: Mapping[int, Scored], cells: Sequence[Cell], *, folder: Path
+) -> dict[int, dict[str, Scored]]:
+    """All finished results in `folder` but ours that are of one partition alone, by name, on each that has some.
 
     Raises ResultsDoNotFit where some are of other folds than ours on that partition.
     """
-    found: list[str] = []
+    found: dict[int, dict[str, Scored]] = {}
     for seed, scored in on.items():
-        finished = {}
-        for path in folder.glob(f"*_on_{seed}.csv"):
+        for path in sorted(folder.glob(f"*_on_{seed}.csv")):
             name = path.stem.removesuffix(f"_on_{seed}")
             if name != ours and (other := scored_if_finished(results.read(path), cells, seed=seed)):
                 refuse_other_folds(other, scored.folds, table=path, of=f"partition {seed}")
-                finished[name] = other
-        if finished:
-            found += [
-                CONTEST.format(ours=ours, seed=seed),
-                *contested(ours, scored, finished, floor_scores(cells, scored.folds)),
-                "",
-            ]
+                found.setdefault(seed, {})[name] = other
+    return found
+
+
+def contest(
+    ours: str, on: Mapping[int, Scored], others: Mapping[int, Mapping[str, Scored]], cells: Sequence[Cell]
+) -> list[str]:
+    """Ours against what else is `finished`, as Markdown, by partition."""
+    found: list[str] = []
+    for seed, there in others.items():
+        floor = floor_scores(cells, on[seed].folds)
+        found += [CONTEST.format(ours=ours, seed=seed), *contested(ours, on[seed], there, floor), ""]
     return found
 
 

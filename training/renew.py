@@ -8,7 +8,7 @@ from typing import Any
 from app.vision.bundle import parse_card
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, draw
-from training import stopwatch
+from training import failures, stopwatch
 from training.model_card import text
 
 
@@ -20,6 +20,7 @@ def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) 
     classifier = OnnxClassifier(bundle)
     card = classifier.card.raw
     evaluation = {**card["evaluation"], **evaluated, "milliseconds": milliseconds(classifier)}
+    evaluation["known_failures"] = failures.listed(evaluation)
     renewed = {**card, "morphology": morphology, "evaluation": evaluation}
     parse_card(renewed, where=f"the renewed card of {bundle}")
     written = {"card.json": json.dumps(renewed, indent=1, allow_nan=False) + "\n", "MODEL_CARD.md": text(renewed)}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from training import kept_shifts, metrics, results
-from training.bootstrap import Estimate, estimate, paired_difference
+from training.bootstrap import estimate, paired_difference
 from training.metrics import Figure
 from training.scored import Floats, Scored, ones
 from training.titles import CHANGES
@@ -68,9 +68,9 @@ def lines(scored: Mapping[str, Scored], floor: Floats, *, folder: Path, recipes:
         rows = [(base, [str(estimate(figure, plain)) for figure in wanted])]
         for name in variants:
             own = scored[name]
-            gains = [paired_difference(figure, own, plain) for figure in wanted]
+            gains = [paired_difference(figure, own, plain).signed() for figure in wanted]
             values = [float(figure(own, ones(own))) for figure in wanted]
-            rows.append((name, [f"{value:.3f} [{_signed(gain)}]" for value, gain in zip(values, gains, strict=True)]))
+            rows.append((name, [f"{value:.3f} [{gain}]" for value, gain in zip(values, gains, strict=True)]))
         found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
         for name, figures in rows:
             shifted = _worst_shift(name, folder=folder)
@@ -81,10 +81,6 @@ def lines(scored: Mapping[str, Scored], floor: Floats, *, folder: Path, recipes:
 
 def _figures(floor: Floats) -> tuple[Figure, ...]:
     return metrics.auc, metrics.matched_auc(floor), metrics.macro(metrics.specificity)
-
-
-def _signed(gain: Estimate) -> str:
-    return f"{gain.value:+.3f}, {gain.low:+.2f} to {gain.high:+.2f}"
 
 
 def _worst_shift(name: str, *, folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from training import metrics, trust
-from training.bootstrap import Difference, Estimate, estimate
+from training.bootstrap import Difference, Estimate, estimate, estimate_error
 from training.scored import Scored
 from training.steps import limited, worst
 
@@ -37,12 +37,11 @@ HEAD = """\
 
 *Shown* means that the interval lies on that side of the limit; *by value* that the figure does and the interval does
 not. Each interval is a 95 % one by itself: of fifty against which ours were no better, one or two would be *shown* by
-chance. So it is also told in what share of draws ours is above all of them at once. Networks are held against each
-other on partition 0, and each was trained once: the intervals are over people, not over trainings. Ours was chosen on
-partitions 0 to 4 and with every person left out alone, earlier networks' settings on none: the gains here are kind to
-ours by what choosing brings. On partitions 13 and 17, by which nothing was chosen, it is held against some of the
-best, and on 3, which it was chosen on, against more (below). An earlier network on its budget might do better with the
-cells that its source gave it; those rows that have them end in `_as_published`.
+chance. So it is also told in what share of draws ours is above all of them at once. All earlier networks were run on
+partition 0, some of the best on others, and each was trained once: the intervals are over people, not over trainings.
+Ours was chosen on partitions 0 to 4 and with every person left out alone, earlier networks' settings on none: the gains
+on 0 and 3 are kind to ours by what choosing brings. Most earlier networks are on a budget and might do better with the
+cells that their sources gave them; rows that have those end in `_as_published`.
 
 *Within folds* only cells that one network scored are held against each other. One network is served, and what logits
 of the networks of several folds mean beside each other is no property of it: ours are made to mean the same, those of
@@ -52,8 +51,8 @@ With *every person left out alone* each is scored by a network that learned from
 one is to a new person; on a partition by one that learned from two thirds of them.
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
-probabilities that err in nothing would show by chance on as many groups. Intervals of a calibration error lie too high:
-drawing people again adds chance to chance.
+probabilities that err in nothing would show by chance on as many groups. Drawing people again adds chance to a
+calibration error: what it adds on the mean is taken off its interval.
 """
 
 
@@ -84,14 +83,16 @@ def lines(
     record: Mapping[str, Any],
     shifts: Sequence[Mapping[str, Any]],
     shifts_elsewhere: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    gains_on: Mapping[int, Mapping[str, Gain]] | None = None,
 ) -> list[str]:
     """One row for each target, as Markdown.
 
     `on` has ours' scores by partition, `alone` those with every person left out alone, `record` is its results' JSON,
     `shifts` is the shift test of the partitions that its last step was chosen by, `shifts_elsewhere` those of networks
-    that learned otherwise, by what they are called, each of them nothing where it was not run.
+    that learned otherwise, by what they are called, each of them nothing where it was not run; `gains_on` has gains
+    over what was run on other partitions than that of `gains`.
     """
-    earlier = {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
+    earlier = _earlier(gains)
     scored_on = {called(seed): scored for seed, scored in sorted(on.items())}
     reported = {called(seed): on[seed] for seed in REPORTING if seed in on}
     if alone is not None:
@@ -102,6 +103,7 @@ def lines(
         ("floor-matched AUC, within folds", *_against(earlier, lambda gain: gain.floor_matched_within)),
         ("AUC, pooled, not below any earlier network", *_against(earlier, lambda gain: gain.auc)),
         ("AUC, within folds", *_against(earlier, lambda gain: gain.auc_within)),
+        *(row for seed, there in (gains_on or {}).items() for row in _against_on(seed, _earlier(there))),
         *(_shifted(shifts) or [("shift test", "-", "was not run")]),
         *(row for where, tried in (shifts_elsewhere or {}).items() for row in _shifted(tried, where=f", {where}")),
         *(_calibrated(where, scored) for where, scored in scored_on.items()),
@@ -115,6 +117,24 @@ def lines(
 def called(seed: int) -> str:
     """What a partition is called here."""
     return f"partition {seed}"
+
+
+def _earlier(gains: Mapping[str, Gain]) -> dict[str, Gain]:
+    """Those over earlier networks."""
+    return {name: gain for name, gain in gains.items() if name.startswith(EARLIER)}
+
+
+def _against_on(seed: int, earlier: Mapping[str, Gain]) -> list[tuple[str, str, str]]:
+    """Rows on one more partition; none where no earlier network was run there."""
+    if not earlier:
+        return []
+    return [
+        (
+            f"floor-matched AUC above the earlier ones, {called(seed)}",
+            *_against(earlier, lambda gain: gain.floor_matched),
+        ),
+        (f"AUC, pooled, not below them, {called(seed)}", *_against(earlier, lambda gain: gain.auc)),
+    ]
 
 
 def _against(earlier: Mapping[str, Gain], of: Callable[[Gain], Difference]) -> tuple[str, str]:
@@ -154,8 +174,8 @@ def _shifted(tried: Sequence[Mapping[str, Any]], *, where: str = "") -> list[tup
 
 def _calibrated(where: str, scored: Scored) -> tuple[str, str, str]:
     error = metrics.macro(metrics.calibration_error)
-    found = estimate(error, scored)
-    served = estimate(error, replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups)))
+    found = estimate_error(error, scored)
+    served = estimate_error(error, replace(scored, probabilities=trust.cross_calibrated(scored, apart=scored.groups)))
     met = _below(found, CALIBRATION_ERROR)
     told = f"{found}; as served {served}; an exact one {trust.error_of_an_exact_one(scored)}"
     return f"calibration error at most {CALIBRATION_ERROR}, {where}", met, told

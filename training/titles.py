@@ -46,6 +46,14 @@ GATE = {
     "refused_all": "ALL cells refused by the gate",
     "refused_difference": "Refused of normal cells less refused of ALL cells",
 }
+UNUSUAL = {
+    "unusual_hem": "Normal cells of an unusual stain",
+    "unusual_all": "ALL cells of an unusual stain",
+}
+COMPRESSION = {
+    "marked_hem": "Normal cells taken for compressed",
+    "marked_all": "ALL cells taken for compressed",
+}
 CUT = {
     "cut_hem": "Normal cells that are cut off",
     "cut_all": "ALL cells that are cut off",

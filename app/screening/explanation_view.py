@@ -83,7 +83,7 @@ def explained(
 def _frame(square: Square) -> SquareShown:
     whole, share = square.share_of_cell > 0.9995, percent(square.share_of_cell, decimals=1)
     within = "all of the cell" if whole else f"{share} of the cell"
-    told = f"{square.size} × {square.size} pixels around its middle, at its own scale: {within}"
+    told = f"{square.size} × {square.size} pixels around the middle of the cell, at the image's own scale: {within}"
     return SquareShown(square.left, square.top, square.size, told)
 
 

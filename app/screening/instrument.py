@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from app.audit.digest import digest
@@ -11,8 +11,9 @@ from app.screening.rules import Thresholds
 from app.storage import ImageStore, StagedImage
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
+from app.vision.compression import was_compressed
 from app.vision.decode import Limits, Picture, opened
-from app.vision.quality import Unusable, gate
+from app.vision.quality import Unusable, is_unusual, judge, measure
 from app.vision.references import ReferenceCells
 
 
@@ -41,7 +42,9 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Seen:
-    """What vision made of an image, before the database is touched. `lossy`: its file was compressed with loss."""
+    """What vision made of an image, before the database is touched.
+
+    `lossy`: its file was compressed with loss, or its pixels bear the trace of that."""
 
     lossy: bool
     score: Score | None
@@ -53,10 +56,13 @@ def thresholds_of(card: Card) -> Thresholds:
 
 
 def look_at(classifier: Classifier, picture: Picture) -> Seen:
-    """pixels -> gate -> score"""
-    unusable = gate(picture.pixels, limits=classifier.card.gate)
-    score = None if unusable else classifier.score(picture.pixels)
-    return Seen(picture.lossy, score, unusable)
+    """pixels -> gate -> score, and whether that may clear the cell"""
+    limits, measured = classifier.card.gate, measure(picture.pixels)
+    if unusable := judge(measured, limits=limits):
+        return Seen(picture.lossy, None, unusable)
+    score = classifier.score(picture.pixels)
+    atypical = score.atypical or is_unusual(measured, limits=limits)
+    return Seen(picture.lossy or was_compressed(picture.pixels), replace(score, atypical=atypical), None)
 
 
 @contextmanager

@@ -24,6 +24,18 @@ GATE_FIGURES = {
     "refused_hem": "Normal cells refused as unusable",
     "refused_all": "ALL cells refused as unusable",
 }
+ATYPICAL_FIGURES = {
+    "covered_hem": "Normal cells whose set holds normal",
+    "covered_all": "ALL cells whose set holds ALL",
+    "both_share": "Cells that fit both classes",
+    "neither_share": "Cells that fit neither",
+    "far_hem": "Normal cells far from all training cells",
+    "far_all": "ALL cells far from all training cells",
+}
+COMPRESSED_FIGURES = {
+    "marked_hem": "Normal cells as they are",
+    "marked_all": "ALL cells as they are",
+}
 RETAKE_FIGURES = {
     "called_otherwise": "Pairs of images of which only one is called ALL",
     "another_cell": "For comparison: the same of two cells of one of these people",
@@ -32,17 +44,18 @@ RETAKE_FIGURES = {
     "repeatability": "Repeatability of the score before calibration (intraclass correlation)",
 }
 TILTED_FIGURES = {
-    "between": "AUC, cells weighed until their mean colour is no sign of the class",
-    "elsewhere": "AUC, cells weighed until size and colour say as little as in the official preliminary set",
+    "between": "cells weighed until their mean colour is no sign of the class",
+    "elsewhere": "cells weighed until size and colour say what they do in the official preliminary set",
 }
+FIGURES_OF_TILTED = {"auc": "AUC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 TILTED = (
     "In its training data cells of ALL are larger. In other people that is no sign: healthy cells of the official "
     "preliminary set are larger and brighter. So the cells of the training data are weighed here until area and mean "
-    "colour say no more of the class than they do there. Every subject counts the same before; those other people "
-    "themselves were not measured."
+    "colour say of the class what they do there. Every subject counts the same before. Those other people themselves "
+    "were not measured: this shows how far the model leans on size and colour, and is no forecast."
 )
 TOO_HIGH = (
-    "The interval of a calibration error lies too high, at times above the error itself: drawing people again adds "
+    "The interval of a calibration error lies too high on this card, above the error itself: drawing people again adds "
     "chance to chance."
 )
 BANDS_OF_ONE = {"not_suspected": "Not suspected", "suspected": "Suspected"}

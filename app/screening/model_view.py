@@ -54,6 +54,9 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
     report = evaluation.get("report", {})
     tables = (
         _calibration_table(report),
+        _predictive_values(report),
+        _atypical(evaluation),
+        _compressed(evaluation),
         _subgroups(report),
         _by_subject(report),
         _shifts(evaluation),
@@ -71,13 +74,11 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), titles.BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), titles.GATE_FIGURES),
-        tilted=_figures(
-            {name: one["auc"] for name, one in evaluation.get("tilted", {}).items()}, titles.TILTED_FIGURES
-        ),
+        tilted=_tilted(evaluation.get("tilted", {})),
         tilted_note=titles.TILTED,
         retakes=_figures(evaluation.get("retakes", {}), titles.RETAKE_FIGURES),
         retaken=_retaken(evaluation.get("retakes", {})),
-        limits=() if card["for_demonstration"] else titles.LIMITS,
+        limits=_limits(card),
         tables=tuple(table for table in tables if table.rows),
         attribution=_attribution(card["training"].get("data", {})),
     )
@@ -86,7 +87,8 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
 def _protocol(evaluation: Mapping[str, Any]) -> str:
     """How the figures came about, and what a reader would take for an error in them; "" where the card is silent."""
     told = [evaluation.get("protocol", "")]
-    if "calibration_error" in evaluation.get("report", {}).get("figures", {}):
+    value, low, _ = evaluation.get("report", {}).get("figures", {}).get("calibration_error", (None, None, None))
+    if value is not None and value < low:
         told.append(titles.TOO_HIGH)
     return " ".join(filter(None, told))
 
@@ -98,6 +100,25 @@ def _retaken(found: Mapping[str, Any]) -> str:
     return (
         f"{found['pairs']:,} pairs of images in its data show one cell of one person, photographed again; there are "
         f"{found['subject_groups']} such people. A network that had not seen the person scored both."
+    )
+
+
+def _limits(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the card knows of its failures, without its Markdown; a card of before has what is true of all."""
+    if card["for_demonstration"]:
+        return ()
+    known = card["evaluation"].get("known_failures", titles.LIMITS)
+    return tuple(one.replace("`", "") for one in known)
+
+
+def _tilted(found: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """Those of each tilt that the card has; one of before has the AUC alone."""
+    return tuple(
+        figure
+        for name, cells in titles.TILTED_FIGURES.items()
+        for figure in _figures(
+            found.get(name, {}), {key: f"{title}, {cells}" for key, title in titles.FIGURES_OF_TILTED.items()}
+        )
     )
 
 
@@ -157,6 +178,33 @@ def _calibration_table(report: Mapping[str, Any]) -> Table:
     )
     note = "Of the cells that scored within these bounds, the share that were ALL."
     return Table("Calibration", note, ("Probability", "Cells", "Share of ALL", "95 % interval"), rows)
+
+
+def _predictive_values(report: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (percent(one["prevalence"], decimals=1), _told(one["ppv"]), _told(one["npv"]))
+        for one in report.get("predictive_values", ())
+    )
+    note = "Where so many of the cells are ALL: of those scored 50 % or more, the share that is; of the rest, normal."
+    return Table("Predictive values", note, ("ALL among the cells", "Called ALL: is", "Called normal: is"), rows)
+
+
+def _atypical(evaluation: Mapping[str, Any]) -> Table:
+    found = {**evaluation.get("report", {}).get("sets", {}), **evaluation.get("far", {})}
+    rows = tuple((figure.name, figure.value, figure.interval) for figure in _figures(found, titles.ATYPICAL_FIGURES))
+    note = "A cell that fits not exactly one class, or lies far from all training cells, is flagged for review."
+    return Table("What is flagged as atypical", note, ("Unseen cells", "Share", "95 % interval"), rows)
+
+
+def _compressed(evaluation: Mapping[str, Any]) -> Table:
+    found = evaluation.get("compression", {})
+    own = [(one.name, "", one.value, one.interval) for one in _figures(found, titles.COMPRESSED_FIGURES)]
+    after = [
+        (f"Cells through {one['kind']}", f"{one['images']:,}", f"{one['marked'][0]:.3f}", _interval(one["marked"]))
+        for one in found.get("after", ())
+    ]
+    note = "Cells taken for compressed with loss by their pixels alone: such a cell is never cleared by its score."
+    return Table("What is known for compressed", note, ("Images", "Number", "Marked", "95 % interval"), (*own, *after))
 
 
 def _share_of_all(step: Mapping[str, Any]) -> list[float]:

@@ -84,6 +84,8 @@ class ResultPage:
     band: str
     band_code: str
     probability: str
+    says_nothing: bool
+    """A low score of an image that was compressed with loss."""
     scale: Scale | None
     thresholds: str
     calibration: str | None
@@ -224,6 +226,7 @@ def _page(
         band="For reading" if hidden else words.band(screening),
         band_code="reading" if hidden else words.band_code(screening),
         probability="" if hidden else words.probability(screening),
+        says_nothing=not hidden and screening.lossy and screening.band != rules.Band.SUSPECTED,
         scale=None if hidden else _scale(screening),
         thresholds="" if hidden else _thresholds(screening),
         calibration=None if hidden else _calibration(known),

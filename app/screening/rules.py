@@ -67,9 +67,9 @@ def band_of(probability: float, thresholds: Thresholds) -> Band:
 def triage(
     probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lossy: bool, lot: float
 ) -> Triage:
-    """`atypical`: the conformal set is not one class, or the cell is far from the training cells.
-    `lossy`: the image was compressed with loss. That takes away the texture by which blasts are known, so that a low
-    score says nothing: such a cell is never `not_suspected`, and a human always looks.
+    """`atypical`: the conformal set is not one class, or the cell or its stain is far from the training cells'.
+    `lossy`: the image was compressed with loss, as its file or its pixels tell. That takes away the texture by which
+    blasts are known, so that a low score says nothing: such a cell is never `not_suspected`, and a human always looks.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
     scored = band_of(probability, thresholds)
     band = Band.UNCERTAIN if lossy and scored is Band.NOT_SUSPECTED else scored
@@ -132,9 +132,9 @@ def predictive_values(*, sensitivity: float, specificity: float, prevalence: flo
 
 
 LOSSY = (
-    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), which smooths away what the "
-    "model reads: its score cannot clear the cell. Send the image as it was before (PNG, TIFF or BMP); converting a "
-    "JPEG does not bring it back."
+    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or before it was "
+    "saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the image as it was "
+    "before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
 )
 
 

@@ -29,6 +29,10 @@ REASONS = {
 ELSEWHERE = "The same image is in another case too: check that it belongs in this one."
 
 
+HUNDREDTH = 0.0001
+"""Of a percent."""
+
+
 def band(screening: ScreeningRow) -> str:
     return BANDS[screening.band] if screening.band else UNUSABLE
 
@@ -44,7 +48,14 @@ def percent(share: float, *, decimals: int = 2) -> str:
 
 
 def probability(screening: ScreeningRow) -> str:
-    return "–" if screening.probability is None else percent(screening.probability)
+    """Never as certain as 0 or 100 %, which no model is."""
+    if screening.probability is None:
+        return "–"
+    if screening.probability < HUNDREDTH / 2:
+        return f"under {percent(HUNDREDTH)}"
+    if screening.probability >= 1 - HUNDREDTH / 2:
+        return f"over {percent(1 - HUNDREDTH)}"
+    return percent(screening.probability)
 
 
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:

@@ -74,7 +74,8 @@ class Limits:
 class Picture:
     """`lossy`: this file was compressed with loss (JPEG, lossy WebP, JPEG in a TIFF), so that fine texture is gone.
 
-    False proves nothing: a JPEG that somebody saved as a PNG has lost as much, and no file tells its past.
+    False proves nothing: a JPEG that somebody saved as a PNG has lost as much, which no file tells, but its pixels
+    mostly do (`app.vision.compression`).
     """
 
     pixels: Pixels

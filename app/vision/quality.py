@@ -19,7 +19,18 @@ from app.vision.decode import Pixels
 from app.vision.preprocess import FOREGROUND_ABOVE, Mask, cell_mask
 from app.vision.unusable import Unusable, explain
 
-__all__ = ["GateLimits", "Measurements", "TooFewCells", "Unusable", "explain", "fit_limits", "gate", "judge", "measure"]
+__all__ = [
+    "GateLimits",
+    "Measurements",
+    "TooFewCells",
+    "Unusable",
+    "explain",
+    "fit_limits",
+    "gate",
+    "is_unusual",
+    "judge",
+    "measure",
+]
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ class GateLimits:
     blue_red_weight: float
     stain_distance_max: float
     """In standard deviations of the training cells' stain (Mahalanobis)."""
+    stain_distance_usual: float = math.inf
+    """Beyond this a cell is screened, and a human is asked: next to no training cell lies there. A card of before asks
+    nobody."""
 
 
 class TooFewCells(Invalid):
@@ -152,6 +166,7 @@ def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
         cross_weight=float(weights[0, 1]),
         blue_red_weight=float(weights[1, 1]),
         stain_distance_max=_high(distance) * 1.4,
+        stain_distance_usual=_high(distance),
     )
 
 
@@ -173,6 +188,11 @@ def judge(measurements: Measurements, *, limits: GateLimits) -> Unusable | None:
         Unusable.SHAPE_UNLIKE_CELL: seen.circularity < limits.circularity_min,
     }
     return next((reason for reason in Unusable if findings[reason]), None)
+
+
+def is_unusual(measurements: Measurements, *, limits: GateLimits) -> bool:
+    """Whether the stain, though not refused, is such as next to no training cell has: then a human is asked."""
+    return _stain_distance(measurements, limits=limits) > limits.stain_distance_usual
 
 
 def gate(pixels: Pixels, *, limits: GateLimits) -> Unusable | None:

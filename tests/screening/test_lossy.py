@@ -30,6 +30,11 @@ def copied_as_png(lossy: bytes) -> bytes:
     return target.getvalue()
 
 
+def fine_jpeg() -> bytes:
+    """A JPEG of quality 100 with full colour, whose pixels do not tell what it was."""
+    return saved("JPEG", quality=100, subsampling=0)
+
+
 def saved(kind: str, **how: Any) -> bytes:
     target = io.BytesIO()
     Image.fromarray(draw(1, Look.BLAST)).save(target, kind, **how)
@@ -244,15 +249,40 @@ def test_a_png_made_of_a_jpeg_is_not_cleared_in_another_case_or_under_a_key_eith
         assert told["statement"].endswith(LOSSY)
 
 
+def test_a_png_that_a_jpeg_became_before_it_came_here_is_known_by_its_pixels(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    classifier.probability = LOW
+    lab = service.lab()
+
+    told = lab.screen(copied_as_png(jpeg(1))).json()
+    never = lab.screen(cell(1)).json()
+
+    assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_image"])
+    assert told["statement"].endswith(LOSSY)
+    assert never["band"] == "not_suspected"
+    assert "lossy_image" not in never["review_reasons"]
+
+
+def test_a_low_score_of_a_compressed_image_is_no_headline(service: Service, classifier: FakeClassifier) -> None:
+    rea = service.signed_in("sara", Role.UPLOADER, Role.SENIOR)
+    for probability, told in ((1e-6, True), (0.99, False)):
+        classifier.probability = probability
+        screened = rea.get(f"/screenings/{service.lab(f'LIS {told}').screen(jpeg(2 + told)).json()['id']}").text
+        assert ("of a compressed image a low one says nothing" in screened) == told
+        assert ('<span class="big">' in screened) != told
+        assert ("under 0.01\N{NO-BREAK SPACE}%" in screened) == told
+
+
 def test_a_png_that_was_cleared_turns_out_to_be_of_a_jpeg(either_service: Service, classifier: FakeClassifier) -> None:
     service = either_service
     classifier.probability = LOW
     lab = service.lab()
-    copied = copied_as_png(jpeg(1))
+    copied = copied_as_png(fine_jpeg())
     cleared = lab.screen(copied, case="S26-0001").json()
 
-    original = lab.screen(jpeg(1), case="S26-0001")
-    again = [lab.screen(file, case="S26-0001") for file in (copied, jpeg(1))]
+    original = lab.screen(fine_jpeg(), case="S26-0001")
+    again = [lab.screen(file, case="S26-0001") for file in (copied, fine_jpeg())]
 
     told = original.json()
     assert cleared["band"] == "not_suspected"
@@ -272,8 +302,8 @@ def test_a_case_counts_the_image_as_uncertain_once_its_loss_is_known(
     set_policy(service.database, minimum_cells=1)
     senior = service.signed_in("sara", Role.UPLOADER, Role.SENIOR)
 
-    senior.upload(copied_as_png(jpeg(1)), case="S26-0001")
-    senior.upload(jpeg(1), case="S26-0001")
+    senior.upload(copied_as_png(fine_jpeg()), case="S26-0001")
+    senior.upload(fine_jpeg(), case="S26-0001")
     case = senior.page.split('href="/cases/')[1].split('"')[0]
 
     page = " ".join(senior.get(f"/cases/{case}").text.split())

@@ -34,14 +34,20 @@ def test_each_part_of_the_cells_has_its_figures_with_their_intervals():
     )
 
 
-def test_how_it_ranks_where_size_and_colour_say_less_is_shown_where_the_card_has_it():
+def test_how_it_does_where_size_and_colour_say_otherwise_is_shown_as_far_as_the_card_has_it():
     tilted = CARD["evaluation"]["tilted"]
-    before = {**CARD, "evaluation": {**CARD["evaluation"], "tilted": {}}}
+    aucs = {name: {"auc": one["auc"]} for name, one in tilted.items()}
+    page, of_aucs, before = (
+        model_page({**CARD, "evaluation": {**CARD["evaluation"], "tilted": one}}, serves=False)
+        for one in (tilted, aucs, {})
+    )
 
-    page = model_page(CARD, serves=True)
-
-    assert [figure.value for figure in page.tilted] == [f"{tilted[name]['auc'][0]:.3f}" for name in TILTED_FIGURES]
-    assert model_page(before, serves=False).tilted == ()
+    assert [figure.value for figure in page.tilted] == [
+        f"{tilted[name][figure][0]:.3f}" for name in TILTED_FIGURES for figure in ("auc", "sensitivity", "specificity")
+    ]
+    assert [figure.value for figure in of_aucs.tilted] == [f"{tilted[name]['auc'][0]:.3f}" for name in TILTED_FIGURES]
+    assert page.tilted[0].name == "AUC, cells weighed until their mean colour is no sign of the class"
+    assert before.tilted == ()
 
 
 def test_a_shift_test_of_several_partitions_names_them():
@@ -98,9 +104,13 @@ def test_figures_as_served_stand_apart_only_where_the_others_are_not_so():
     assert "Calibration error" in alone
 
 
-def test_that_a_calibration_error_may_lie_below_its_own_interval_is_told():
-    assert "calibration_error" in CARD["evaluation"]["report"]["figures"]
-    assert "The interval of a calibration error lies too high" in model_page(CARD, serves=True).protocol
+def test_that_a_calibration_error_lies_below_its_own_interval_is_told_of_a_card_of_before():
+    report = CARD["evaluation"]["report"]
+    figures = {**report["figures"], "calibration_error": [0.021, 0.022, 0.062]}
+    earlier_card = {**CARD, "evaluation": {**CARD["evaluation"], "report": {**report, "figures": figures}}}
+
+    assert "The interval of a calibration error lies too high" in model_page(earlier_card, serves=True).protocol
+    assert "too high" not in model_page(CARD, serves=True).protocol
     assert model_page({**CARD, "evaluation": {}}, serves=True).protocol == ""
 
 

@@ -4,7 +4,16 @@ import pytest
 from app.errors import Invalid
 from tests.training.people import scored
 from training import metrics
-from training.bootstrap import AT_ONCE, Stated, bootstrap_weights, estimate, paired_difference, resampled
+from training.bootstrap import (
+    AT_ONCE,
+    Estimate,
+    Stated,
+    bootstrap_weights,
+    estimate,
+    estimate_error,
+    paired_difference,
+    resampled,
+)
 
 pytestmark = pytest.mark.tensorflow
 
@@ -16,6 +25,23 @@ def test_an_interval_counts_subjects_and_is_wider_than_one_that_counts_cells():
 
     assert all(one.low < one.value < one.high for one in intervals)
     assert intervals[0].high - intervals[0].low > intervals[1].high - intervals[1].low
+
+
+def test_an_error_that_every_draw_raises_lies_within_its_own_interval():
+    error = metrics.macro(metrics.calibration_error)
+    cells = scored(subjects=12, cells=40)
+
+    plain, moved = estimate(error, cells), estimate_error(error, cells)
+
+    assert moved.value == plain.value
+    assert plain.low - moved.low > 0.005
+    assert 0 <= moved.low < moved.value < moved.high
+    assert moved.high - moved.low == pytest.approx(plain.high - plain.low, abs=0.01)
+
+
+def test_an_end_of_a_difference_shows_its_sign_where_three_digits_would_hide_it():
+    assert Estimate(-0.0012, -0.0049, -0.0003).signed() == "-0.001 (-0.005 to -0.0003)"
+    assert Estimate(0.0, 0.0, 0.0).signed() == "+0.000 (+0.000 to +0.000)"
 
 
 def test_the_weight_of_a_group_is_the_number_of_times_it_was_drawn_cell_by_cell():

@@ -65,7 +65,7 @@ def test_a_bin_all_of_whose_cells_are_of_one_class_is_as_certain_as_its_groups_a
 
     assert [first["all_share"][0], last["all_share"][0]] == [0, 1]
     groups = len(set(cells.groups[cells.probabilities < first["to"]].tolist()))
-    assert first["all_share"] == [0, 0, round(metrics.binomial_interval(0, groups)[1], 4)]
+    assert first["all_share"] == [0, 0, round(metrics.binomial_interval(0, groups)[1], 6)]
     assert 0.1 < first["all_share"][2] < 0.5
     assert 0.5 < last["all_share"][1] < 0.9
     assert last["all_share"][2] == 1
@@ -90,6 +90,6 @@ def test_bands_that_missed_nobody_are_no_certainty_of_the_next_person():
     found = evaluate.report(cells, table_of(cells), seed=0)
 
     assert found["bands"]["not_suspected_miss_rate"][:2] == [0, 0]
-    assert found["bands"]["not_suspected_miss_rate"][2] == round(metrics.binomial_interval(0, 40)[1], 4)
+    assert found["bands"]["not_suspected_miss_rate"][2] == round(metrics.binomial_interval(0, 40)[1], 6)
     assert found["bands"]["suspected_precision"][0] == found["bands"]["suspected_precision"][2] == 1
     assert 0.8 < found["bands"]["suspected_precision"][1] < 1

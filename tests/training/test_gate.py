@@ -76,7 +76,12 @@ def complete(raw):
     subjects = [one["subject"] for one in raw["evaluation"]["report"]["by_subject"]]
     return {
         "data_fingerprint": raw["training"]["data_fingerprint"],
-        **{name: [0.01, 0.0, 0.02] for name in titles.GATE},
+        **{name: [0.01, 0.0, 0.02] for name in (*titles.GATE, *titles.UNUSUAL)},
+        "by_reason": {"out_of_focus": 3},
+        "tinted": [
+            {"kind": kind, "images": 61, "refused": [0.5, 0.4, 0.6], "asked": [0.2, 0.1, 0.3]}
+            for kind in not_cells.TINTED
+        ],
         "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
         "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
         "passed_cells": 0.985,
@@ -93,7 +98,8 @@ def test_the_model_card_shows_the_trial(bundle, tmp_path):
     card = (bundle / "MODEL_CARD.md").read_text()
     assert "| smear fields | 61 | 0.970 (0.900 to 0.990) |" in card
     assert "1.23 ms" in card
-    assert "it passes 98.5 %" in card
+    assert "it passes 98.5 %. Refused were 3 as `out_of_focus`." in card
+    assert "| hue turned by 15 degrees | 61 | 0.500 (0.400 to 0.600) | 0.200 (0.100 to 0.300) |" in card
     assert json.loads((bundle / "card.json").read_text())["evaluation"]["gate"]["milliseconds"] == 1.23
     assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
 
@@ -124,7 +130,10 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     assert tried == [(ours.folds, ours.seeds[0])], "the folds of its card"
 
 
-@pytest.mark.parametrize("missing", [*titles.GATE, "passed_cells", "by_subject", "not_cells", "milliseconds"])
+OF_A_TRIAL = ["passed_cells", "by_reason", "by_subject", "tinted", "not_cells", "milliseconds"]
+
+
+@pytest.mark.parametrize("missing", [*titles.GATE, *titles.UNUSUAL, *OF_A_TRIAL])
 def test_without_a_figure_of_the_trial_there_is_no_card_and_nothing_is_touched(bundle, tmp_path, missing, capsys):
     raw = json.loads((bundle / "card.json").read_text())
     trial = complete(raw)
@@ -177,7 +186,19 @@ def test_what_costs_much_under_a_shift_is_named_among_the_known_failures_and_not
     assert "silhouette" not in failures
 
 
-def test_the_shipped_models_card_in_words_is_what_its_figures_say_now():
-    raw = json.loads((SHIPPED / "card.json").read_text())
+@pytest.mark.parametrize("bundle", [SHIPPED, SHIPPED.parent / "drawn-1"], ids=["shipped", "drawn"])
+def test_a_models_card_in_words_is_what_its_figures_say_now(bundle):
+    raw = json.loads((bundle / "card.json").read_text())
 
-    assert (SHIPPED / "MODEL_CARD.md").read_text() == model_card.text(raw)
+    assert (bundle / "MODEL_CARD.md").read_text() == model_card.text(raw)
+
+
+def test_a_tint_is_refused_or_read_the_more_the_farther_it_goes(tried):
+    _, found = tried
+
+    looked_at = {one["kind"]: one["refused"][0] + one["asked"][0] for one in found["tinted"]}
+    assert set(looked_at) == set(not_cells.TINTED)
+    assert all(0 <= share <= 1 for share in looked_at.values())
+    assert looked_at["hue turned by 10 degrees"] <= looked_at["hue turned by 15 degrees"]
+    assert looked_at["hue turned by 15 degrees"] <= looked_at["hue turned by 20 degrees"]
+    assert found["unusual_hem"][0] + found["unusual_all"][0] < 0.3

@@ -71,13 +71,13 @@ def test_the_card_tells_how_it_ranks_where_size_and_colour_say_less_and_of_how_m
     elsewhere = raw["evaluation"]["tilted"]["elsewhere"]
     here = raw["evaluation"]["report"]["figures"]
 
-    section = model_card.text(raw).split("## Where size and colour say less")[1].split("## ")[0]
+    section = model_card.text(raw).split("## Where size and colour say otherwise")[1].split("## ")[0]
 
     value, low, high = elsewhere["auc"]
     assert f"| 0.29 | 0.54 | 16 and 26 | {value:.3f} ({low:.3f} to {high:.3f}) |" in section
     assert f"{here['floor_subject_macro_auc'][0]:.3f}" in section
     assert value < here["subject_macro_auc"][0]
-    assert "was not looked at" in card(DRAWN).split("## Where size and colour say less")[1].split("## ")[0]
+    assert "was not looked at" in card(DRAWN).split("## Where size and colour say otherwise")[1].split("## ")[0]
 
 
 def test_of_networks_with_one_person_left_out_the_shift_test_names_no_partition():

@@ -129,4 +129,13 @@ def test_the_worst_mistakes_are_named_with_their_subjects_worst_first(scored, cr
     normal = np.flatnonzero(~scored.is_all)
     worst = normal[np.argmax(scored.probabilities[normal])]
     first = f"{scored.subjects[worst]} {scored.probabilities[worst]:.3f}"
-    assert f"Normal cells with the highest probability of ALL; from the left, each with its subject: {first}" in html
+    told = "Normal cells with the highest probability of ALL, of those called otherwise; from the left, each with its"
+    assert f"{told} subject: {first}" in html
+    assert f'<img alt="Normal cells with the highest probability of ALL: {first}' in html
+
+
+def test_a_cell_that_was_called_right_is_no_mistake(scored, crops, tmp_path):
+    right = replace(scored, probabilities=np.where(scored.is_all, 0.9, 0.1))
+    _, html = written(right, crops, tmp_path)
+
+    assert "ALL cells with the lowest probability of ALL: none was called otherwise." in html

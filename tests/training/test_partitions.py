@@ -41,7 +41,7 @@ def folder(tmp_path):
 
 def contest(folder):
     on = scored_by_seed(results.read(folder / "ours.csv"), CELLS)
-    return partitions.contest("ours", on, CELLS, folder=folder)
+    return partitions.contest("ours", on, partitions.finished("ours", on, CELLS, folder=folder), CELLS)
 
 
 def test_the_partition_is_told_by_the_name_and_by_nothing_that_only_looks_like_it():

@@ -49,8 +49,8 @@ def test_a_step_is_held_against_the_one_before_in_the_order_in_which_they_follow
 
     rows = rows_of(tmp_path)
 
-    assert [(row["step"], row["partition"]) for row in rows] == [("texture9", "3"), ("texture10", "3")]
-    assert [row["less"] for row in rows] == ["texture8", "texture9"]
+    assert [(row["step"], row["partition"]) for row in rows][:2] == [("texture9", "3"), ("texture10", "3")]
+    assert [row["less"] for row in rows] == ["texture8", "texture9", "texture8"]
     assert float(rows[0]["floor-matched AUC"].split()[0]) < 0 < float(rows[1]["floor-matched AUC"].split()[0])
     assert "worse: floor-matched AUC" in rows[0]["beyond its interval"]
     assert "better: floor-matched AUC" in rows[1]["beyond its interval"]
@@ -58,10 +58,11 @@ def test_a_step_is_held_against_the_one_before_in_the_order_in_which_they_follow
 
 
 def test_after_one_that_was_no_step_the_next_is_held_against_the_last_that_was_as_well(tmp_path):
-    for name, skill in (("texture9", 0.5), ("texture10", 3.0), ("texture11", 1.5)):
-        write(name, skill=skill, folder=tmp_path)
+    for name, skill, falls in (("texture9", 0.5, {}), ("texture10", 3.0, {"red x .9": 2.0}), ("texture11", 1.5, {})):
+        write(name, skill=skill, folder=tmp_path, falls=falls)
 
     rows = rows_of(tmp_path)
+    page = "\n".join(step_rule.lines(CELLS, folder=tmp_path))
 
     assert [(row["step"], row["less"]) for row in rows] == [
         ("texture10", "texture9"),
@@ -69,6 +70,46 @@ def test_after_one_that_was_no_step_the_next_is_held_against_the_last_that_was_a
         ("texture11", "texture9"),
     ]
     assert float(rows[1]["floor-matched AUC"].split()[0]) < 0 < float(rows[2]["floor-matched AUC"].split()[0])
+    assert "By these rows steps are: `texture11`. No steps are: `texture10`." in page
+
+
+def test_who_is_worse_on_one_partition_or_better_on_none_is_no_step(tmp_path):
+    better, worse, same = (
+        step_rule.Held((), better=better, worse=worse, costlier=None)
+        for better, worse in ((("healthy",), ()), (("healthy",), ("AUC elsewhere",)), ((), ()))
+    )
+
+    assert step_rule.is_step({"3": better, "4": same})
+    assert not step_rule.is_step({"3": better, "4": worse})
+    assert not step_rule.is_step({"3": same})
+    assert not step_rule.is_step({})
+
+
+def test_a_milder_shift_that_costs_more_wherever_it_was_tried_is_told_and_one_that_does_once_is_not(tmp_path):
+    for seed in (3, 4):
+        falls = {"green x .9": 2.0}
+        write(f"texture8_on_{seed}", skill=2.0, folder=tmp_path, seed=seed, falls=falls)
+        own = {"green x .9": 0.5, "red x .9": 0.4, **({"blue x .9": 0.4} if seed == 3 else {})}
+        write(f"texture9_on_{seed}", skill=2.0, folder=tmp_path, seed=seed, falls=own)
+    for name in ("texture8", "texture9"):
+        write(name, skill=2.0, folder=tmp_path, seed=0)
+
+    page = step_rule.lines(CELLS, folder=tmp_path)
+
+    (told,) = [line for line in page if line.startswith("- ")]
+    assert told.startswith("- `texture9`, less `texture8`: ")
+    assert "under red x .9" in told
+    assert "blue" not in told
+    assert "green" not in told
+
+
+def test_what_was_run_on_one_partition_by_itself_is_held_there_too(tmp_path):
+    for name in ("texture8", "texture9"):
+        write(name, skill=1.0, folder=tmp_path)
+    write("texture8_on_17", skill=1.0, folder=tmp_path, seed=17)
+    write("texture9_on_17", skill=1.0, folder=tmp_path, seed=17)
+
+    assert [row["partition"] for row in rows_of(tmp_path)] == ["3", "17"]
 
 
 def test_a_partition_that_only_one_of_two_was_run_on_has_no_row(tmp_path):

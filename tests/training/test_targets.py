@@ -36,6 +36,18 @@ def test_one_earlier_network_that_is_not_beaten_leaves_the_target_open(found, me
     assert ("Not shown against: schneider." in row) == (met != "shown")
 
 
+def test_gains_on_other_partitions_have_rows_of_their_own_where_an_earlier_network_was_run_there():
+    others = {3: {"schneider": gain(-0.05, 0.1, 0.2)}, 13: {"features_svm": gain(0.1, 0.2, 0.3)}}
+
+    page = targets.lines("ours", {}, {}, record=RECORD, shifts=(), gains_on=others)
+
+    told = [line for line in page if "them, partition" in line or "ones, partition" in line]
+    assert [line.split(" | ")[:2] for line in told] == [
+        ["| floor-matched AUC above the earlier ones, partition 3", "by value"],
+        ["| AUC, pooled, not below them, partition 3", "by value"],
+    ]
+
+
 def test_what_is_no_earlier_network_does_not_count():
     row = rows({"features_svm": gain(-0.2, -0.1, 0.1)})["AUC, pooled, not below any earlier network"]
 

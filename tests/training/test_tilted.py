@@ -87,6 +87,30 @@ def test_weights_are_fitted_anew_in_every_draw():
     assert (weights[drawn == 0] == 0).all()
 
 
+def test_what_is_known_of_other_people_is_drawn_anew_as_well_and_widens_the_interval():
+    exact = dataclasses.replace(OFFICIAL, deviation=0.0)
+
+    drawn, fixed = (aucs({"own": BY_SIZE}, CELLS, to=to)["own"] for to in (OFFICIAL, exact))
+
+    assert drawn.value == fixed.value
+    assert drawn.high - drawn.low > 1.2 * (fixed.high - fixed.low)
+    ranks = OFFICIAL.drawn(4000, np.random.default_rng(0))
+    assert ranks.mean(axis=0) == pytest.approx([OFFICIAL.colour, OFFICIAL.area_and_colour], abs=0.005)
+    assert ranks.std(axis=0) == pytest.approx([OFFICIAL.deviation] * 2, abs=0.005)
+
+
+def test_where_hand_made_features_go_against_what_is_known_of_those_people_that_is_told():
+    others = {tilted.SIZED: WITHOUT_SIZE, tilted.UNSIZED: scored(0.3 * TRUTH + NOISE)}
+
+    against, agreeing = (
+        tilted.lines("own", {**some, "own": WITHOUT_SIZE}, {}, CELLS)[0]
+        for some in (others, dict(zip(others, reversed(others.values()), strict=True)))
+    )
+
+    assert "Here the like pair goes the other way" in against
+    assert "Here the like pair" not in agreeing
+
+
 def test_how_many_cells_a_person_has_does_not_count():
     more = np.r_[np.arange(len(CELLS)), np.flatnonzero([cell.group == "H1" for cell in CELLS])]
     cells = [dataclasses.replace(CELLS[place], sha256=f"{at:064x}") for at, place in enumerate(more)]
@@ -116,7 +140,7 @@ def test_where_no_weights_do_there_is_no_figure_and_no_error():
 
 
 def test_the_page_has_ours_first_and_then_the_best_elsewhere_and_says_how_many_earlier_ones_it_is_above():
-    others = {"poor": scored(-SIZE), EARLIER: BY_SIZE, "fair": scored(0.5 * TRUTH + NOISE)}
+    others = {"poor": scored(-SIZE), EARLIER: scored(0.25 * TRUTH + NOISE), "fair": scored(0.5 * TRUTH + NOISE)}
 
     lines = tilted.lines("own", {**others, "own": WITHOUT_SIZE}, {"own": WITHOUT_SIZE}, CELLS)
 
@@ -137,5 +161,6 @@ def test_the_card_is_told_what_was_reached_and_of_how_many_persons():
     value, low, high = found["elsewhere"]["auc"]
     assert low < value < high
     assert (found["elsewhere"]["colour_auc"], found["elsewhere"]["floor_auc"]) == (0.29, 0.54)
+    assert set(tilted.FIGURES) < set(found["between"])
     for count in found["elsewhere"]["persons"].values():
         assert 1 < count < 12

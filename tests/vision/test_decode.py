@@ -94,7 +94,7 @@ def test_a_lossy_webp_in_an_extended_file_is_known_for_one(options):
     assert read_picture(saved(PICTURE, "WEBP", quality=100, **options), limits=LIMITS).lossy
 
 
-def test_of_a_jpeg_that_was_saved_as_a_png_nobody_can_tell():
+def test_of_a_jpeg_that_was_saved_as_a_png_the_file_does_not_tell():
     jpeg = read_picture(LOSSY["jpeg"], limits=LIMITS)
 
     png_of_it = read_picture(saved(jpeg.pixels, "PNG"), limits=LIMITS)

@@ -2,6 +2,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import random
 
 import numpy as np
@@ -13,7 +14,17 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from app.vision.decode import Limits, decode
 from app.vision.drawn import CELLS, NOT_CELLS, Look, draw
-from app.vision.quality import GateLimits, TooFewCells, Unusable, explain, fit_limits, gate, judge, measure
+from app.vision.quality import (
+    GateLimits,
+    TooFewCells,
+    Unusable,
+    explain,
+    fit_limits,
+    gate,
+    is_unusual,
+    judge,
+    measure,
+)
 
 DRAWN = [draw(seed, look) for look in CELLS for seed in range(40)]
 LIMITS = fit_limits([measure(pixels) for pixels in DRAWN])
@@ -179,6 +190,21 @@ def test_two_cells_that_touch_are_seen_as_two():
     touching = np.maximum(left, np.roll(right, columns[0][-1] - columns[1][0] - 3, axis=1))
 
     assert gate(touching, limits=LIMITS) is Unusable.SEVERAL_CELLS
+
+
+def test_a_stain_that_next_to_no_training_cell_has_is_unusual_before_it_is_refused():
+    measured = [measure(pixels) for pixels in DRAWN]
+    redder = [
+        dataclasses.replace(measured[0], red_green=measured[0].red_green + step / 100, blue_red=measured[0].blue_red)
+        for step in range(0, 400, 5)
+    ]
+
+    unusual = [is_unusual(one, limits=LIMITS) for one in redder]
+    refused = [judge(one, limits=LIMITS) is Unusable.STAIN_UNLIKE_TRAINING for one in redder]
+
+    assert 0 < unusual.index(True) < refused.index(True)
+    assert not is_unusual(redder[-1], limits=dataclasses.replace(LIMITS, stain_distance_usual=math.inf))
+    assert sum(is_unusual(one, limits=LIMITS) for one in measured) <= len(measured) // 50 + 1
 
 
 def test_limits_survive_being_written_as_json():

@@ -1,0 +1,90 @@
+"""How well cells that were compressed with loss once are told from those that never were, for the card."""
+
+import io
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from app.vision import compression
+from app.vision.decode import Limits, Pixels, decode
+from app.vision.preprocess import cell_mask
+from training import gate
+from training.bootstrap import estimate_share
+from training.cnmc import Cell
+from training.not_cells import Spoilt
+from training.pictures import read_pixels
+from training.splits import few_of_each
+
+CELLS_OF_A_SUBJECT = 3
+"""So many cells of each subject are compressed."""
+
+COLOURS = {"4:4:4": 0, "4:2:0": 2}
+"""What Pillow calls JPEG's ways of keeping colour: whole, and a quarter of it."""
+
+
+def through(kind: str, **how: Any) -> Spoilt:
+    """The cell compressed with loss, and cut out on black again."""
+
+    def compressed(pixels: Pixels) -> Pixels:
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, kind, **how)
+        found: Pixels = decode(file.getvalue(), limits=Limits()) * cell_mask(pixels)[..., None]
+        return found
+
+    return compressed
+
+
+def moved(pixels: Pixels) -> Pixels:
+    """The same cell elsewhere in its image, so that the grid does not begin at its corner."""
+    return np.roll(pixels, (3, 5), axis=(0, 1))
+
+
+WAYS: Mapping[str, Spoilt] = {
+    **{
+        f"JPEG, quality {quality}, colour {colour}": through("JPEG", quality=quality, subsampling=COLOURS[colour])
+        for quality, colour in ((75, "4:2:0"), (90, "4:2:0"), (95, "4:2:0"), (95, "4:4:4"), (99, "4:4:4"))
+    },
+    "JPEG, quality 95, colour 4:2:0, moved": lambda pixels: moved(through("JPEG", quality=95, subsampling=2)(pixels)),
+    "lossy WebP, quality 80": through("WEBP", quality=80),
+    "lossy WebP, quality 95": through("WEBP", quality=95),
+    "JPEG, quality 100, colour 4:4:4": through("JPEG", quality=100, subsampling=0),
+    "JPEG, quality 95, colour 4:2:0, scaled to 90 % afterwards": lambda pixels: _scaled(
+        through("JPEG", quality=95, subsampling=2)(pixels)
+    ),
+}
+"""The last two cannot be told, or not always: next to nothing is lost by the one, and the other has no grid left."""
+
+
+def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
+    """Shares that are marked, [share, low, high]: of the real cells of each class, and of a few after each of WAYS."""
+    with ThreadPoolExecutor(2) as pool:
+        marked = np.array(list(pool.map(lambda cell: compression.was_compressed(read_pixels(root / cell.path)), cells)))
+    scored = gate.unscored(cells, np.zeros(len(cells), np.int64))
+    subjects = np.array([cell.subject for cell in cells])
+    few = [
+        read_pixels(root / cells[place].path)
+        for place in np.flatnonzero(few_of_each(subjects, most=CELLS_OF_A_SUBJECT)).tolist()
+    ]
+    return {
+        "limit": compression.LIMIT,
+        "marked_hem": estimate_share(marked, ~scored.is_all, scored).as_json(),
+        "marked_all": estimate_share(marked, scored.is_all, scored).as_json(),
+        "after": [
+            {
+                "kind": name,
+                "images": len(few),
+                "marked": gate.share_of(np.array([compression.was_compressed(way(pixels)) for pixels in few])),
+            }
+            for name, way in WAYS.items()
+        ],
+    }
+
+
+def _scaled(pixels: Pixels) -> Pixels:
+    height, width, _ = pixels.shape
+    smaller = Image.fromarray(pixels).resize((round(0.9 * width), round(0.9 * height)), Image.Resampling.BICUBIC)
+    return np.asarray(smaller)
