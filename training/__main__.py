@@ -1,7 +1,9 @@
 """From C-NMC images to a bundle: python -m training {index,explore,fit,search,evaluate,export,results,…} …"""
 
 import argparse
+import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,8 +14,17 @@ from training.recipes import OURS
 
 VAR = Path("var/training")
 
+STOPPED = 130
+"""What a shell gives for a program that Ctrl-C ended."""
+
+LAST_SEED = 1_000_000
+"""Seeds of folds are a thousand times a partition's, and NumPy takes 32 bits."""
+
 IMAGES = "images in the C-NMC layout"
 EACH_PERSON = "every person left out alone"
+
+WITHOUT_VAR, WITHOUT_RESULTS = ("compare", "results"), ("index", "explore", "search")
+"""Commands that keep nothing there."""
 
 Command = Callable[[str, str], argparse.ArgumentParser]
 """Adds a command by its name and its meaning."""
@@ -40,13 +51,16 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     """All commands in one parser, and the parser of each by its name: only those take words and options mixed."""
     top = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     known = top.add_subparsers(required=True, metavar="command")
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--var", type=Path, default=VAR, help="where index, crops and networks are kept (%(default)s)")
-    shared.add_argument("--results", type=Path, help=f"where out-of-fold logits are kept ({asked.RESULTS})")
 
     def command(name: str, meaning: str) -> argparse.ArgumentParser:
-        one = known.add_parser(name, parents=[shared], help=meaning, description=meaning)
+        one = known.add_parser(name, help=meaning, description=meaning)
         one.set_defaults(command=name, act=getattr(commands, name))
+        if name not in WITHOUT_VAR:
+            one.add_argument(
+                "--var", type=Path, default=VAR, help="where index, crops and networks are kept (%(default)s)"
+            )
+        if name not in WITHOUT_RESULTS:
+            one.add_argument("--results", type=Path, help=f"where out-of-fold logits are kept ({asked.RESULTS})")
         return one
 
     _of_a_folder(command)
@@ -83,7 +97,7 @@ def _of_a_recipe(command: Command) -> None:
     evaluate = _recipe(command("evaluate", "figures of a recipe, as pages with plots"))
     evaluate.add_argument("--shifts", action="store_true", help="also the shift test, which needs the trained networks")
     export = _recipe(command("export", "write a trained recipe as a bundle"))
-    export.add_argument("--version", default="1")
+    export.add_argument("--version", type=_version, default="1")
     export.add_argument("--models", type=Path, default=commands.MODELS)
     _not_cells(export)
 
@@ -95,9 +109,15 @@ def _count(text: str) -> int:
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError("a number from 0 on")
+    if not text.isdecimal() or int(text) > LAST_SEED:
+        raise argparse.ArgumentTypeError(f"a number from 0 to {LAST_SEED:,}")
     return int(text)
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", text):
+        raise argparse.ArgumentTypeError("letters, digits, dots and dashes, 40 at most: it ends the folder's name")
+    return text
 
 
 def _of_results(command: Command) -> None:
@@ -109,7 +129,7 @@ def _of_results(command: Command) -> None:
     compare = command("compare", "every figure of one recipe's results less another's, on the same cells, as JSON")
     compare.add_argument("one", help="a recipe with committed results")
     compare.add_argument("other", help="the one it is held against")
-    command("results", "write RESULTS.md from all committed results")
+    command("results", "write RESULTS.md, above the folder of results, from all that are kept there")
 
 
 def _not_cells(one: argparse.ArgumentParser) -> None:
@@ -136,13 +156,26 @@ def main(words: list[str] | None = None) -> int:
     """Runs one command; 1 and a sentence on standard error where it cannot be done."""
     arguments = read(sys.argv[1:] if words is None else words)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on retracing drowns what is told here
     try:
         backend.refuse_unfit(os.environ.get("KERAS_BACKEND", ""), command=arguments.command)
         arguments.act(arguments)
     except BlastscreenError as error:
         print(f"training: {error.message}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"training: {_of_the_system(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("training: stopped. What was finished is kept: the same command goes on from there.", file=sys.stderr)
+        return STOPPED
     return 0
+
+
+def _of_the_system(error: OSError) -> str:
+    """What could not be read or written and why, in a sentence."""
+    where = f"{error.filename} cannot be read or written" if error.filename else "a file cannot be read or written"
+    return f"{where} ({error.strerror or error}). See to that and run the same command again: it goes on."
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -22,7 +22,8 @@ def moved_to(path: Path) -> Iterator[Path]:
         yield aside
         aside.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # what went wrong above is to be told
+            aside.unlink(missing_ok=True)
 
 
 @contextmanager

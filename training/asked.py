@@ -29,6 +29,10 @@ class FolderNotNamed(Misconfigured):
     code = "folder_not_named"
 
 
+class FolderNotWanted(Misconfigured):
+    code = "folder_not_wanted"
+
+
 class FolderNotWritable(Misconfigured):
     code = "folder_not_writable"
 
@@ -75,6 +79,11 @@ def crops(arguments: argparse.Namespace, recipe: Recipe) -> tuple["Crops", Path]
     from training import dataset
 
     if recipe.drawn_cells:
+        if arguments.folder is not None:
+            raise FolderNotWanted(
+                f"Recipe {recipe.name} learns from cells that it draws itself, and from none in {arguments.folder}. "
+                "Name no folder, or another recipe."
+            )
         cells, root = drawn_cells(arguments, recipe)
         return dataset.stored(cells, root, folder=arguments.var / "crops"), root
     if arguments.folder is None:
@@ -123,14 +132,19 @@ def indexed(arguments: argparse.Namespace, root: Path, *, table: str = INDEX) ->
     return cells
 
 
-def writable(folder: Path) -> Path:
-    """The same folder, made where it is missing; raises FolderNotWritable."""
+def kept_in(arguments: argparse.Namespace) -> Path:
+    """The folder that results are to be written to, made where it is missing; raises FolderNotWritable."""
+    return writable(arguments.results or RESULTS, option="--results")
+
+
+def writable(folder: Path, *, option: str = "--var") -> Path:
+    """The same folder, made where it is missing; raises FolderNotWritable, which names the option for another one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise FolderNotWritable(
-            f"{folder} cannot be written ({error.strerror}). Name another folder with --var."
+            f"{folder} cannot be written ({error.strerror}). Name another folder with {option}."
         ) from error
     return folder
 

@@ -33,6 +33,7 @@ from training.labels import (
     located,
     parse_name,
     read_table,
+    refuse_contradiction,
     rows_of,
     same_cells,
 )
@@ -116,9 +117,21 @@ def find(root: Path) -> Found:
     An index of ours, kept beside its images, holds no labels. Raises NoCells or LabelsNotReadable.
     """
     root = located(root)
-    images = sorted(path for path in root.rglob("*") if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root))
+    if not root.is_dir():
+        what = "is a file" if root.exists() else "is not there"
+        raise NoCells(f"{root} {what}, and cells are read from a folder. Name one in the C-NMC layout.")
+    drawn = {path.parent for path in root.rglob("*.done")} - {root}
+    images = sorted(
+        path
+        for path in root.rglob("*")
+        if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root) and drawn.isdisjoint(path.parents)
+    )
     if not images:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
+    for path in images:
+        if not (path.is_file() or path.is_dir()):
+            what = "a link to what is not there" if path.is_symlink() else "no file"
+            raise NoCells(f"{path} is {what}. Fetch the image, or take it away.")
     csvs, groups = csv_files(images), group_files(root)
     stats = {path: path.stat() for path in (*images, *csvs, *groups)}
     tables = [table for table in map(read_table, csvs) if table.columns != CELL_COLUMNS]
@@ -136,6 +149,7 @@ def named(found: Found) -> list[Named]:
     Raises LabelsDisagree where its class folder says otherwise, and what `rows_of` raises.
     """
     unnamed = {path.parent for path in found.images if not is_named(path)}
+    refuse_contradiction(found.images)
     by_csv = {folder: rows_of(folder, found.tables) for folder in unnamed}
     return [_named(path, by_csv.get(path.parent, {})) for path in found.images]
 
@@ -153,7 +167,9 @@ def read(found: Found) -> list[Cell]:
         measured = list(pool.map(lambda one: _measured(found.root, one), images))
     groups = subject_groups(measured, known=known, same=same_cells())
     grouped = [dataclasses.replace(cell, group=groups[cell.subject]) for cell in measured]
-    return distinct(grouped)
+    cells = distinct(grouped)
+    _refuse_groups_of_both_classes(cells)
+    return cells
 
 
 def subject_groups(
@@ -246,6 +262,19 @@ def _refuse_both_classes(named: Iterable[Named]) -> None:
             raise SubjectOfBothClasses(
                 f"Subject {one.subject} has cells of both classes: {other.path} is {other.label} and {one.path} is "
                 f"{one.label}. Every subject is of one class: mend the label, or name another subject."
+            )
+
+
+def _refuse_groups_of_both_classes(cells: Iterable[Cell]) -> None:
+    """A group is one person, who is of one class."""
+    first: dict[str, Cell] = {}
+    for cell in cells:
+        other = first.setdefault(cell.group, cell) if cell.label and cell.group else cell
+        if other.label != cell.label:
+            raise SubjectOfBothClasses(
+                f"Subjects {other.subject} ({other.label}) and {cell.subject} ({cell.label}) are one subject group, by "
+                "subject_groups.json or by images that they share, and a person is of one class. Mend that file, or "
+                "look at their images."
             )
 
 

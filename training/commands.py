@@ -28,6 +28,10 @@ SHIFTS_NOT_RUN = (
 )
 
 
+class CardIncomplete(Misconfigured):
+    code = "card_incomplete"
+
+
 class GateNotTried(Misconfigured):
     code = "gate_not_tried"
 
@@ -59,8 +63,8 @@ def fit(arguments: argparse.Namespace) -> None:
     from training import results as kept
     from training.fit import fit as fit_recipe
 
+    results_folder = asked.writable(asked.results_folder(arguments, recipe), option="--results")
     crops, _ = asked.crops(arguments, recipe)
-    results_folder = asked.results_folder(arguments, recipe)
     path = results_folder / f"{recipe.name}.csv"
     kept.refuse_in_place_of_others(path, crops.cells)
     fit_recipe(
@@ -88,6 +92,7 @@ def search(arguments: argparse.Namespace) -> None:
     from training import search as searching
 
     recipe = asked.chosen(arguments)
+    searching.refuse_without_choices(recipe)
     crops, _ = asked.crops(arguments, recipe)
     runs, folder = arguments.var / "runs", arguments.var / "search"
     print(searching.search(recipe, crops, runs=runs, folder=folder, draws=arguments.draws))
@@ -123,10 +128,16 @@ def export(arguments: argparse.Namespace) -> None:
 
     recipe = asked.chosen(arguments)
     if not recipe.final_fit:
+        of_folds = arguments.each_person or arguments.partition is not None
         raise NoFinalNetwork(
-            f"{recipe.name} has networks of folds only, and none that learned from all cells. Export "
-            f"`{arguments.recipe}` without --partition or --each-person."
+            f"{recipe.name} has networks of folds only, and none that learned from all cells. "
+            + (
+                f"Export `{arguments.recipe}` without --partition or --each-person."
+                if of_folds
+                else "It is a row of the contest and not made to be served: export another recipe."
+            )
         )
+    models = asked.writable(arguments.models, option="--models")
     crops, root = asked.crops(arguments, recipe)
     results_folder = asked.results_folder(arguments, recipe)
     trained = exporting.load(
@@ -137,12 +148,12 @@ def export(arguments: argparse.Namespace) -> None:
         results_folder=results_folder,
         smear_fields=None if recipe.drawn_cells else asked.smear_fields(arguments, root),
     )
-    print(exporting.export(trained, version=arguments.version, models=arguments.models))
+    print(exporting.export(trained, version=arguments.version, models=models))
 
 
 def gate(arguments: argparse.Namespace) -> None:
     recipe = asked.recipe_named(OURS)  # the folds that its card tries the gate on
-    path = (arguments.results or asked.RESULTS) / "gate.json"
+    path = asked.kept_in(arguments) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
     found = _gate_trial(cells, arguments.folder, folds=recipe.folds, seed=recipe.seeds[0], smears=smears)
     aside.write(path, json.dumps(found, indent=1) + "\n")
@@ -152,7 +163,7 @@ def gate(arguments: argparse.Namespace) -> None:
 def morphology(arguments: argparse.Namespace) -> None:
     from training import morphology as measuring
 
-    path = (arguments.results or asked.RESULTS) / asked.MORPHOLOGY
+    path = asked.kept_in(arguments) / asked.MORPHOLOGY
     found = measuring.percentiles(asked.indexed(arguments, arguments.folder), arguments.folder)
     aside.write(path, json.dumps(found) + "\n")
     print(path)
@@ -161,7 +172,7 @@ def morphology(arguments: argparse.Namespace) -> None:
 def retakes(arguments: argparse.Namespace) -> None:
     from training import retakes as photographed
 
-    path = (arguments.results or asked.RESULTS) / photographed.KEPT
+    path = asked.kept_in(arguments) / photographed.KEPT
     photographed.write(asked.stored(arguments, arguments.folder), path)
     print(path)
 
@@ -173,6 +184,11 @@ def card(arguments: argparse.Namespace) -> None:
     from training import retakes as photographed
 
     shipped = read_card(arguments.bundle)
+    if not {"recipe", "data_fingerprint"} <= set(shipped.training):
+        raise CardIncomplete(
+            f"The card in {arguments.bundle} does not say of which recipe and cells it is. Export the model again."
+        )
+    asked.writable(arguments.bundle, option="its path: a copy of it")
     results_folder = arguments.results or asked.RESULTS
     shape = results_folder / asked.MORPHOLOGY
     if shipped.for_demonstration:
@@ -193,9 +209,9 @@ def features(arguments: argparse.Namespace) -> None:
     from training import features as hand_made
     from training import machines
 
+    folder = asked.kept_in(arguments)
     crops = asked.stored(arguments, arguments.folder)
     table = hand_made.stored(crops, folder=arguments.var / "features")
-    folder = arguments.results or asked.RESULTS
     if arguments.each_person:
         made = machines.each_person()
     elif arguments.partition is not None:

@@ -1,5 +1,7 @@
 """Cells decoded once into native-scale crops on disk, and the batches that training draws from them."""
 
+import math
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from tqdm import tqdm
 
+from app.errors import Misconfigured
 from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION, crop
 from training.aside import alone_in
@@ -23,8 +26,15 @@ from training.pictures import read_pixels
 STORED_SIDE = 288
 """Crops are kept this large, so that a warp to a smaller square finds pixels where it turns or shrinks."""
 
+SPARE = 1_000_000
+"""Bytes that are left free beside them."""
+
 Pixels = NDArray[np.uint8]
 Answers = dict[str, NDArray[np.float32]]
+
+
+class NoRoomForCrops(Misconfigured):
+    code = "no_room_for_crops"
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,12 @@ def stored(cells: Sequence[Cell], root: Path, *, folder: Path) -> Crops:
 
 def _store(cells: Sequence[Cell], root: Path, place: Path) -> None:
     shape = (len(cells), STORED_SIDE, STORED_SIDE)
+    needed, free = 4 * math.prod(shape) + SPARE, shutil.disk_usage(place).free
+    if free < needed:  # a mapped file that finds no room ends the process without a word
+        raise NoRoomForCrops(
+            f"{place} needs {needed / 1e6:,.0f} MB for the crops of {len(cells):,} cells, and {free / 1e6:,.0f} MB are "
+            "free. Make room, or name another folder with --var."
+        )
     pixels = open_memmap(place / "crops.npy", mode="w+", dtype=np.uint8, shape=(*shape, 3))
     outlines = open_memmap(place / "outlines.npy", mode="w+", dtype=np.uint8, shape=shape)
 

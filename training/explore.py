@@ -21,7 +21,7 @@ from training.floor import floor_scores, size_and_colour
 from training.out_of_fold import cross_scored
 from training.page import picture, shell, table, tiles
 from training.pictures import read_pixels
-from training.splits import partition
+from training.splits import OneClassOnly, partition
 
 SHOWN = 12
 
@@ -58,7 +58,7 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         "<h2>Cells that two subjects share</h2>",
         *_twice(crops),
         "<h2>The floor</h2>",
-        _floor(cells),
+        _floor_if_any(cells),
     ]
     aside.write(path, shell("Before any training", body))
 
@@ -114,6 +114,14 @@ def _class_pictures(crops: Crops, name: str) -> list[str]:
             [mean.astype(np.uint8), np.clip(spread * 2, 0, 255).astype(np.uint8)], alt=f"Mean and spread image: {name}"
         ),
     ]
+
+
+def _floor_if_any(cells: Sequence[Cell]) -> str:
+    """What the floor reaches, or a sentence where there are too few people for it."""
+    try:
+        return _floor(cells)
+    except OneClassOnly as error:
+        return f"<p>There is none of so few people: {html.escape(error.message)}</p>"
 
 
 def _cropping(crops: Crops, root: Path) -> list[str]:

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -15,9 +16,9 @@ from app.errors import Invalid
 
 COLUMNS = ("Patient_ID", "new_names", "labels")
 
-READING = 3
+READING = 4
 """Rises where the same files come to say something else: in 1, every table was of every folder; in 2, names in capitals
-were no names, and hidden files were images."""
+were no names, and hidden files were images; in 3, labels beside images that say theirs themselves were not read."""
 
 _NAME = re.compile(
     r"UID_(?P<subject>H?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)(?![A-Z0-9])", re.ASCII | re.IGNORECASE
@@ -155,6 +156,25 @@ def homes_of(table: Table) -> list[Path]:
     return [around] if twice else list(holders) or _folders(around)
 
 
+def refuse_contradiction(images: Iterable[Path]) -> None:
+    """Raises LabelNotKnown or LabelsDisagree where a table of labels in or beside their folders says otherwise of
+    images whose own names say what they are.
+    """
+    known: dict[Path, dict[str, Path]] = {}
+    for image in images:
+        if is_named(image):
+            known.setdefault(image.parent, {})[image.name] = image
+    beside: dict[Path, list[Path]] = {}
+    for folder in known:
+        for path in _csv_of(folder):
+            beside.setdefault(path, []).append(folder)
+    for path, folders in beside.items():
+        with suppress(LabelsNotReadable):  # no table of labels, and nothing asks for one here
+            table = read_table(path)
+            if table.has_labels:
+                _refuse_contradiction(table, {name: one for folder in folders for name, one in known[folder].items()})
+
+
 def known_groups(files: Iterable[Path]) -> list[list[str]]:
     """The groups that these files name, upper-cased; raises GroupsNotReadable."""
     return [group for path in files for group in _groups(path)]
@@ -196,7 +216,7 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
     there = {name for folder in homes for name in _files(folder)}
     around = str(homes[0]) if len(homes) == 1 else f"{table.path.parent} or in a folder there"
     for line, row in enumerate(table.rows, start=2):
-        where = f"{table.path.name}, line {line}"
+        where = f"{table.path}, line {line}"
         patient, name, label = (row[column] for column in COLUMNS)
         if not any((patient, name, label)):
             continue
@@ -205,6 +225,18 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
         if name not in there:
             raise ImageMissing(f"{where}: there is no image {name!r} in {around}. Mend the name.")
         yield where, name, _label(patient, label, where=where)
+
+
+def _refuse_contradiction(table: Table, known: Mapping[str, Path]) -> None:
+    for line, row in enumerate(table.rows, start=2):
+        patient, name, number = (row[column] for column in COLUMNS)
+        if name is not None and name in known:
+            said = _label(patient or "", number or "", where=f"{table.path}, line {line}")
+            if said != parse_name(name):
+                raise LabelsDisagree(
+                    f"{table.path}, line {line}: {name} is of subject {', '.join(said)}, and its own name says "
+                    "otherwise. Mend one of them."
+                )
 
 
 def _label(patient: str, number: str, *, where: str) -> tuple[str, str]:

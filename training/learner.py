@@ -13,6 +13,7 @@ import numpy as np
 
 from training import adversary, aside
 from training.cnmc import Cell
+from training.parts import damaged
 from training.recipe import Recipe
 
 
@@ -57,10 +58,13 @@ def resumed(asked: keras.Model, *, folder: Path) -> tuple[int, float]:
     saved = folder / "checkpoint.json"
     if not saved.exists():
         return 0, 0.0
-    kept = json.loads(saved.read_text())
-    epochs = int(kept["epochs"])
     asked.optimizer.build(asked.trainable_variables)
-    asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
+    try:
+        kept = json.loads(saved.read_text())
+        epochs = int(kept["epochs"])
+        asked.load_weights(folder / f"checkpoint-{epochs}.weights.h5")
+    except (OSError, ValueError, KeyError) as error:
+        raise damaged(folder, error) from error
     return epochs, float(kept.get("seconds", 0.0))
 
 

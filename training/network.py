@@ -85,7 +85,10 @@ def trained(recipe: Recipe, part: Part) -> keras.Model:
     """The float32 network of a finished part; raises NotTrained."""
     refuse_untrained(recipe, [part])
     model = build(recipe)
-    model.load_weights(part.folder / WEIGHTS)
+    try:
+        model.load_weights(part.folder / WEIGHTS)
+    except (OSError, ValueError, KeyError) as error:
+        raise part.damaged(error) from error
     return model
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ class CellsReordered(Misconfigured):
     code = "cells_reordered"
 
 
+class PartDamaged(Misconfigured):
+    code = "part_damaged"
+
+
 class PartNotFound(Misconfigured):
     code = "part_not_found"
 
@@ -38,6 +43,11 @@ DONE = "done.json"
 WEIGHTS = "network.weights.h5"
 SCORES = "scores.npz"
 """The logits of the cells that the part was tested on, and their places; the final fit has none."""
+
+
+def damaged(folder: Path, why: Exception) -> PartDamaged:
+    """What to say where a file of a part's training cannot be read."""
+    return PartDamaged(f"What was trained in {folder} cannot be read ({why}). Remove that folder and fit again.")
 
 
 @dataclass(frozen=True)
@@ -57,8 +67,15 @@ class Part:
     @property
     def note(self) -> dict[str, Any]:
         """What a part that is done says of its training: seconds, device, parameters, epochs and cells seen."""
-        found: dict[str, Any] = json.loads((self.folder / DONE).read_text())
+        try:
+            found: dict[str, Any] = json.loads((self.folder / DONE).read_text())
+        except ValueError as error:
+            raise self.damaged(error) from error
         return found
+
+    def damaged(self, why: Exception) -> PartDamaged:
+        """What to say where a file that it left cannot be read."""
+        return damaged(self.folder, why)
 
 
 def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
@@ -108,6 +125,9 @@ def finished(recipe: Recipe, crops: Crops, *, folder: Path) -> Sequence[results.
     found = []
     for part in parts_of(recipe, crops, folder=folder):
         if part.fold != FINAL and part.is_done:
-            with np.load(part.folder / SCORES) as kept:
-                found.append(results.Fold(part.seed, part.fold, kept["tested"], kept["logit"], part.note))
+            try:
+                with np.load(part.folder / SCORES) as kept:
+                    found.append(results.Fold(part.seed, part.fold, kept["tested"], kept["logit"], part.note))
+            except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+                raise part.damaged(error) from error
     return found

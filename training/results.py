@@ -29,6 +29,8 @@ class ResultsDoNotFit(Invalid):
 CELLS = "cells.csv"
 """The table of all images that results are of, beside them."""
 
+AGAIN = "Take it from git again, or take it away and run what made it."
+
 COLUMNS = ("image_sha256", "seed", "fold", "logit")
 
 
@@ -102,9 +104,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ResultsDoNotFit(f"{path} is no JSON ({error}). Take it from git again, or run what made it.") from error
+        raise ResultsDoNotFit(f"{path} is no JSON ({error}). {AGAIN}") from error
     if not isinstance(found, dict):
-        raise ResultsDoNotFit(f"{path} holds no JSON object. Take it from git again, or run what made it.")
+        raise ResultsDoNotFit(f"{path} holds no JSON object. {AGAIN}")
     return found
 
 
@@ -129,13 +131,12 @@ def refuse_other_recipe(path: Path, experiment: Experiment) -> None:
 
 def refuse_in_place_of_others(path: Path, cells: Sequence[Cell]) -> None:
     """Raises ResultsDoNotFit where `<recipe>.csv` is there and of other cells: those of these would take its place."""
-    if path.is_file() and path.with_suffix(".json").is_file():
-        try:
-            refuse_other_cells(path, cells)
-        except ResultsDoNotFit as error:
-            raise ResultsDoNotFit(
-                f"{path} is of other cells than these and would be lost. Name another folder with --results."
-            ) from error
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        return
+    if record(path.with_suffix(".json")).get("data_fingerprint") != fingerprint(cells):
+        raise ResultsDoNotFit(
+            f"{path} is of other cells than these and would be lost. Name another folder with --results."
+        )
 
 
 TIMES = ("milliseconds", "road_milliseconds")
@@ -164,7 +165,7 @@ def seen(folds: Sequence[dict[str, Any]], recipe: dict[str, Any]) -> int:
 
 def _timed(path: Path, *, fingerprint: str) -> dict[str, float]:
     """The time that was recorded of the very same experiment, which a new fold does not change."""
-    earlier = json.loads(path.read_text()) if path.is_file() else {}
+    earlier = read_json(path) if path.is_file() else {}
     same = earlier.get("recipe_fingerprint") == fingerprint
     return {name: earlier[name] for name in TIMES if name in earlier} if same else {}
 

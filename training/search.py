@@ -32,8 +32,7 @@ def search(recipe: Recipe, crops: Crops, *, runs: Path, folder: Path, draws: int
     The table lies at `folder`/<recipe>.csv, best subject-macro balanced accuracy first, and has every combination that
     this or an earlier search fitted on these cells. Raises NothingToSearch.
     """
-    if not recipe.choices:
-        raise NothingToSearch(f"Recipe {recipe.name} declares no choices. Give it some in its file.")
+    refuse_without_choices(recipe)
     rows = _kept(recipe, crops, folder=folder)
     trying = combinations(recipe, draws=draws)
     for number, chosen in enumerate(trying, start=1):
@@ -44,6 +43,12 @@ def search(recipe: Recipe, crops: Crops, *, runs: Path, folder: Path, draws: int
         rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
         _write(sorted(rows.values(), key=lambda row: -row["macro_balanced_accuracy"]), folder / f"{recipe.name}.csv")
     return folder / f"{recipe.name}.csv"
+
+
+def refuse_without_choices(recipe: Recipe) -> None:
+    """Raises NothingToSearch where a recipe declares no choices."""
+    if not recipe.choices:
+        raise NothingToSearch(f"Recipe {recipe.name} declares no choices. Give it some in its file.")
 
 
 def combinations(recipe: Recipe, *, draws: int | None) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from app.storage import made
 from app.vision.classifier import Classifier, OnnxClassifier
 from app.vision.decode import SUFFIXES, Limits, Picture, opened, pixels_sha256
 from app.vision.drawn import draw_set, save
+from app.vision.golden import refuse_other_scores
 
 NAMED = 5
 """How many of the files that are passed over are named."""
@@ -33,6 +34,7 @@ def screen(settings: Settings, *, paths: list[Path], bundle: Path) -> int:
     `all_probability` is null."""
     print("Nothing of this is recorded. Screening support, never a diagnosis.", file=sys.stderr)
     classifier = OnnxClassifier(bundle, threads=settings.inference_threads)
+    refuse_other_scores(classifier)
     limits = Limits(bytes=settings.image_bytes, pixels=settings.image_pixels)
     looked = [_look(path) for path in paths]
     failed = _tell_of_the_rest(looked)

@@ -24,19 +24,29 @@ LOGIT_TOLERANCE = 2e-3
 """Other processors round otherwise; a changed pixel or weight moves a logit by far more."""
 
 
+PROBABILITY_TOLERANCE = 5e-3
+"""What the other makes of a probability where a calibration is steepest."""
+
+
+class GoldenDiffers(Misconfigured):
+    code = "golden_differs"
+
+
 class GoldenNotReadable(Misconfigured):
     code = "golden_not_readable"
 
 
 @dataclass(frozen=True)
 class GoldenCell:
-    """One drawing by seed and look, the hash of its pixels, what the gate makes of it, and its logit all the same."""
+    """One drawing by seed and look, the hash of its pixels, what the gate makes of it, and its score all the same."""
 
     seed: int
     look: str
     pixels_sha256: str
     unusable: str | None
     logit: float
+    probability: float | None = None
+    """As calibrated; None in a bundle that is older than this."""
 
     def pixels(self) -> Pixels:
         return draw(self.seed, Look(self.look))
@@ -60,16 +70,28 @@ def golden_fault(classifier: "Classifier", *, numbers: Iterable[int]) -> str | N
     return None
 
 
+def refuse_other_scores(classifier: "Classifier", *, count: int = 4) -> None:
+    """Raises GoldenDiffers where the first golden cells do not come out as at export, or there are none."""
+    fault = golden_fault(classifier, numbers=range(count)) if classifier.golden else "it has no golden cells"
+    if fault:
+        card = classifier.card
+        raise GoldenDiffers(
+            f"{card.name} {card.version} does not score as it did when it was exported: {fault}. Its files were "
+            "changed since, or this machine computes otherwise. Take the bundle as it was."
+        )
+
+
 def look_golden(classifier: "Classifier", *, seed: int, look: Look) -> GoldenCell:
     """A drawing as this classifier sees it now; export writes these down."""
     pixels = draw(seed, look)
-    refused = gate(pixels, limits=classifier.card.gate)
+    refused, score = gate(pixels, limits=classifier.card.gate), classifier.score(pixels)
     return GoldenCell(
         seed=seed,
         look=look.value,
         pixels_sha256=pixels_sha256(pixels),
         unusable=refused.value if refused else None,
-        logit=round(classifier.score(pixels).logit, 6),
+        logit=round(score.logit, 6),
+        probability=round(score.probability, 6),
     )
 
 
@@ -81,6 +103,10 @@ def _fault(classifier: "Classifier", expected: GoldenCell) -> str | None:
         return f"the gate says {seen.unusable or 'usable'} instead of {expected.unusable or 'usable'}"
     if not abs(seen.logit - expected.logit) <= LOGIT_TOLERANCE:
         return f"the logit is {seen.logit:.4f} instead of {expected.logit:.4f}"
+    if expected.probability is None or seen.probability is None:
+        return None
+    if not abs(seen.probability - expected.probability) <= PROBABILITY_TOLERANCE:
+        return f"the probability is {seen.probability:.4f} instead of {expected.probability:.4f}"
     return None
 
 

@@ -1,4 +1,5 @@
 import argparse
+import os
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from PIL import Image
 
 from app.errors import Invalid
 from tests.training.cells import labels_csv, write_cell
-from training import asked, cnmc
+from training import asked, cnmc, drawn
 from training.cnmc import find, read
 
 
@@ -171,6 +172,44 @@ def test_an_image_in_a_fold_and_in_the_flat_folder_is_kept_once_and_joins_its_tw
 def test_a_folder_without_images_says_so(tmp_path):
     with pytest.raises(Invalid, match="no BMP, PNG, TIFF or WebP image below"):
         read(find(tmp_path))
+
+
+@pytest.mark.parametrize(("name", "told"), [("nowhere", "is not there"), ("UID_1_1_1_all.bmp", "is a file")])
+def test_what_is_no_folder_is_told_as_what_it_is(tmp_path, name, told):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+
+    with pytest.raises(Invalid, match=f"{name} {told}, and cells are read from a folder"):
+        find(tmp_path / name)
+
+
+def test_an_image_that_is_a_link_to_nothing_or_a_pipe_is_named_and_never_waited_for(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    linked, pipe = tmp_path / "UID_1_2_1_all.bmp", tmp_path / "UID_1_3_1_all.bmp"
+    linked.symlink_to(tmp_path / "not fetched")
+    with pytest.raises(Invalid, match=r"UID_1_2_1_all\.bmp is a link to what is not there"):
+        find(tmp_path)
+
+    linked.unlink()
+    os.mkfifo(pipe)
+    with pytest.raises(Invalid, match=r"UID_1_3_1_all\.bmp is no file"):
+        find(tmp_path)
+
+
+def test_a_group_of_both_classes_is_refused_by_the_names_of_both(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp", grey=90)
+    write_cell(tmp_path / "UID_H1_1_1_hem.bmp", grey=91)
+    (tmp_path / "subject_groups.json").write_text('{"groups": [["1", "H1"]]}')
+
+    with pytest.raises(Invalid, match=r"Subjects 1 \(ALL\) and H1 \(HEM\) are one subject group"):
+        read(find(tmp_path))
+
+
+def test_drawn_cells_below_a_folder_of_real_ones_are_none_of_them(tmp_path):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp", grey=90)
+    drawn.write_cells(tmp_path / "var" / "drawn", count=1)
+
+    assert [path.name for path in find(tmp_path).images] == ["UID_1_1_1_all.bmp"]
+    assert len(find(tmp_path / "var" / "drawn").images) == 2
 
 
 def test_a_truncated_image_is_named(tmp_path):

@@ -47,6 +47,25 @@ def test_in_the_flat_folder_the_csv_says_the_label_and_one_means_all(tmp_path):
 @pytest.mark.parametrize(
     ("row", "what"),
     [
+        (("UID_1_1_1_all.bmp", "UID_1_1_1_all.bmp", "7"), "label '7' is neither 0"),
+        (("UID_1_1_1_hem.bmp", "UID_1_1_1_all.bmp", "0"), "UID_1_1_1_all.bmp is of subject 1, HEM, and its own name"),
+        (("UID_2_1_1_all.bmp", "UID_1_1_1_all.bmp", "1"), "UID_1_1_1_all.bmp is of subject 2, ALL, and its own name"),
+    ],
+)
+def test_a_table_beside_images_that_say_their_class_themselves_may_not_say_otherwise(tmp_path, row, what):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+    (tmp_path / "notes.csv").write_bytes(b"\xff\xfe no table of labels")
+    labels_csv(tmp_path, [("UID_1_1_1_all.bmp", "UID_1_1_1_all.bmp", "1"), ("UID_9_1_1_all.bmp", "elsewhere.bmp", "1")])
+    assert [cell.label for cell in read(find(tmp_path))] == ["ALL"]
+
+    labels_csv(tmp_path, [row])
+    with pytest.raises(Invalid, match=f"labels.csv, line 2: {what}"):
+        read(find(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
         (("UID_57_29_1_all.bmp", "1.bmp", "2"), "neither 0"),
         (("UID_57_29_1_all.bmp", "1.bmp", "0"), "the name says ALL"),
         (("somebody", "1.bmp", "1"), "not a C-NMC name"),

@@ -1,11 +1,15 @@
+import json
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.errors import Misconfigured
+from tests.shipped import SHIPPED
 from tests.training.cells import write_cell
 from training.__main__ import main, read
 from training.asked import chosen
@@ -169,3 +173,94 @@ def test_what_is_said_to_need_no_keras_loads_none():
     asks = "import sys; sys.exit('keras' in sys.modules)"
 
     subprocess.run([sys.executable, "-c", f"{loads}; {asks}"], cwd=Path(__file__).parents[2], check=True)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["fit", "smoke", "--results", "FILE"], "--results"),
+        (["export", "smoke", "--models", "FILE"], "--models"),
+        (["gate", ".", "--results", "FILE"], "--results"),
+        (["morphology", ".", "--results", "FILE"], "--results"),
+        (["retakes", ".", "--results", "FILE"], "--results"),
+        (["features", ".", "--results", "FILE"], "--results"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told_before_any_work(words, option, tmp_path, capsys):
+    there = tmp_path / "a file"
+    there.touch()
+
+    code = main([str(there) if word == "FILE" else word for word in words] + ["--var", str(tmp_path / "var")])
+
+    assert code == 1
+    assert f"{there} cannot be written (File exists). Name another folder with {option}." in capsys.readouterr().err
+    assert not (tmp_path / "var" / "drawn").exists()
+
+
+def test_what_the_system_refuses_is_a_sentence_and_so_is_a_stop(tmp_path, monkeypatch, capsys):
+    write_cell(tmp_path / "UID_1_1_1_all.bmp")
+
+    def fails(error):
+        def find(*_):
+            raise error
+
+        monkeypatch.setattr("training.cnmc.find", find)
+        return main(["index", str(tmp_path), "--var", str(tmp_path / "var")]), capsys.readouterr().err
+
+    code, told = fails(OSError(28, "No space left on device", "/there/it"))
+    assert code == 1
+    assert told.startswith("training: /there/it cannot be read or written (No space left on device). See to that and")
+    assert fails(KeyboardInterrupt()) == (
+        130,
+        "training: stopped. What was finished is kept: the same command goes on from there.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export", "smoke", "--version", "../evil"], "it ends the folder's name"),
+        (["export", "smoke", "--version", ""], "it ends the folder's name"),
+        (["fit", "smoke", "--partition", "9" * 20], "a number from 0 to 1,000,000"),
+        (["search", "smoke", "--results", "x"], "unrecognized arguments"),
+        (["results", "--var", "x"], "unrecognized arguments"),
+    ],
+)
+def test_a_word_that_cannot_be_meant_ends_with_what_can(words, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+def test_who_names_images_for_a_recipe_that_draws_its_own_is_told_so(tmp_path, capsys):
+    assert main(["fit", "smoke", str(tmp_path), "--var", str(tmp_path)]) == 1
+
+    assert "learns from cells that it draws itself" in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+def test_crops_that_would_fill_the_disk_are_refused_before_they_do(tmp_path, monkeypatch, capsys):
+    for name in ("UID_1_1_1_all.bmp", "UID_H1_1_1_hem.bmp"):
+        write_cell(tmp_path / name, grey=90 + len(name))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+
+    assert main(["explore", str(tmp_path), "--var", str(tmp_path / "var")]) == 1
+
+    told = capsys.readouterr().err
+    assert "needs 2 MB for the crops of 2 cells, and 0 MB are free. Make room, or name another folder" in told
+
+
+@pytest.mark.tensorflow
+def test_a_card_that_does_not_say_what_it_is_of_is_told_so(tmp_path, capsys):
+    bundle = Path(shutil.copytree(SHIPPED, tmp_path / "bundle"))
+    card = json.loads((bundle / "card.json").read_text())
+    del card["training"]["recipe"]
+    (bundle / "card.json").write_text(json.dumps(card))
+
+    assert main(["card", str(bundle)]) == 1
+
+    assert "does not say of which recipe and cells it is" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import pytest
 from app.errors import Misconfigured
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw
-from app.vision.golden import GOLDEN_CELLS, golden_fault, read_golden
+from app.vision.golden import GOLDEN_CELLS, golden_fault, read_golden, refuse_other_scores
 from app.vision.preprocess import REVISION
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -105,6 +105,25 @@ def test_a_changed_weight_shows_in_the_golden_cells(bundle):
 
     assert fault is not None
     assert fault.startswith("golden cell 3: the logit is")
+
+
+def test_a_changed_calibration_shows_in_the_golden_cells_and_scores_nothing(bundle):
+    card = json.loads((bundle / "card.json").read_text())
+    card["calibration"]["bias"] += 3
+    (bundle / "card.json").write_text(json.dumps(card))
+
+    changed = OnnxClassifier(bundle)
+
+    assert "the probability is" in (golden_fault(changed, numbers=range(GOLDEN_CELLS)) or "")
+    with pytest.raises(Misconfigured, match="does not score as it did when it was exported: golden cell"):
+        refuse_other_scores(changed)
+
+
+def test_a_bundle_without_golden_cells_scores_nothing(bundle):
+    (bundle / "golden.json").write_text('{"cells": []}')
+
+    with pytest.raises(Misconfigured, match="it has no golden cells"):
+        refuse_other_scores(OnnxClassifier(bundle))
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"cells": [{"seed": 1}]}'])
