@@ -5,15 +5,15 @@ from typing import Any
 
 ALWAYS = """\
 - Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
-  healthy person whom the model has not seen varies widely (table below). Expect worse than the pooled figures.
+  healthy person whom the model has not seen varies widely (see By subject). Expect worse than the pooled figures.
 - Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
   are outside what was evaluated. Images must show one segmented cell on black, at the data's scale.
 - How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
 - In the training data healthy cells are smaller than leukaemic ones; in other healthy people they are not, and
   brighter. Area-matched and floor-matched figures say what is left where neither size nor colour can help.
 - A hue turned by some 15 degrees towards red, as by another white balance, is no farther from the data's stain than
-  some real cells are: much of it passes the gate (above), and most blasts so turned are called normal.
-- A cell that something cut in two passes the gate, and its score says nothing: look at the outline.
+  some real cells are: much of it passes the gate (see Gate), and most blasts so turned are called normal.
+- A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
 - Cells of one person are alike. The intervals count people, not cells, and are wide.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """
@@ -76,4 +76,4 @@ def _costly_shifts(shifts: Sequence[Mapping[str, Any]]) -> str:
                 falls[about] = min(one[f"{figure}_change"][0], falls.get(about, 0.0))
     costly = sorted((fall, *about) for about, fall in falls.items() if fall <= -NOTABLE_FALL)
     told = [f"{shift} costs {-fall:.2f} of {figure}" for fall, shift, figure in costly]
-    return f"- {'; '.join(told)} (what moves it, above).\n" if told else ""
+    return f"- Under a change (see What moves it) {'; '.join(told)}.\n" if told else ""

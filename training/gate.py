@@ -71,7 +71,7 @@ def trial(
         **_refusals(reasons, scored),
         "unusual_hem": estimate_share(unusual, ~scored.is_all, scored).as_json(),
         "unusual_all": estimate_share(unusual, scored.is_all, scored).as_json(),
-        "tinted": _tinted(cells, root, limits=own),
+        "altered": _altered(cells, root, limits=own),
         "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
         "milliseconds": milliseconds(cells, root),
     }
@@ -110,13 +110,13 @@ def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) 
     return kinds
 
 
-def _tinted(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> list[dict[str, Any]]:
-    """For each of TINTED the share of the same cells that is refused, and that passes and has a human asked."""
+def _altered(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> list[dict[str, Any]]:
+    """For each of ALTERED the share of the same cells that is refused, and that passes and has a human asked."""
     subjects = np.array([cell.subject for cell in cells])
     places = np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist()
     pixels = [read_pixels(root / cells[place].path) for place in places]
     found = []
-    for name, turn in not_cells.TINTED.items():
+    for name, turn in not_cells.ALTERED.items():
         seen = [(measure(turn(one)), limits[place]) for one, place in zip(pixels, places, strict=True)]
         refused = np.array([judge(one, limits=its) is not None for one, its in seen])
         asked = ~refused & [is_unusual(one, limits=its) for one, its in seen]

@@ -227,7 +227,7 @@ def _gate(card: dict[str, Any]) -> str:
     missing = [name for name in wanted if name not in tried]
     missing += [name for name in ("passed_cells", "milliseconds") if not found.get(name)]
     missing += ["by_reason"] if found.get("by_reason") is None else []
-    missing += ["tinted"] if not (found.get("tinted") or card["for_demonstration"]) else []
+    missing += ["altered"] if not (found.get("altered") or card["for_demonstration"]) else []
     if missing:
         raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
     rows = [f"| {name} | {tried[name]['images']} | {_estimate(tried[name], 'refused')} |" for name in wanted]
@@ -239,25 +239,25 @@ def _gate(card: dict[str, Any]) -> str:
         f"{reasons or 'none'}.\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
-        + _tints(found, for_demonstration=card["for_demonstration"])
+        + _altered(found, for_demonstration=card["for_demonstration"])
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
     )
 
 
-def _tints(found: dict[str, Any], *, for_demonstration: bool) -> str:
-    """What becomes of an unusual stain; nothing of a demonstration that was exported before it was looked at."""
-    if for_demonstration and not found.get("tinted"):
+def _altered(found: dict[str, Any], *, for_demonstration: bool) -> str:
+    """What becomes of an unusual stain or outline; nothing of a demonstration of before that was looked at."""
+    if for_demonstration and not found.get("altered"):
         return ""
     rows = [
         f"| {one['kind']} | {one['images']} | {_estimate(one, 'refused')} | {_estimate(one, 'asked')} |"
-        for one in found["tinted"]
+        for one in found["altered"]
     ]
     return (
-        "\n\nA stain that next to no training cell has is not refused at once: such a cell is screened, and a human "
-        f"asked. Real cells as they are, of unseen people, of whom that is so:\n\n{_table(found, UNUSUAL)}\n\n"
-        "Cells with another hue (intervals are Wilson's, over images); the rest is screened like any other, and turned "
-        "towards red blasts look normal to the network:\n\n"
-        + "\n".join(["| cells, | number | refused | a human is asked |", "|---|---|---|---|", *rows])
+        "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
+        "and a human asked. Real cells as they are, of unseen people, of whom that is so:\n\n"
+        f"{_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the rest "
+        "is screened like any other, and turned towards red blasts look normal to the network:\n\n"
+        + "\n".join(["| cells with | number | refused | a human is asked |", "|---|---|---|---|", *rows])
     )
 
 

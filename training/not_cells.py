@@ -106,10 +106,27 @@ SPOILT: Mapping[str, Spoilt] = {
     "cells blurred inside their outline": blurred_inside,
 }
 
-TINTED: Mapping[str, Spoilt] = {
-    f"hue turned by {degrees} degrees": hue_turned(degrees) for degrees in (-20, -15, -10, 10, 15, 20)
+
+def cut(share: float) -> Spoilt:
+    """So much of the cell's area beyond a straight line is gone; which way the line lies, the pixels decide."""
+
+    def left(pixels: Pixels) -> Pixels:
+        points = np.argwhere(cell_mask(pixels))
+        turned = np.radians(int(pixels.sum(dtype=np.int64)) % 360)
+        along = points @ np.array([np.cos(turned), np.sin(turned)])
+        gone = points[along < np.quantile(along, share)] if len(points) else points
+        found = pixels.copy()
+        found[gone[:, 0], gone[:, 1]] = 0
+        return found
+
+    return left
+
+
+ALTERED: Mapping[str, Spoilt] = {
+    **{f"hue turned by {degrees} degrees": hue_turned(degrees) for degrees in (-20, -15, -10, 10, 15, 20)},
+    **{f"{100 * share:.0f} % of the area cut off": cut(share) for share in (0.1, 0.2, 0.35, 0.5)},
 }
-"""What a microscope or a white balance may do to a cell: too little for the gate to refuse all of it."""
+"""What a white balance or a careless cut may do to a cell: too little for the gate to refuse all of it."""
 
 MADE: Mapping[str, Callable[[], Iterator[Pixels]]] = {
     "scikit-image's sample pictures": scenes,

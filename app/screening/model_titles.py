@@ -47,6 +47,7 @@ TILTED_FIGURES = {
     "between": "cells weighed until their mean colour is no sign of the class",
     "elsewhere": "cells weighed until size and colour say what they do in the official preliminary set",
 }
+NOT_TILTED = {"subject_macro_auc": "AUC, cells as they are, every subject counting the same"}
 FIGURES_OF_TILTED = {"auc": "AUC", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 TILTED = (
     "In its training data cells of ALL are larger. In other people that is no sign: healthy cells of the official "
@@ -54,6 +55,7 @@ TILTED = (
     "colour say of the class what they do there. Every subject counts the same before. Those other people themselves "
     "were not measured: this shows how far the model leans on size and colour, and is no forecast."
 )
+OF_A_CALL = "A cell is called ALL here from a probability of 50 % on, whatever its band."
 TOO_HIGH = (
     "The interval of a calibration error lies too high on this card, above the error itself: drawing people again adds "
     "chance to chance."

@@ -74,7 +74,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         figures=_figures(report.get("figures", {}), _names_of_figures(card)),
         bands=_figures(report.get("bands", {}), titles.BAND_FIGURES),
         gate=_figures(evaluation.get("gate", {}), titles.GATE_FIGURES),
-        tilted=_tilted(evaluation.get("tilted", {})),
+        tilted=_tilted(evaluation.get("tilted", {}), here=report.get("figures", {})),
         tilted_note=titles.TILTED,
         retakes=_figures(evaluation.get("retakes", {}), titles.RETAKE_FIGURES),
         retaken=_retaken(evaluation.get("retakes", {})),
@@ -87,6 +87,8 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
 def _protocol(evaluation: Mapping[str, Any]) -> str:
     """How the figures came about, and what a reader would take for an error in them; "" where the card is silent."""
     told = [evaluation.get("protocol", "")]
+    if "sensitivity" in evaluation.get("report", {}).get("figures", {}):
+        told.append(titles.OF_A_CALL)
     value, low, _ = evaluation.get("report", {}).get("figures", {}).get("calibration_error", (None, None, None))
     if value is not None and value < low:
         told.append(titles.TOO_HIGH)
@@ -108,12 +110,14 @@ def _limits(card: Mapping[str, Any]) -> tuple[str, ...]:
     if card["for_demonstration"]:
         return ()
     known = card["evaluation"].get("known_failures", titles.LIMITS)
-    return tuple(one.replace("`", "") for one in known)
+    return tuple(one.replace("not_suspected", "not suspected").replace("`", "") for one in known)
 
 
-def _tilted(found: Mapping[str, Any]) -> tuple[Figure, ...]:
-    """Those of each tilt that the card has; one of before has the AUC alone."""
-    return tuple(
+def _tilted(found: Mapping[str, Any], *, here: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """The AUC of the cells as they are, and what of each tilt the card has: one of before has the AUC alone."""
+    if not found:
+        return ()
+    return _figures(here, titles.NOT_TILTED) + tuple(
         figure
         for name, cells in titles.TILTED_FIGURES.items()
         for figure in _figures(

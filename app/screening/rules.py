@@ -67,7 +67,8 @@ def band_of(probability: float, thresholds: Thresholds) -> Band:
 def triage(
     probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lossy: bool, lot: float
 ) -> Triage:
-    """`atypical`: the conformal set is not one class, or the cell or its stain is far from the training cells'.
+    """`atypical`: the conformal set is not one class, or the cell, its stain or its outline is unlike those that
+    the model learned from.
     `lossy`: the image was compressed with loss, as its file or its pixels tell. That takes away the texture by which
     blasts are known, so that a low score says nothing: such a cell is never `not_suspected`, and a human always looks.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""

@@ -16,6 +16,7 @@ from PIL import Image
 from app.errors import Invalid
 from app.vision.components import component_sizes, framed
 from app.vision.decode import Pixels
+from app.vision.outline import straightest
 from app.vision.preprocess import FOREGROUND_ABOVE, Mask, cell_mask
 from app.vision.unusable import Unusable, explain
 
@@ -56,6 +57,8 @@ class Measurements:
     blue_red: float
     circularity: float
     """4 pi area / perimeter squared: about 1 for a disc, less the more ragged the outline."""
+    straight: float
+    """The longest straight part of the outline over the diameter of a disc of its area: 1 and more for half a cell."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class GateLimits:
     stain_distance_usual: float = math.inf
     """Beyond this a cell is screened, and a human is asked: next to no training cell lies there. A card of before asks
     nobody."""
+    straight_usual: float = math.inf
+    """Likewise: beyond this something cut a part of the cell off."""
 
 
 class TooFewCells(Invalid):
@@ -107,7 +112,7 @@ def measure(pixels: Pixels) -> Measurements:
     outermost = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     border_share = float((_brightest(outermost) > FOREGROUND_ABOVE).mean())
     if border_share > _BORDER_OF_A_FIELD:
-        return Measurements(border_share, *(0.0,) * 9)
+        return Measurements(border_share, *(0.0,) * 10)
     mask = cell_mask(pixels)
     area = int(np.count_nonzero(mask))
     beside = (_brightest(pixels[::4, ::4]) > FOREGROUND_ABOVE) & ~mask[::4, ::4]
@@ -116,7 +121,7 @@ def measure(pixels: Pixels) -> Measurements:
     cell, within = pixels[box], mask[box]
     inner = _inner(within)
     if not inner.any():
-        return Measurements(*frame, *(0.0,) * 7)
+        return Measurements(*frame, *(0.0,) * 8)
     half = np.asarray(Image.fromarray(cell).reduce(2))
     red, green, blue = _mean_colour(half, where=inner)
     brightness, perimeter = (red + green + blue) / 3, _perimeter(within)
@@ -130,6 +135,7 @@ def measure(pixels: Pixels) -> Measurements:
         red_green=float(np.log((red + 1) / (green + 1))),
         blue_red=float(np.log((blue + 1) / (red + 1))),
         circularity=4 * np.pi * area / perimeter**2,
+        straight=straightest(within),
     )
 
 
@@ -143,7 +149,7 @@ def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
         message = f"The gate's limits need at least 20 cells; {len(measured)} were given."
         raise TooFewCells(message)
     columns = np.array(measured).T
-    border, area, rest, second, edge, focus, brightness, red_green, blue_red, circularity = columns
+    border, area, rest, second, edge, focus, brightness, red_green, blue_red, circularity, straight = columns
     stain = np.stack([red_green, blue_red])
     weights = np.linalg.inv(np.cov(stain) + 1e-4 * np.eye(2))
     away = stain - stain.mean(axis=1, keepdims=True)
@@ -167,6 +173,7 @@ def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
         blue_red_weight=float(weights[1, 1]),
         stain_distance_max=_high(distance) * 1.4,
         stain_distance_usual=_high(distance),
+        straight_usual=_high(straight) * 1.15,
     )
 
 
@@ -191,8 +198,11 @@ def judge(measurements: Measurements, *, limits: GateLimits) -> Unusable | None:
 
 
 def is_unusual(measurements: Measurements, *, limits: GateLimits) -> bool:
-    """Whether the stain, though not refused, is such as next to no training cell has: then a human is asked."""
-    return _stain_distance(measurements, limits=limits) > limits.stain_distance_usual
+    """Whether stain or outline, though not refused, are such as next to no training cell has: then a human is asked."""
+    return (
+        _stain_distance(measurements, limits=limits) > limits.stain_distance_usual
+        or measurements.straight > limits.straight_usual
+    )
 
 
 def gate(pixels: Pixels, *, limits: GateLimits) -> Unusable | None:

@@ -78,9 +78,9 @@ def complete(raw):
         "data_fingerprint": raw["training"]["data_fingerprint"],
         **{name: [0.01, 0.0, 0.02] for name in (*titles.GATE, *titles.UNUSUAL)},
         "by_reason": {"out_of_focus": 3},
-        "tinted": [
+        "altered": [
             {"kind": kind, "images": 61, "refused": [0.5, 0.4, 0.6], "asked": [0.2, 0.1, 0.3]}
-            for kind in not_cells.TINTED
+            for kind in not_cells.ALTERED
         ],
         "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
         "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
@@ -130,7 +130,7 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     assert tried == [(ours.folds, ours.seeds[0])], "the folds of its card"
 
 
-OF_A_TRIAL = ["passed_cells", "by_reason", "by_subject", "tinted", "not_cells", "milliseconds"]
+OF_A_TRIAL = ["passed_cells", "by_reason", "by_subject", "altered", "not_cells", "milliseconds"]
 
 
 @pytest.mark.parametrize("missing", [*titles.GATE, *titles.UNUSUAL, *OF_A_TRIAL])
@@ -180,7 +180,7 @@ def test_what_costs_much_under_a_shift_is_named_among_the_known_failures_and_not
 
     failures = model_card.text(raw).split("## Known failures")[1].split("## ")[0]
 
-    assert "- red x .9 costs 0.31 of sensitivity (" in failures
+    assert "- Under a change (see What moves it) red x .9 costs 0.31 of sensitivity" in failures
     assert failures.count("red x .9") == 1
     assert "area x .85" not in failures
     assert "silhouette" not in failures
@@ -196,8 +196,8 @@ def test_a_models_card_in_words_is_what_its_figures_say_now(bundle):
 def test_a_tint_is_refused_or_read_the_more_the_farther_it_goes(tried):
     _, found = tried
 
-    looked_at = {one["kind"]: one["refused"][0] + one["asked"][0] for one in found["tinted"]}
-    assert set(looked_at) == set(not_cells.TINTED)
+    looked_at = {one["kind"]: one["refused"][0] + one["asked"][0] for one in found["altered"]}
+    assert set(looked_at) == set(not_cells.ALTERED)
     assert all(0 <= share <= 1 for share in looked_at.values())
     assert looked_at["hue turned by 10 degrees"] <= looked_at["hue turned by 15 degrees"]
     assert looked_at["hue turned by 15 degrees"] <= looked_at["hue turned by 20 degrees"]

@@ -207,6 +207,15 @@ def test_a_stain_that_next_to_no_training_cell_has_is_unusual_before_it_is_refus
     assert sum(is_unusual(one, limits=LIMITS) for one in measured) <= len(measured) // 50 + 1
 
 
+def test_of_a_cell_that_was_cut_in_two_a_human_is_asked():
+    cell = DRAWN[1].copy()
+    rows = np.flatnonzero(cell.max(axis=(1, 2)))
+    cell[: (rows[0] + rows[-1]) // 2] = 0
+
+    assert is_unusual(measure(cell), limits=LIMITS)
+    assert not is_unusual(measure(DRAWN[1]), limits=LIMITS)
+
+
 def test_limits_survive_being_written_as_json():
     again = GateLimits(**json.loads(json.dumps(dataclasses.asdict(LIMITS))))
 
