@@ -43,15 +43,20 @@ def _outline(mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     top, bottom = mask.argmax(axis=0)[columns], height - 1 - mask[::-1].argmax(axis=0)[columns]
     ends = [*((rows, one) for one in (left, right)), *((one, columns) for one in (top, bottom))]
     outline = np.concatenate([np.stack(both, axis=1) for both in ends]).astype(np.float64)
-    return outline, _hull([*zip(rows.tolist(), left.tolist(), right.tolist(), strict=True)])
+    return outline, _hull(rows, left, right)
 
 
-def _hull(rows: list[tuple[int, int, int]]) -> NDArray[np.float64]:
-    """The convex hull of the ends of rows (row, left, right), which come in order: Andrew's monotone chain."""
-    lower = _half([(row, left) for row, left, _ in rows])
-    upper = _half([(row, right) for row, _, right in reversed(rows)])
-    corners = dict.fromkeys([*lower, *upper])
-    return np.array([*corners], np.float64).reshape(-1, 2)
+def _hull(rows: NDArray[np.intp], left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The convex hull of both ends of rows that come in order: Andrew's monotone chain."""
+    one, other = _half(_corners(rows, left)), _half(_corners(rows[::-1], right[::-1], outwards=-1))
+    return np.array([*dict.fromkeys([*one, *other])], np.float64).reshape(-1, 2)
+
+
+def _corners(rows: NDArray[np.intp], ends: NDArray[np.intp], *, outwards: int = 1) -> list[tuple[int, int]]:
+    """Those ends that lie before the line between their neighbours: the others are no corners of a hull."""
+    bent = outwards * (ends[:-2] - 2 * ends[1:-1] + ends[2:]) > 0
+    kept = np.r_[True, bent, True][: len(ends)]
+    return [*zip(rows[kept].tolist(), ends[kept].tolist(), strict=True)]
 
 
 def _half(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
