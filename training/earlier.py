@@ -99,6 +99,11 @@ def as_published(recipe: Recipe) -> Recipe:
     Raises NotPublished where it is none of an earlier project's, or one with pretrained weights.
     """
     project = recipe.name.partition("_")[0]
+    if project == "transfer":
+        raise NotPublished(
+            f"Recipe {recipe.name} runs as published where its ImageNet weights are to be had, as it stands. Leave "
+            "--as-published out."
+        )
     if project not in AS_PUBLISHED:
         raise NotPublished(
             f"Recipe {recipe.name} has no source's settings to go by; those of {', '.join(AS_PUBLISHED)} have. Leave "
