@@ -25,8 +25,8 @@ HEAD = """\
 ## The rule held
 
 A step is kept where nothing that it goes by is worse beyond its interval and something is better: floor-matched AUC,
-AUC elsewhere (*Where size and colour say less*; chosen by from `texture12` on), the mean healthy person's specificity,
-and what shifts cost. Here is each of ours less the one before, and where that one was no step less the last that was,
+AUC elsewhere (*Where size and colour say otherwise*; chosen by from `texture12` on), the mean healthy person's
+specificity, and what shifts cost. Here is each of ours less the one before, and where that one was no step less the last that was,
 on the same cells, whose subject groups are drawn together: above 0 the step is better, but for the calibration error,
 where it is below 0. *Worst shift* is by how much less a figure of all cells falls under whichever of ten shifts costs
 it most, in every draw anew: below 0 it costs more than before. The ten are of size, brightness and tint; a JPEG file

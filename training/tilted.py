@@ -66,7 +66,9 @@ well, and the weights fitted to them. That widens *elsewhere*; *between* is a su
 
 This is no forecast. It moves size and colour with whatever goes with them here. The one look at those people themselves
 that is known of is at hand-made features in an SVM: .77, and without those of size and colour .815 (+.05, -.03 to
-.15).{svm} `{ours}` was chosen with a look at this figure, on partitions 3 and 4 and with every person left out alone.
+.15).{svm}
+
+`{ours}` was chosen with a look at this figure, on partitions 3 and 4 and with every person left out alone.
 """
 
 SVM = """ Here the like pair goes the other way, and to lower figures: {sized:.3f} elsewhere with size and colour

@@ -72,10 +72,15 @@ def renew_setup_link(session: Session) -> str | None:
 
 def check_setup_link(session: Session, *, token: str) -> SetupLinkRow:
     link = queries.setup_link(session, token_sha256=secrets.token_sha256(token))
-    if link is None or clock.now() > link.created_at + SETUP_LINK_LIFE or queries.any_user(session):
+    if queries.any_user(session):
         raise SetupLinkSpent(
-            "This set-up link has been used or has run out. Start the service again: while there is no account, "
-            "it prints a new one."
+            "The first account was made already, and set-up links are for that alone. Sign in with yours, or ask your "
+            "administrator for one."
+        )
+    if link is None or clock.now() > link.created_at + SETUP_LINK_LIFE:
+        raise SetupLinkSpent(
+            "This set-up link has run out, or a later one took its place. Start the service again: while there is no "
+            "account, it prints a new one."
         )
     return link
 
