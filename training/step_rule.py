@@ -26,15 +26,16 @@ HEAD = """\
 
 A step is kept where nothing that it goes by is worse beyond its interval and something is better: floor-matched AUC,
 AUC elsewhere (*Where size and colour say otherwise*; chosen by from `texture12` on), the mean healthy person's
-specificity, and what shifts cost. Here is each of ours less the one before, and where that one was no step less the last that was,
-on the same cells, whose subject groups are drawn together: above 0 the step is better, but for the calibration error,
-where it is below 0. *Worst shift* is by how much less a figure of all cells falls under whichever of ten shifts costs
-it most, in every draw anew: below 0 it costs more than before. The ten are of size, brightness and tint; a JPEG file
-and the outline are not among them. *Beyond its interval* says what is better or worse so, and in brackets each single
-shift that costs more, the worst or not: on one partition one of thirty such falls would by chance, on all of them none.
-The calibration error is not judged: drawing people again adds chance to both errors and hides what lies between them.
-"-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is held here by today's
-figures and on all partitions; choices were made by those of their day (above, and in `docs/decisions/`).
+specificity, and what shifts cost. Here is each of ours less the one before, and where that one was no step less the
+last that was, on the same cells, whose subject groups are drawn together: above 0 the step is better, but for the
+calibration error, where it is below 0. *Worst shift* is by how much less a figure of all cells falls under whichever of
+ten shifts costs it most, in every draw anew: below 0 it costs more than before. The ten are of size, brightness and
+tint; a JPEG file and the outline are not among them. *Beyond its interval* says what is better or worse so, and in
+brackets each single shift that costs more, the worst or not: on one partition one of thirty such falls would by chance,
+on all of them none. The calibration error is not judged: drawing people again adds chance to both errors and hides what
+lies between them. "-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is
+held here by today's figures and on all partitions; choices were made by those of their day (above, and in
+`docs/decisions/`).
 """
 
 COLUMNS = (
