@@ -32,7 +32,7 @@ def fake_card() -> Card:
         "thresholds": {"not_suspected_below": 0.2, "suspected_from": 0.8},
         "conformal": {"miscoverage": 0.1, "hem": 0.8, "all": 0.8},
         "distance": None,
-        "gate": asdict(fit_limits(cells)),
+        "gate": {name: limit for name, limit in asdict(fit_limits(cells)).items() if not name.endswith("_usual")},
         "cell_statistics": {},
         "training": {},
         "evaluation": {},

@@ -138,7 +138,7 @@ def kept_in(arguments: argparse.Namespace) -> Path:
 
 
 def writable(folder: Path, *, option: str = "--var") -> Path:
-    """The same folder, made where it is missing; raises FolderNotWritable, which names the option for another one."""
+    """The same folder, made where it is missing; raises FolderNotWritable, which says what names another one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

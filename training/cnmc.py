@@ -120,11 +120,11 @@ def find(root: Path) -> Found:
     if not root.is_dir():
         what = "is a file" if root.exists() else "is not there"
         raise NoCells(f"{root} {what}, and cells are read from a folder. Name one in the C-NMC layout.")
-    drawn = {path.parent for path in root.rglob("*.done")} - {root}
+    drawn = {path.parent for path in root.rglob("*.done") if path.stem.isdecimal() and (path.parent / "hem").is_dir()}
     images = sorted(
         path
         for path in root.rglob("*")
-        if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root) and drawn.isdisjoint(path.parents)
+        if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root) and (drawn - {root}).isdisjoint(path.parents)
     )
     if not images:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")

@@ -188,7 +188,7 @@ def card(arguments: argparse.Namespace) -> None:
         raise CardIncomplete(
             f"The card in {arguments.bundle} does not say of which recipe and cells it is. Export the model again."
         )
-    asked.writable(arguments.bundle, option="its path: a copy of it")
+    asked.writable(arguments.bundle, option="a copy of it")
     results_folder = arguments.results or asked.RESULTS
     shape = results_folder / asked.MORPHOLOGY
     if shipped.for_demonstration:

@@ -51,12 +51,15 @@ WAYS: Mapping[str, Spoilt] = {
     "JPEG, quality 95, colour 4:2:0, moved": lambda pixels: moved(through("JPEG", quality=95, subsampling=2)(pixels)),
     "lossy WebP, quality 80": through("WEBP", quality=80),
     "lossy WebP, quality 95": through("WEBP", quality=95),
+    "never compressed, enlarged by 4/3": lambda pixels: _scaled(pixels, by=4 / 3),
+    "never compressed, enlarged by 2": lambda pixels: _scaled(pixels, by=2),
     "JPEG, quality 100, colour 4:4:4": through("JPEG", quality=100, subsampling=0),
     "JPEG, quality 95, colour 4:2:0, scaled to 90 % afterwards": lambda pixels: _scaled(
-        through("JPEG", quality=95, subsampling=2)(pixels)
+        through("JPEG", quality=95, subsampling=2)(pixels), by=0.9
     ),
+    "never compressed, scaled to 75 % and back": lambda pixels: _scaled(_scaled(pixels, by=0.75), by=4 / 3),
 }
-"""The last two cannot be told, or not always: next to nothing is lost by the one, and the other has no grid left."""
+"""The last three cannot be told, or not always: little is lost by the first, and of the others no grid is left."""
 
 
 def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
@@ -84,7 +87,9 @@ def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
     }
 
 
-def _scaled(pixels: Pixels) -> Pixels:
+def _scaled(pixels: Pixels, *, by: float) -> Pixels:
+    """The image with its sides times this, bicubic, and black again where it was."""
     height, width, _ = pixels.shape
-    smaller = Image.fromarray(pixels).resize((round(0.9 * width), round(0.9 * height)), Image.Resampling.BICUBIC)
-    return np.asarray(smaller)
+    scaled = Image.fromarray(pixels).resize((round(by * width), round(by * height)), Image.Resampling.BICUBIC)
+    found: Pixels = np.asarray(scaled) * cell_mask(np.asarray(scaled))[..., None]
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import CELLS, NOT_CELLS, Look
-from app.vision.golden import GOLDEN_CELLS, look_golden
+from app.vision.golden import GOLDEN_CELLS, acting_sha256, look_golden
 from training import asked, failures, kept_shifts, model_card, network, onnx_model, renew, results, retakes
 from training.card import Trained, card_of
 from training.dataset import Crops
@@ -112,7 +112,7 @@ def _write(trained: Trained, *, version: str, folder: Path) -> None:
     card["evaluation"]["known_failures"] = failures.listed(card["evaluation"])
     _write_json(folder / "card.json", card)
     golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
-    _write_json(folder / "golden.json", {"cells": golden})
+    _write_json(folder / "golden.json", {"cells": golden, "card_sha256": acting_sha256(card)})
     (folder / "MODEL_CARD.md").write_text(model_card.text(card), encoding="utf-8")
 
 

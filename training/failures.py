@@ -11,8 +11,9 @@ ALWAYS = """\
 - How finely colour varies inside a cell counts for much, and a camera's or scanner's processing changes that as well.
 - In the training data healthy cells are smaller than leukaemic ones; in other healthy people they are not, and
   brighter. Area-matched and floor-matched figures say what is left where neither size nor colour can help.
-- A hue turned by some 15 degrees towards red, as by another white balance, is no farther from the data's stain than
-  some real cells are: much of it passes the gate (see Gate), and most blasts so turned are called normal.
+- A hue turned by some 15 degrees towards red, as by another white balance, makes most blasts look normal, and a part of
+  such cells is neither refused nor flagged.
+- An image that was scaled has lost texture as one that was compressed has, and mostly nothing tells. Do not scale.
 - A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
 - Cells of one person are alike. The intervals count people, not cells, and are wide.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.

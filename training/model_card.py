@@ -272,8 +272,9 @@ def _compression(card: dict[str, Any]) -> str:
     return (
         "JPEG and lossy WebP smooth away what the network reads: a blast that went through one is mostly called "
         "normal. So no score of such a file clears a cell, and none of a lossless file whose pixels bear the trace "
-        f"of one, the grid of 8 x 8 pixels (above {found['limit']:g}). Where the image was scaled since, or turned by "
-        f"less than a quarter, no grid is left and nothing is told. Real cells, as they are, that are marked:\n\n"
+        f"of one, the grid of 8 x 8 pixels (above {found['limit']:g}, chosen with a look at these very cells). An "
+        "image that was enlarged may have such a grid as well. Where it was scaled after the compression, or turned by "
+        "less than a quarter, no grid is left and nothing is told. Real cells, as they are, that are marked:\n\n"
         f"{_table(found, COMPRESSION)}\n\nCells that went through one (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| the cell as | number | marked |", "|---|---|---|", *rows])
     )

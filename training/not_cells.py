@@ -69,11 +69,11 @@ def grey(pixels: Pixels) -> Pixels:
 
 
 def hue_turned(degrees: int) -> Spoilt:
-    """Every hue turned by so many degrees."""
+    """Every hue turned by so many degrees, to the nearest of 256 steps."""
 
     def turned(pixels: Pixels) -> Pixels:
         hsv = np.array(Image.fromarray(pixels).convert("HSV"))
-        hsv[..., 0] += np.uint8(degrees * 256 // 360 % 256)
+        hsv[..., 0] += np.uint8(round(degrees * 256 / 360) % 256)
         bands = [Image.fromarray(np.ascontiguousarray(hsv[..., band])) for band in range(3)]
         return np.asarray(Image.merge("HSV", bands).convert("RGB"))
 

@@ -33,7 +33,8 @@ ten shifts costs it most, in every draw anew: below 0 it costs more than before.
 tint; a JPEG file and the outline are not among them. *Beyond its interval* says what is better or worse so, and in
 brackets each single shift that costs more, the worst or not: on one partition one of thirty such falls would by chance,
 on all of them none. The calibration error is not judged: drawing people again adds chance to both errors and hides what
-lies between them. "-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is
+lies between them. A figure that is better on one of many partitions may be so by chance.
+"-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is
 held here by today's figures and on all partitions; choices were made by those of their day (above, and in
 `docs/decisions/`).
 """
@@ -107,7 +108,7 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
     steps = list(runs)[:1]
     for previous, name in pairwise(runs):
         last = steps[-1]
-        for before in (previous, last):
+        for before in dict.fromkeys((previous, last)):
             held[name, before] = against.held(name, before)
         if is_step(held[name, last]):
             steps.append(name)

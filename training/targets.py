@@ -52,7 +52,7 @@ one is to a new person; on a partition by one that learned from two thirds of th
 
 *As served* is a calibration on all other subject groups, not only on those of the other folds; *an exact one* is what
 probabilities that err in nothing would show by chance on as many groups. Drawing people again adds chance to a
-calibration error: what it adds on the mean is taken off its interval.
+calibration error: what it adds on the mean is taken off its interval, which still holds what chance adds once.
 """
 
 

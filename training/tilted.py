@@ -6,7 +6,7 @@ times what they did, with opposite signs in the two classes, a and b such that t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,8 @@ three. Under the weights of *elsewhere* the cells are worth some {sick} persons 
 about half as many in a draw of the bootstrap.
 
 Both figures are of 129 cells of 22 people, so each may be off by {twice:.2f}: in every draw they are drawn anew as
-well, and the weights fitted to them. That widens *elsewhere*; *between* is a supposition, and exact.
+well, each by itself though they are of the same cells, and the weights fitted to them. That widens *elsewhere*;
+*between* is a supposition, and exact.
 
 This is no forecast. It moves size and colour with whatever goes with them here. The one look at those people themselves
 that is known of is at hand-made features in an SVM: .77, and without those of size and colour .815 (+.05, -.03 to
@@ -102,8 +103,8 @@ class Tilt:
         With `rng` for each row both regressions' AUC is drawn anew as well.
         """
         standing = np.atleast_2d(metrics.subject_macro(self.scored, weights))
-        exact = replace(self.to, deviation=0.0) if rng is None else self.to
-        wanted = exact.drawn(len(standing), rng or np.random.default_rng())
+        exact = np.tile((self.to.colour, self.to.area_and_colour), (len(standing), 1))
+        wanted = exact if rng is None else self.to.drawn(len(standing), rng)
         found = np.full(standing.shape, np.nan)
         if not np.isnan(self._whole).any():
             for row, own, ranks in zip(found, standing, wanted, strict=True):

@@ -32,7 +32,7 @@ def score(cell: ShownCell) -> str:
         return GROUPS[Group.READING]
     if cell.probability is None:
         return reason(cell.refused or "")
-    return words.percent(cell.probability)
+    return words.chance(cell.probability)
 
 
 def score_told(cell: ShownCell) -> str:

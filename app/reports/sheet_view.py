@@ -220,7 +220,7 @@ def _tile(cell: Content) -> Tile:
         short_id=screening_words.short_id(UUID(cell["id"])),
         band=screening_words.BANDS[Band(cell["band"])],
         band_code=cell["band"],
-        probability=screening_words.percent(cell["probability"]),
+        probability=screening_words.chance(cell["probability"]),
         verdict=review_words.verdict(cell["verdict"]) if settled else None,
     )
 

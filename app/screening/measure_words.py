@@ -120,7 +120,7 @@ def at_or_below(value: float, quantiles: Sequence[float], *, shares: Sequence[fl
         return f"under {percent(shares[0], decimals=0)}"
     if after == len(quantiles):
         return f"over {percent(shares[-1], decimals=0)}"
-    if value == quantiles[after - 1] and len({*quantiles}) < len(quantiles):  # a count: many cells have just that
+    if list(quantiles).count(value) > 1:  # many cells have just that: the share lies between two that are known
         return f"{100 * shares[after - 1]:.0f} to {percent(shares[after], decimals=0)}"
     way = (value - quantiles[after - 1]) / (quantiles[after] - quantiles[after - 1])
     return percent(shares[after - 1] + way * (shares[after] - shares[after - 1]), decimals=0)

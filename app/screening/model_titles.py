@@ -31,6 +31,8 @@ ATYPICAL_FIGURES = {
     "neither_share": "Cells that fit neither",
     "far_hem": "Normal cells far from all training cells",
     "far_all": "ALL cells far from all training cells",
+    "unusual_hem": "Normal cells of an unusual stain or outline",
+    "unusual_all": "ALL cells of an unusual stain or outline",
 }
 COMPRESSED_FIGURES = {
     "marked_hem": "Normal cells as they are",

@@ -57,6 +57,7 @@ def model_page(card: Mapping[str, Any], *, serves: bool) -> ModelPage:
         _predictive_values(report),
         _atypical(evaluation),
         _compressed(evaluation),
+        _altered(evaluation),
         _subgroups(report),
         _by_subject(report),
         _shifts(evaluation),
@@ -189,14 +190,19 @@ def _predictive_values(report: Mapping[str, Any]) -> Table:
         (percent(one["prevalence"], decimals=1), _told(one["ppv"]), _told(one["npv"]))
         for one in report.get("predictive_values", ())
     )
-    note = "Where so many of the cells are ALL: of those scored 50 % or more, the share that is; of the rest, normal."
-    return Table("Predictive values", note, ("ALL among the cells", "Called ALL: is", "Called normal: is"), rows)
+    note = "How far a call is right depends on how many of the cells are ALL."
+    columns = ("Share of ALL among the cells", "Share of ALL among those called ALL", "Of normal among the others")
+    return Table("Predictive values", note, columns, rows)
 
 
 def _atypical(evaluation: Mapping[str, Any]) -> Table:
-    found = {**evaluation.get("report", {}).get("sets", {}), **evaluation.get("far", {})}
+    own = {name: one for name, one in evaluation.get("gate", {}).items() if name in titles.ATYPICAL_FIGURES}
+    found = {**evaluation.get("report", {}).get("sets", {}), **evaluation.get("far", {}), **own}
     rows = tuple((figure.name, figure.value, figure.interval) for figure in _figures(found, titles.ATYPICAL_FIGURES))
-    note = "A cell that fits not exactly one class, or lies far from all training cells, is flagged for review."
+    note = (
+        "A cell that fits not exactly one class, or lies far from all training cells, or whose stain or outline next "
+        "to none of them has, is flagged for review."
+    )
     return Table("What is flagged as atypical", note, ("Unseen cells", "Share", "95 % interval"), rows)
 
 
@@ -208,7 +214,20 @@ def _compressed(evaluation: Mapping[str, Any]) -> Table:
         for one in found.get("after", ())
     ]
     note = "Cells taken for compressed with loss by their pixels alone: such a cell is never cleared by its score."
-    return Table("What is known for compressed", note, ("Images", "Number", "Marked", "95 % interval"), (*own, *after))
+    return Table("What is taken for compressed", note, ("Images", "Number", "Marked", "95 % interval"), (*own, *after))
+
+
+def _altered(evaluation: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            f"Cells with {one['kind']}",
+            f"{one['images']:,}",
+            *(f"{one[what][0]:.3f} ({_interval(one[what])})" for what in ("refused", "asked")),
+        )
+        for one in evaluation.get("gate", {}).get("altered", ())
+    )
+    note = "Cells that something was done to: the share that is refused, and that is screened and flagged for review."
+    return Table("What a tint or a cut may do", note, ("Images", "Number", "Refused", "Flagged"), rows)
 
 
 def _share_of_all(step: Mapping[str, Any]) -> list[float]:

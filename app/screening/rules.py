@@ -133,9 +133,9 @@ def predictive_values(*, sensitivity: float, specificity: float, prevalence: flo
 
 
 LOSSY = (
-    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or before it was "
-    "saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the image as it was "
-    "before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
+    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP) or enlarged, in this file or "
+    "before it was saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
+    "image as it was before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
 )
 
 

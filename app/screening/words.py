@@ -14,7 +14,10 @@ BANDS = {
 UNUSABLE = "No usable cell image"
 REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
-    ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or fits neither class clearly.",
+    ReviewReason.ATYPICAL: (
+        "The cell, its stain or its outline is unlike those that the model was trained on, or it fits neither class "
+        "clearly."
+    ),
     ReviewReason.LOSSY_IMAGE: "It was compressed with loss, as JPEG is: somebody looks at every such image.",
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
@@ -48,14 +51,16 @@ def percent(share: float, *, decimals: int = 2) -> str:
 
 
 def probability(screening: ScreeningRow) -> str:
+    return "–" if screening.probability is None else chance(screening.probability)
+
+
+def chance(probability: float) -> str:
     """Never as certain as 0 or 100 %, which no model is."""
-    if screening.probability is None:
-        return "–"
-    if screening.probability < HUNDREDTH / 2:
+    if probability < HUNDREDTH / 2:
         return f"under {percent(HUNDREDTH)}"
-    if screening.probability >= 1 - HUNDREDTH / 2:
+    if probability >= 1 - HUNDREDTH / 2:
         return f"over {percent(1 - HUNDREDTH)}"
-    return percent(screening.probability)
+    return percent(probability)
 
 
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:

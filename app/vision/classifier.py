@@ -63,7 +63,7 @@ class OnnxClassifier:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         model = model_bytes(folder)
         self.card = card_for(folder, model=model)
-        self.golden = read_golden(folder)
+        self.golden = read_golden(folder, card=self.card.raw)
         self._session = _session(model, folder=folder, threads=threads)
         self._outputs = list(self.card.outputs)
         there = {output.name for output in self._session.get_outputs()}

@@ -3,11 +3,12 @@
 Replaying some says, without TensorFlow and without a patient's image, that decode-to-logit still is what was evaluated.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
 from app.vision.decode import Pixels, pixels_sha256
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
 GOLDEN_CELLS = 16
 
+ACTING = ("onnx_sha256", "prior_all", "preprocessing", "calibration", "thresholds", "conformal", "distance", "gate")
+"""The parts of a card by which a cell is scored, refused or flagged."""
+
 LOGIT_TOLERANCE = 2e-3
 """Other processors round otherwise; a changed pixel or weight moves a logit by far more."""
 
 
 PROBABILITY_TOLERANCE = 5e-3
-"""What the other makes of a probability where a calibration is steepest."""
+"""More than the other makes of a probability where a calibration is steepest: by a slope of 10."""
 
 
 class GoldenDiffers(Misconfigured):
@@ -52,14 +56,28 @@ class GoldenCell:
         return draw(self.seed, Look(self.look))
 
 
-def read_golden(folder: Path) -> tuple[GoldenCell, ...]:
-    """The golden cells of the bundle in `folder`; raises GoldenNotReadable or NotAsDeclared."""
+def read_golden(folder: Path, *, card: Mapping[str, Any] | None = None) -> tuple[GoldenCell, ...]:
+    """The golden cells of the bundle in `folder`; raises GoldenNotReadable, NotAsDeclared, or GoldenDiffers where they
+    are of another `card`, by all of it that scores, refuses or flags. Cells of before do not say of which they are.
+    """
     where = folder / "golden.json"
     try:
         raw = json.loads(where.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise GoldenNotReadable(f"{where} cannot be read ({error}). Export the model again.") from None
-    return parsed(_Golden, raw, where=str(where)).cells
+    golden = parsed(_Golden, raw, where=str(where))
+    if card is not None and golden.card_sha256 not in {None, acting_sha256(card)}:
+        raise GoldenDiffers(
+            f"{folder / 'card.json'} was changed since the bundle was exported, in what scores, refuses or flags. Take "
+            "the bundle as it was."
+        )
+    return golden.cells
+
+
+def acting_sha256(card: Mapping[str, Any]) -> str:
+    """Of what a card, as JSON, has to say about any cell: the rest only tells of the model."""
+    acting = {name: card[name] for name in ACTING}
+    return hashlib.sha256(json.dumps(acting, sort_keys=True).encode()).hexdigest()
 
 
 def golden_fault(classifier: "Classifier", *, numbers: Iterable[int]) -> str | None:
@@ -113,3 +131,4 @@ def _fault(classifier: "Classifier", expected: GoldenCell) -> str | None:
 @dataclass(frozen=True)
 class _Golden:
     cells: tuple[GoldenCell, ...]
+    card_sha256: str | None = None

@@ -1,4 +1,4 @@
-"""How straight a cell's outline is at its straightest: what a knife, a neighbour or an image's edge cut off shows."""
+"""How straight a cell's outline is at its straightest: a cut along a line shows, one along a curve does not."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,15 +7,20 @@ from app.vision.preprocess import Mask
 
 _WITHIN_PX = 1.5
 """So far from a line the outline may lie and follow it."""
+_LARGEST_PX = 2000
+"""Of larger objects, which are no cells, nothing is measured: it would take hundreds of megabytes."""
 _FOLLOWED = 0.6
 """Points of the outline to a pixel of the line, at least: a straight edge has .7 and more, two bumps that touch the
 line next to none."""
 
 
 def straightest(mask: Mask) -> float:
-    """Length of the longest straight part of the outline of the one object in `mask`, over the diameter of a disc of
-    its area; about .3 for a round cell, 1 and more for one that was cut in two. 0 where there is nothing.
+    """Length of the longest straight part of the outline of the one object in `mask`, of what of it lies on its convex
+    hull, over the diameter of a disc of its area; about .3 for a round cell, 1 and more for one that was cut in two. 0
+    where there is nothing, or more than any cell has.
     """
+    if max(mask.shape) > _LARGEST_PX:
+        return 0.0
     outline, hull = _outline(mask)
     if len(hull) < 3:
         return 0.0
@@ -48,13 +53,14 @@ def _outline(mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _hull(rows: NDArray[np.intp], left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.float64]:
     """The convex hull of both ends of rows that come in order: Andrew's monotone chain."""
-    one, other = _half(_corners(rows, left)), _half(_corners(rows[::-1], right[::-1], outwards=-1))
+    one, other = _half(_corners(rows, left)), _half(_corners(rows[::-1], right[::-1]))
     return np.array([*dict.fromkeys([*one, *other])], np.float64).reshape(-1, 2)
 
 
-def _corners(rows: NDArray[np.intp], ends: NDArray[np.intp], *, outwards: int = 1) -> list[tuple[int, int]]:
+def _corners(rows: NDArray[np.intp], ends: NDArray[np.intp]) -> list[tuple[int, int]]:
     """Those ends that lie before the line between their neighbours: the others are no corners of a hull."""
-    bent = outwards * (ends[:-2] - 2 * ends[1:-1] + ends[2:]) > 0
+    down, across = np.diff(rows), np.diff(ends)  # a row between two may be empty
+    bent = across[1:] * down[:-1] > across[:-1] * down[1:]
     kept = np.r_[True, bent, True][: len(ends)]
     return [*zip(rows[kept].tolist(), ends[kept].tolist(), strict=True)]
 

@@ -58,7 +58,7 @@ class Measurements:
     circularity: float
     """4 pi area / perimeter squared: about 1 for a disc, less the more ragged the outline."""
     straight: float
-    """The longest straight part of the outline over the diameter of a disc of its area: 1 and more for half a cell."""
+    """The longest straight part of the outline on its hull, over the diameter of a disc of its area; 1 for a half."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class GateLimits:
     """Beyond this a cell is screened, and a human is asked: next to no training cell lies there. A card of before asks
     nobody."""
     straight_usual: float = math.inf
-    """Likewise: beyond this something cut a part of the cell off."""
+    """Likewise: beyond this something is likely to have cut a part of the cell off."""
 
 
 class TooFewCells(Invalid):

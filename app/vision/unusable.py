@@ -30,11 +30,13 @@ _SENTENCES = {
     Unusable.SEVERAL_CELLS: "There is more than one object in the image. Send each white cell as an image of its own.",
     Unusable.CELL_TOO_SMALL: (
         "The object is smaller than the white cells that the model knows. "
-        "Check that it is a whole white cell, at the scale that the model card names (C-NMC: 450 pixels an image)."
+        "Check that it is a whole white cell, photographed at the scale that the model card names. Do not scale the "
+        "image: that loses what the model reads."
     ),
     Unusable.CELL_TOO_LARGE: (
         "The object is larger than the white cells that the model knows. "
-        "Check that it is one white cell, at the scale that the model card names (C-NMC: 450 pixels an image)."
+        "Check that it is one white cell, photographed at the scale that the model card names. Do not scale the "
+        "image: that loses what the model reads."
     ),
     Unusable.STAIN_UNLIKE_TRAINING: (
         "The colours are unlike those of the stained cells that the model knows. "

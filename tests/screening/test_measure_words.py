@@ -24,7 +24,7 @@ def test_a_value_is_told_by_the_share_of_cells_at_or_below_it(value, told):
 
 def test_where_many_cells_have_the_same_value_all_of_them_count():
     assert at_or_below(0, (0, 0, 0, 1, 5), shares=SHARES) == "50 to 75\N{NO-BREAK SPACE}%"
-    assert at_or_below(1, (0, 0, 0, 1, 5), shares=SHARES) == "75 to 99\N{NO-BREAK SPACE}%"
+    assert at_or_below(1, (0, 0, 0, 1, 5), shares=SHARES) == "75\N{NO-BREAK SPACE}%"
     assert at_or_below(30, (10, 20, 30, 40, 50), shares=SHARES) == "50\N{NO-BREAK SPACE}%"
 
 

@@ -46,7 +46,11 @@ def test_the_report_says_what_each_picture_shows(drawn, tmp_path):
         "Cells of each subject, healthy ones in blue",
         *(f"{name} by subject" for name in ("Area", "Mean red", "Mean green", "Mean blue")),
     ]
-    assert [text for text in re.findall(r'alt="([^"]*)"', page) if text] == plots
+    shown = re.findall(r'alt="([^"]*)"', page)
+    assert [text for text in shown if text in plots] == plots
+    for pictures in ("Typical cells: HEM", "Mean and spread image: ALL", "Before cropping", "After cropping"):
+        assert pictures in shown
+    assert "" not in shown
     assert "spread around it, drawn at twice its brightness" in page
     assert page.index("Before: ") < page.index("After: ")
 
@@ -132,18 +136,21 @@ def named(folder, *, classes):
 def test_what_needs_both_classes_says_which_is_missing(tmp_path, capsys, command, classes, missing):
     folder = named(tmp_path / "cells", classes=classes)
 
-    code = main([*command, str(folder), "--var", str(tmp_path / "var"), "--results", str(tmp_path / "results")])
+    results = ["--results", str(tmp_path / "results")] if command != ["explore"] else []
+    code = main([*command, str(folder), "--var", str(tmp_path / "var"), *results])
 
     assert code == 1
     assert f"has no cell labelled {missing}, and this needs both classes" in capsys.readouterr().err
 
 
-def test_too_few_subjects_for_the_floor_are_told_so(tmp_path, capsys):
+def test_where_there_are_too_few_subjects_for_the_floor_the_rest_is_shown_and_that_is_told(tmp_path):
     folder = named(tmp_path / "cells", classes=["all", "hem"])
 
-    assert main(["explore", str(folder), "--var", str(tmp_path / "var")]) == 1
+    assert main(["explore", str(folder), "--var", str(tmp_path / "var")]) == 0
 
-    assert "3 folds need 3 subject groups of class HEM; there are 1" in capsys.readouterr().err
+    page = (tmp_path / "var" / "explore.html").read_text()
+    assert "There is none of so few people: 3 folds need 3 subject groups of class HEM; there are 1" in page
+    assert "Cells of each subject" in page
 
 
 def test_one_class_alone_can_still_be_indexed(tmp_path, capsys):

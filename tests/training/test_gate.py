@@ -1,3 +1,4 @@
+import colorsys
 import json
 import shutil
 from pathlib import Path
@@ -7,8 +8,9 @@ import pytest
 
 from app.errors import Invalid
 from app.vision.drawn import CELLS, Look, draw, save
+from app.vision.preprocess import cell_mask
 from tests.shipped import SHIPPED
-from training import cnmc, gate, metrics, model_card, not_cells, titles
+from training import cnmc, compressed, gate, metrics, model_card, not_cells, titles
 from training.__main__ import main
 from training.asked import recipe_named
 from training.recipes import OURS
@@ -25,11 +27,11 @@ def tried(tmp_path_factory):
         save(root / f"{name}{'hem' if look is Look.HEALTHY else 'all'}.png", draw(number, look), look=look)
     cells = cnmc.read(cnmc.find(root))
     found = gate.trial(gate.measurements(cells, root), cells, root, folds=2, seed=0, fields_of=None)
-    return cells, found
+    return cells, found, root
 
 
 def test_nearly_every_kind_of_image_that_is_no_usable_cell_is_refused(tried):
-    _, found = tried
+    _, found, _ = tried
 
     shares = {one["kind"]: one["refused"][0] for one in found["not_cells"]}
 
@@ -39,7 +41,7 @@ def test_nearly_every_kind_of_image_that_is_no_usable_cell_is_refused(tried):
 
 
 def test_real_cells_mostly_pass_and_every_subject_has_its_rate(tried):
-    cells, found = tried
+    cells, found, _ = tried
 
     assert found["passed_cells"] > 0.8
     assert set(found["by_subject"]) == {cell.subject for cell in cells}
@@ -64,6 +66,40 @@ def test_what_is_done_to_a_cell_changes_it_and_leaves_its_size(tried):
         assert spoilt.shape == pixels.shape
         assert spoilt.dtype == np.uint8
         assert not np.array_equal(spoilt, pixels)
+
+
+@pytest.mark.parametrize("degrees", [-20, -15, 10, 15, 60, 300])
+def test_a_hue_is_turned_by_what_is_said_to_the_nearest_step(degrees):
+    pixels = np.full((8, 8, 3), (120, 40, 160), np.uint8)
+
+    before, after = (
+        colorsys.rgb_to_hsv(*(one[0, 0] / 255.0))[0] * 360 for one in (pixels, not_cells.hue_turned(degrees)(pixels))
+    )
+
+    assert (after - before - degrees + 180) % 360 - 180 == pytest.approx(0, abs=2.5)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.35, 0.5])
+def test_a_cut_takes_the_share_of_the_area_that_is_said_and_leaves_the_rest(share):
+    pixels = draw(1, Look.BLAST)
+
+    left = not_cells.cut(share)(pixels)
+
+    kept = left.any(axis=2)
+    assert kept.sum() / cell_mask(pixels).sum() == pytest.approx(1 - share, abs=0.02)
+    assert np.array_equal(left[kept], pixels[kept])
+
+
+def test_the_trial_of_compressed_cells_marks_those_and_no_others(tried):
+    cells, _, root = tried
+    few = [*cells[:4], *cells[-4:]]
+    found = compressed.trial(few, root)
+
+    marked = {one["kind"]: one["marked"][0] for one in found["after"]}
+    assert found["marked_hem"][0] == found["marked_all"][0] == 0
+    assert set(marked) == set(compressed.WAYS)
+    assert marked["JPEG, quality 90, colour 4:2:0"] == marked["JPEG, quality 95, colour 4:2:0, moved"] == 1
+    assert len({one["images"] for one in found["after"]}) == 1
 
 
 @pytest.fixture
@@ -194,7 +230,7 @@ def test_a_models_card_in_words_is_what_its_figures_say_now(bundle):
 
 
 def test_a_tint_is_refused_or_read_the_more_the_farther_it_goes(tried):
-    _, found = tried
+    _, found, _ = tried
 
     looked_at = {one["kind"]: one["refused"][0] + one["asked"][0] for one in found["altered"]}
     assert set(looked_at) == set(not_cells.ALTERED)

@@ -14,6 +14,7 @@ from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw
 from app.vision.golden import GOLDEN_CELLS, golden_fault, read_golden, refuse_other_scores
 from app.vision.preprocess import REVISION
+from tests.shipped import SHIPPED
 
 MODELS = Path(__file__).parents[2] / "models"
 BUNDLES = sorted(path for path in MODELS.iterdir() if (path / "card.json").exists())
@@ -117,6 +118,22 @@ def test_a_changed_calibration_shows_in_the_golden_cells_and_scores_nothing(bund
     assert "the probability is" in (golden_fault(changed, numbers=range(GOLDEN_CELLS)) or "")
     with pytest.raises(Misconfigured, match="does not score as it did when it was exported: golden cell"):
         refuse_other_scores(changed)
+
+
+@pytest.mark.parametrize("part", ["thresholds", "conformal", "gate", "distance"])
+def test_a_card_whose_limits_were_changed_since_the_export_is_refused_and_one_told_anew_is_not(tmp_path, part):
+    shipped = Path(shutil.copytree(SHIPPED, tmp_path / "shipped"))
+    card = json.loads((shipped / "card.json").read_text())
+    card["evaluation"]["milliseconds"] = 9.9
+    (shipped / "card.json").write_text(json.dumps(card))
+    assert OnnxClassifier(shipped).card.raw["evaluation"]["milliseconds"] == 9.9
+
+    name = next(name for name, value in card[part].items() if isinstance(value, float))
+    card[part][name] += 0.01
+    (shipped / "card.json").write_text(json.dumps(card))
+
+    with pytest.raises(Misconfigured, match="was changed since the bundle was exported"):
+        OnnxClassifier(shipped)
 
 
 def test_a_bundle_without_golden_cells_scores_nothing(bundle):
