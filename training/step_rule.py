@@ -32,10 +32,10 @@ calibration error, where it is below 0. *Worst shift* is by how much less a figu
 ten shifts costs it most, in every draw anew: below 0 it costs more than before. The ten are of size, brightness and
 tint; a JPEG file and the outline are not among them. *Beyond its interval* says what is better or worse so, and in
 brackets each single shift that costs more, the worst or not: on one partition one of thirty such falls would by chance,
-on all of them none. The calibration error is not judged: drawing people again adds chance to both errors and hides what
-lies between them. A figure that is better on one of many partitions may be so by chance.
-"-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is
-held here by today's figures and on all partitions; choices were made by those of their day (above, and in
+on all of them none. With several figures on a dozen partitions one is better by chance now and then; nothing may be
+worse on any. The calibration error is not judged: drawing people again adds chance to both errors and hides what lies
+between them. "-" where shifted logits were not kept. *Each person* is every person left out alone. The rule is held
+here by today's figures and on all partitions; choices were made by those of their day (above, and in
 `docs/decisions/`).
 """
 
