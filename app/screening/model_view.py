@@ -187,7 +187,7 @@ def _calibration_table(report: Mapping[str, Any]) -> Table:
 
 def _predictive_values(report: Mapping[str, Any]) -> Table:
     rows = tuple(
-        (percent(one["prevalence"], decimals=1), _told(one["ppv"]), _told(one["npv"]))
+        (percent(one["prevalence"], decimals=1), *(_told(one[value], digits=3) for value in ("ppv", "npv")))
         for one in report.get("predictive_values", ())
     )
     note = "How far a call is right depends on how many of the cells are ALL."
@@ -210,7 +210,7 @@ def _compressed(evaluation: Mapping[str, Any]) -> Table:
     found = evaluation.get("compression", {})
     own = [(one.name, "", one.value, one.interval) for one in _figures(found, titles.COMPRESSED_FIGURES)]
     after = [
-        (f"Cells through {one['kind']}", f"{one['images']:,}", f"{one['marked'][0]:.3f}", _interval(one["marked"]))
+        (f"Cells: {one['kind']}", f"{one['images']:,}", f"{one['marked'][0]:.3f}", _interval(one["marked"]))
         for one in found.get("after", ())
     ]
     note = "Cells taken for compressed with loss by their pixels alone: such a cell is never cleared by its score."
@@ -304,10 +304,10 @@ def _interval(figure: list[float]) -> str:
     return f"{figure[1]:.3f} to {figure[2]:.3f}"
 
 
-def _told(figure: list[float | None]) -> str:
+def _told(figure: list[float | None], *, digits: int = 2) -> str:
     """A figure with its interval; "-" for what cannot be had."""
     value, low, high = figure
-    return "-" if value is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return "-" if value is None else f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def _change(change: list[float]) -> str:

@@ -136,3 +136,35 @@ def test_a_card_without_figures_of_retakes_shows_no_table_of_them(found):
     card = {**CARD, "evaluation": evaluation | ({"retakes": found} if found else {})}
 
     assert model_page(card, serves=True).retakes == ()
+
+
+def test_the_page_has_what_a_card_knows_of_compression_tints_cuts_and_rare_blasts():
+    evaluation = CARD["evaluation"]
+    tables = {table.title: table.rows for table in model_page(CARD, serves=True).tables}
+
+    rarest = evaluation["report"]["predictive_values"][0]
+    assert tables["Predictive values"][0] == (
+        "0.1\N{NO-BREAK SPACE}%",
+        *("{:.3f} ({:.3f} to {:.3f})".format(*rarest[value]) for value in ("ppv", "npv")),
+    )
+    compressed = {row[0]: row[2] for row in tables["What is taken for compressed"]}
+    assert compressed["ALL cells as they are"] == "0.000"
+    assert compressed["Cells: JPEG, quality 90, colour 4:2:0"] == "1.000"
+    turned = next(
+        row for row in tables["What a tint or a cut may do"] if row[0] == "Cells with hue turned by 15 degrees"
+    )
+    told = next(one for one in evaluation["gate"]["altered"] if one["kind"] == "hue turned by 15 degrees")
+    assert turned[3].startswith(f"{told['asked'][0]:.3f} (")
+    atypical = [row[0] for row in tables["What is flagged as atypical"]]
+    assert "ALL cells of an unusual stain or outline" in atypical
+
+
+def test_the_limits_of_a_model_are_its_cards_known_failures_without_their_markdown():
+    limits = model_page(CARD, serves=True).limits
+
+    assert len(limits) == len(CARD["evaluation"]["known_failures"])
+    assert not [one for one in limits if "`" in one or "_suspected" in one]
+    before = {**CARD, "evaluation": {**CARD["evaluation"]}}
+    del before["evaluation"]["known_failures"]
+    assert 0 < len(model_page(before, serves=True).limits) < len(limits)
+    assert model_page({**CARD, "for_demonstration": True}, serves=True).limits == ()
