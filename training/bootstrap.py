@@ -18,7 +18,6 @@ from training.scored import Floats, Scored, ones
 DRAWS, AT_ONCE = 2000, 50
 """With 500 draws the third decimal of an interval's ends, and whether it holds 0, hung on the seed."""
 
-
 HIDDEN = 0.0005
 """What is nearer to 0 is 0.000 to a reader."""
 

@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -120,22 +121,31 @@ def find(root: Path) -> Found:
     if not root.is_dir():
         what = "is a file" if root.exists() else "is not there"
         raise NoCells(f"{root} {what}, and cells are read from a folder. Name one in the C-NMC layout.")
-    drawn = {path.parent for path in root.rglob("*.done") if path.stem.isdecimal() and (path.parent / "hem").is_dir()}
-    images = sorted(
+    below = sorted(root.rglob("*"))
+    drawn = {path.parent for path in below if path.match("*.done") and path.stem.isdecimal()} - {root}
+    drawn = {folder for folder in drawn if (folder / "hem").is_dir()}
+    images = [
         path
-        for path in root.rglob("*")
-        if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root) and (drawn - {root}).isdisjoint(path.parents)
-    )
+        for path in below
+        if path.suffix.lower() in LOSSLESS and not _is_hidden(path, root) and drawn.isdisjoint(path.parents)
+    ]
     if not images:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
-    for path in images:
-        if not (path.is_file() or path.is_dir()):
-            what = "a link to what is not there" if path.is_symlink() else "no file"
-            raise NoCells(f"{path} is {what}. Fetch the image, or take it away.")
     csvs, groups = csv_files(images), group_files(root)
-    stats = {path: path.stat() for path in (*images, *csvs, *groups)}
+    stats = {path: _stat(path) for path in (*images, *csvs, *groups)}
     tables = [table for table in map(read_table, csvs) if table.columns != CELL_COLUMNS]
     return Found(root, tuple(images), tuple(tables), tuple(groups), stats)
+
+
+def _stat(path: Path) -> os.stat_result:
+    """Raises NoCells where nothing can be read there: a link to nothing, or a pipe, which would be waited for."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise NoCells(f"{path} is a link to what is not there. Fetch it, or take it away.") from None
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise NoCells(f"{path} is no file. Fetch it, or take it away.")
+    return found
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -268,8 +278,8 @@ def _refuse_both_classes(named: Iterable[Named]) -> None:
 def _refuse_groups_of_both_classes(cells: Iterable[Cell]) -> None:
     """A group is one person, who is of one class."""
     first: dict[str, Cell] = {}
-    for cell in cells:
-        other = first.setdefault(cell.group, cell) if cell.label and cell.group else cell
+    for cell in (one for one in cells if one.label):
+        other = first.setdefault(cell.group, cell)
         if other.label != cell.label:
             raise SubjectOfBothClasses(
                 f"Subjects {other.subject} ({other.label}) and {cell.subject} ({cell.label}) are one subject group, by "

@@ -17,10 +17,6 @@ from training.bootstrap import estimate_share
 from training.cnmc import Cell
 from training.not_cells import Spoilt
 from training.pictures import read_pixels
-from training.splits import few_of_each
-
-CELLS_OF_A_SUBJECT = 3
-"""So many cells of each subject are compressed."""
 
 COLOURS = {"4:4:4": 0, "4:2:0": 2}
 """What Pillow calls JPEG's ways of keeping colour: whole, and a quarter of it."""
@@ -67,11 +63,7 @@ def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
     with ThreadPoolExecutor(2) as pool:
         marked = np.array(list(pool.map(lambda cell: compression.was_compressed(read_pixels(root / cell.path)), cells)))
     scored = gate.unscored(cells, np.zeros(len(cells), np.int64))
-    subjects = np.array([cell.subject for cell in cells])
-    few = [
-        read_pixels(root / cells[place].path)
-        for place in np.flatnonzero(few_of_each(subjects, most=CELLS_OF_A_SUBJECT)).tolist()
-    ]
+    few = [read_pixels(root / cells[place].path) for place in gate.few_places(cells)]
     return {
         "limit": compression.LIMIT,
         "marked_hem": estimate_share(marked, ~scored.is_all, scored).as_json(),

@@ -233,12 +233,9 @@ def _gains(ours: Scored | None, entries: Mapping[str, dict[str, Any]], floor: Fl
 
 def _gains_over(ours: Scored, others: Mapping[str, Scored], cells: Sequence[Cell]) -> dict[str, Gain]:
     """The same over the earlier networks among these, which were run in the same folds as ours."""
-    floor = floor_scores(cells, ours.folds)
-    return {
-        name: gain(ours, other, floor, auc_of_other=estimate(metrics.auc, other))
-        for name, other in others.items()
-        if name.startswith(targets.EARLIER)
-    }
+    earlier = {name: other for name, other in others.items() if name.startswith(targets.EARLIER)}
+    entries = {name: {"scored": other, "auc": estimate(metrics.auc, other)} for name, other in earlier.items()}
+    return _gains(ours, entries, floor_scores(cells, ours.folds))
 
 
 def _differences(gains: Mapping[str, Gain]) -> list[str]:

@@ -58,7 +58,7 @@ def write(crops: Crops, root: Path, *, path: Path) -> None:
         "<h2>Cells that two subjects share</h2>",
         *_twice(crops),
         "<h2>The floor</h2>",
-        _floor_if_any(cells),
+        _floor(cells),
     ]
     aside.write(path, shell("Before any training", body))
 
@@ -116,14 +116,6 @@ def _class_pictures(crops: Crops, name: str) -> list[str]:
     ]
 
 
-def _floor_if_any(cells: Sequence[Cell]) -> str:
-    """What the floor reaches, or a sentence where there are too few people for it."""
-    try:
-        return _floor(cells)
-    except OneClassOnly as error:
-        return f"<p>There is none of so few people: {html.escape(error.message)}</p>"
-
-
 def _cropping(crops: Crops, root: Path) -> list[str]:
     chosen = np.linspace(0, len(crops.cells) - 1, 4).astype(int)
     return [
@@ -179,7 +171,11 @@ def _thumbnail(pixels: Pixels) -> Pixels:
 
 
 def _floor(cells: Sequence[Cell]) -> str:
-    folds = partition(cells, folds=3, seed=0)
+    """What it reaches, or a sentence where there are too few people for it."""
+    try:
+        folds = partition(cells, folds=3, seed=0)
+    except OneClassOnly as error:
+        return f"<p>There is none of so few people: {html.escape(error.message)}</p>"
     scored = cross_scored(cells, floor_scores(cells, folds), folds=folds)
     return (
         f"<p>Area and mean colour alone, out of fold by subject group: AUC {estimate(metrics.auc, scored)}, a 95 % "

@@ -1,7 +1,7 @@
 """The gate's trial: what it measures on real cells, how many it refuses of unseen people, and what else it does."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, fields
 from functools import partial
@@ -101,27 +101,36 @@ def _limits(measured: Sequence[Measurements], chosen: NDArray[np.bool_]) -> Gate
 
 def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> dict[str, list[Unusable | None]]:
     """The verdicts on a few cells of each subject after each of SPOILT."""
-    kinds: dict[str, list[Unusable | None]] = {name: [] for name in not_cells.SPOILT}
-    subjects = np.array([cell.subject for cell in cells])
-    for place in np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist():
-        pixels = read_pixels(root / cells[place].path)
-        for name, spoil in not_cells.SPOILT.items():
-            kinds[name].append(gate(spoil(pixels), limits=limits[place]))
-    return kinds
+    seen = _changed(cells, root, not_cells.SPOILT, limits=limits)
+    return {name: [judge(one, limits=its) for one, its in those] for name, those in seen.items()}
 
 
 def _altered(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> list[dict[str, Any]]:
     """For each of ALTERED the share of the same cells that is refused, and that passes and has a human asked."""
-    subjects = np.array([cell.subject for cell in cells])
-    places = np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist()
-    pixels = [read_pixels(root / cells[place].path) for place in places]
     found = []
-    for name, turn in not_cells.ALTERED.items():
-        seen = [(measure(turn(one)), limits[place]) for one, place in zip(pixels, places, strict=True)]
+    for name, seen in _changed(cells, root, not_cells.ALTERED, limits=limits).items():
         refused = np.array([judge(one, limits=its) is not None for one, its in seen])
         asked = ~refused & [is_unusual(one, limits=its) for one, its in seen]
         found.append({"kind": name, "images": len(seen), "refused": share_of(refused), "asked": share_of(asked)})
     return found
+
+
+def _changed(
+    cells: Sequence[Cell], root: Path, ways: Mapping[str, not_cells.Spoilt], *, limits: Sequence[GateLimits]
+) -> dict[str, list[tuple[Measurements, GateLimits]]]:
+    """What is measured on a few cells of each subject after each of the ways, with the limits for that subject."""
+    found: dict[str, list[tuple[Measurements, GateLimits]]] = {name: [] for name in ways}
+    for place in few_places(cells):
+        pixels = read_pixels(root / cells[place].path)
+        for name, way in ways.items():
+            found[name].append((measure(way(pixels)), limits[place]))
+    return found
+
+
+def few_places(cells: Sequence[Cell]) -> list[int]:
+    """Where the cells are that something is done to: a few of each subject."""
+    subjects = np.array([cell.subject for cell in cells])
+    return np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist()
 
 
 def unscored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:

@@ -2,25 +2,21 @@
 
 from typing import Any
 
-from app.errors import Invalid
 from app.vision.bundle import CLASSES
-from training import failures, provenance
+from training import card_gate, failures, provenance
 from training.bootstrap import Estimate
-from training.not_cells import KINDS, SMEAR_FIELDS
+from training.card_tables import FigureMissing, as_table, as_told, estimated
 from training.titles import (
     BANDS,
     CHANGES,
-    COMPRESSION,
     CUT,
     FAR,
     FIGURES,
-    GATE,
     OF_ONE_SUBJECT,
     RETAKES,
     SETS,
     SUBGROUP_FIGURES,
     TILTED,
-    UNUSUAL,
 )
 
 CHOSEN = (
@@ -31,10 +27,6 @@ OF_A_CALL = (
     "Intervals are over people; calibration and limits stay as they were fitted in every draw. What drawing people "
     "again adds to a calibration error by chance is taken off its interval."
 )
-
-
-class FigureMissing(Invalid):
-    code = "figure_missing"
 
 
 def text(card: dict[str, Any]) -> str:
@@ -59,8 +51,8 @@ def _text(card: dict[str, Any]) -> str:
         f"## Predictive values\n\n{_predictive_values(report['predictive_values'])}",
         f"## Bands\n\n{_bands(card)}",
         f"## What is flagged as atypical\n\n{_atypical(card)}",
-        f"## Gate\n\n{_gate(card)}",
-        f"## Compressed with loss\n\n{_compression(card)}",
+        f"## Gate\n\n{card_gate.gate(card)}",
+        f"## Compressed with loss\n\n{card_gate.compression(card)}",
         f"## What moves it\n\n{_shifts(card)}",
         f"## The same cell photographed again\n\n{_retakes(card)}",
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
@@ -77,7 +69,7 @@ def _figures(report: dict[str, Any], *, alone: bool) -> str:
     how many cells were called what.
     """
     names = {name: title for name, title in FIGURES.items() if not (alone and name.endswith("_as_served"))}
-    return f"{_table(report['figures'], names)}\n\n{_confusion(report)}"
+    return f"{as_table(report['figures'], names)}\n\n{_confusion(report)}"
 
 
 def _head(card: dict[str, Any]) -> str:
@@ -104,7 +96,7 @@ def _model(card: dict[str, Any]) -> str:
         raise FigureMissing("The card does not say what kind of network it is of. Export the model again.")
     recipe = training["recipe"]
     side, shrunk = recipe["size"], recipe["shrink_to"]
-    table = _table(cut, CUT)
+    table = as_table(cut, CUT)
     return (
         f"`{recipe['network']}`: {training['architecture']} {provenance.learned(recipe)}\n\n"
         f"It sees a square of {side} pixels around the middle of the cell, at the image's own scale"
@@ -143,7 +135,7 @@ def _reliability(bins: list[dict[str, Any]]) -> str:
         raise FigureMissing("What became of cells by their probability is missing. Evaluate again.")
     rows = [
         f"| {one['from']:.3f} to {one['to']:.3f} | {one['cells']:,} | {one['mean_probability']:.3f} "
-        f"| {_estimate(one, 'all_share')} |"
+        f"| {estimated(one, 'all_share')} |"
         for one in bins
     ]
     told = (
@@ -152,24 +144,6 @@ def _reliability(bins: list[dict[str, Any]]) -> str:
     )
     head = ["| probability | cells | mean | share that is ALL |", "|---|---|---|---|"]
     return "\n".join([told, "", *head, *rows])
-
-
-def _table(figures: dict[str, Any], names: dict[str, str]) -> str:
-    rows = [f"| {title} | {_estimate(figures, key)} |" for key, title in names.items()]
-    return "\n".join(["| figure | value (95 % interval) |", "|---|---|", *rows])
-
-
-def _estimate(figures: dict[str, Any], key: str) -> str:
-    found = figures.get(key)
-    if not isinstance(found, list) or any(number is None for number in found):
-        raise FigureMissing(f"The figure {key} is missing, so no model card can be written. Evaluate again.")
-    return _told(found)
-
-
-def _told(found: list[float | None]) -> str:
-    """A figure with its interval; "-" for what cannot be had."""
-    value, low, high = found
-    return "-" if value is None or low is None or high is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _bands(card: dict[str, Any]) -> str:
@@ -184,7 +158,7 @@ def _bands(card: dict[str, Any]) -> str:
         f"{aims['precision']} ALL, which so few healthy subjects cannot promise: the table says what was reached. "
         "Every subject counts the same. Calibration and bands of each person are those that the cells of all other "
         "persons give, by the same rules as those that are served; the network is one that never saw the person:\n\n"
-        f"{_table(evaluation['report']['bands'], BANDS)}"
+        f"{as_table(evaluation['report']['bands'], BANDS)}"
     )
 
 
@@ -192,7 +166,7 @@ def _predictive_values(found: list[dict[str, Any]]) -> str:
     """Those that can be had; a call that is never made has none."""
     if not found:
         raise FigureMissing("The predictive values are missing, so no model card can be written. Evaluate again.")
-    rows = [f"| {one['prevalence'] * 100:g} % | {_told(one['ppv'])} | {_told(one['npv'])} |" for one in found]
+    rows = [f"| {one['prevalence'] * 100:g} % | {as_told(one['ppv'])} | {as_told(one['npv'])} |" for one in found]
     head = ["| share of cells that are ALL | of cells called ALL so many are | of cells called normal so many are |"]
     told = (
         "Of a call at a probability of 0.5, every subject counting the same: where ALL is rare, most alarms are false."
@@ -210,74 +184,13 @@ def _atypical(card: dict[str, Any]) -> str:
         "cell whose set is not exactly one class is flagged for review"
     ).replace("%", " %")
     if not card["distance"]:
-        return f"{told}.\n\n{_table(report['sets'], SETS)}"
+        return f"{told}.\n\n{as_table(report['sets'], SETS)}"
     nearer = f"{card['evaluation']['aims']['nearer'] * 100:g} %"
     away = (
         f"{told}, and so is one whose embedding lies farther than {card['distance']['atypical_from']} from both class "
         f"means, in deviations: {nearer} of the unseen cells that it was fitted on do not."
     )
-    return f"{away}\n\n{_table({**report['sets'], **card['evaluation']['far']}, {**SETS, **FAR})}"
-
-
-def _gate(card: dict[str, Any]) -> str:
-    """The gate's trial, real cells first; raises FigureMissing."""
-    found = card["evaluation"]["gate"]
-    tried = {one["kind"]: one for one in found.get("not_cells") or []}
-    wanted = [kind for kind in KINDS if not (card["for_demonstration"] and kind == SMEAR_FIELDS)]
-    missing = [name for name in wanted if name not in tried]
-    missing += [name for name in ("passed_cells", "milliseconds") if not found.get(name)]
-    missing += ["by_reason"] if found.get("by_reason") is None else []
-    missing += ["altered"] if not (found.get("altered") or card["for_demonstration"]) else []
-    if missing:
-        raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
-    rows = [f"| {name} | {tried[name]['images']} | {_estimate(tried[name], 'refused')} |" for name in wanted]
-    reasons = ", ".join(f"{count} as `{reason}`" for reason, count in found["by_reason"].items())
-    return (
-        "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
-        f"the same, by limits fitted on other thirds of the people:\n\n{_table(found, GATE)}\n\n"
-        f"Of all real cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. Refused were "
-        f"{reasons or 'none'}.\n\n"
-        "What should be refused (intervals are Wilson's, over images):\n\n"
-        + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
-        + _altered(found, for_demonstration=card["for_demonstration"])
-        + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
-    )
-
-
-def _altered(found: dict[str, Any], *, for_demonstration: bool) -> str:
-    """What becomes of an unusual stain or outline; nothing of a demonstration of before that was looked at."""
-    if for_demonstration and not found.get("altered"):
-        return ""
-    rows = [
-        f"| {one['kind']} | {one['images']} | {_estimate(one, 'refused')} | {_estimate(one, 'asked')} |"
-        for one in found["altered"]
-    ]
-    return (
-        "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
-        "and a human asked. Real cells as they are, of unseen people, of whom that is so:\n\n"
-        f"{_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the rest "
-        "is screened like any other, and turned towards red blasts look normal to the network:\n\n"
-        + "\n".join(["| cells with | number | refused | a human is asked |", "|---|---|---|---|", *rows])
-    )
-
-
-def _compression(card: dict[str, Any]) -> str:
-    """How well it is told that a cell was compressed with loss; raises FigureMissing."""
-    found = card["evaluation"].get("compression")
-    if not found and card["for_demonstration"]:
-        return "This was not looked at for this model."
-    if not found:
-        raise FigureMissing("How well a lossy compression is told is missing. Export the model again.")
-    rows = [f"| {one['kind']} | {one['images']} | {_estimate(one, 'marked')} |" for one in found["after"]]
-    return (
-        "JPEG and lossy WebP smooth away what the network reads: a blast that went through one is mostly called "
-        "normal. So no score of such a file clears a cell, and none of a lossless file whose pixels bear the trace "
-        f"of one, the grid of 8 x 8 pixels (above {found['limit']:g}, chosen with a look at these very cells). An "
-        "image that was enlarged may have such a grid as well. Where it was scaled after the compression, or turned by "
-        "less than a quarter, no grid is left and nothing is told. Real cells, as they are, that are marked:\n\n"
-        f"{_table(found, COMPRESSION)}\n\nCells that went through one (intervals are Wilson's, over images):\n\n"
-        + "\n".join(["| the cell as | number | marked |", "|---|---|---|", *rows])
-    )
+    return f"{away}\n\n{as_table({**report['sets'], **card['evaluation']['far']}, {**SETS, **FAR})}"
 
 
 def _shifts(card: dict[str, Any]) -> str:
@@ -330,7 +243,7 @@ def _retakes(card: dict[str, Any]) -> str:
     if not any(name in found for name in RETAKES):
         return f"{counted} Those are too few to say more."
     how = "One network, which knew neither, scored both; each pair counts the same, and bands are as under Bands."
-    return f"{counted} {how}\n\n{_table(found, RETAKES)}"
+    return f"{counted} {how}\n\n{as_table(found, RETAKES)}"
 
 
 def _subgroups(report: dict[str, Any]) -> str:
@@ -341,7 +254,7 @@ def _subgroups(report: dict[str, Any]) -> str:
     rows = []
     for one in report["subgroups"]:
         counts = [f"{one['cells'][name]:,} ({one['subjects'][name]})" for name in ("HEM", "ALL")]
-        rows.append([f"{one['by']}: {one['part']}", *counts, *(_told(one[key]) for key in SUBGROUP_FIGURES)])
+        rows.append([f"{one['by']}: {one['part']}", *counts, *(as_told(one[key]) for key in SUBGROUP_FIGURES)])
     told = (
         "Thirds of all cells by the area of the cell in pixels and by its mean grey level of 0 to 255, and the folders "
         "that the images came in where there are several. Calls are at a probability of 0.5."
@@ -361,9 +274,9 @@ def _tilted(card: dict[str, Any]) -> str:
     for name, title in TILTED.items():
         one = found[name]
         worth = " and ".join(f"{one['persons'][label]:.0f}" for label in ("HEM", "ALL"))
-        reached = " | ".join(_estimate(one, figure) for figure in ("auc", "sensitivity", "specificity"))
+        reached = " | ".join(estimated(one, figure) for figure in ("auc", "sensitivity", "specificity"))
         rows.append(f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {worth} | {reached} |")
-    floor, own = (_estimate(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
+    floor, own = (estimated(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
     told = (
         f"Here area and mean colour alone rank cells with an AUC of {floor} and this network with one of {own}, "
         "every subject counting the same. In other people they say otherwise: healthy cells of the official "
@@ -382,7 +295,7 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bo
     rows = [
         f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} "
         f"({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f}) | {one['mean_probability']:.2f} "
-        f"| {one['not_suspected']:.2f} | {one['suspected']:.2f} | {_estimate(gate['by_subject'], one['subject'])} |"
+        f"| {one['not_suspected']:.2f} | {one['suspected']:.2f} | {estimated(gate['by_subject'], one['subject'])} |"
         for one in subjects
     ]
     head = [

@@ -86,7 +86,7 @@ class Tilt:
 
     def __init__(self, scored: Scored, cells: Sequence[Cell], *, to: Elsewhere) -> None:
         """`scored` are any scores of these cells, in the folds that the regressions are fitted in."""
-        self.scored, self.to = scored, to
+        self.scored, self._to = scored, to
         colour = colour_scores(cells, scored.folds)
         floor = floor_scores(cells, scored.folds)
         self._rankings = Ranking(scored.is_all, colour), Ranking(scored.is_all, floor)
@@ -103,8 +103,8 @@ class Tilt:
         With `rng` for each row both regressions' AUC is drawn anew as well.
         """
         standing = np.atleast_2d(metrics.subject_macro(self.scored, weights))
-        exact = np.tile((self.to.colour, self.to.area_and_colour), (len(standing), 1))
-        wanted = exact if rng is None else self.to.drawn(len(standing), rng)
+        exact = np.tile((self._to.colour, self._to.area_and_colour), (len(standing), 1))
+        wanted = exact if rng is None else self._to.drawn(len(standing), rng)
         found = np.full(standing.shape, np.nan)
         if not np.isnan(self._whole).any():
             for row, own, ranks in zip(found, standing, wanted, strict=True):
@@ -128,11 +128,8 @@ class Tilt:
 
 def aucs(scored: Mapping[str, Scored], cells: Sequence[Cell], *, to: Elsewhere) -> dict[str, Drawn]:
     """The tilted AUC of each of several scores of the same cells in the same folds, with its value in every draw."""
-    return _aucs(scored, Tilt(next(iter(scored.values())), cells, to=to))
-
-
-def _aucs(scored: Mapping[str, Scored], tilt: Tilt) -> dict[str, Drawn]:
     rankings = [Ranking(one.is_all, one.logits) for one in scored.values()]
+    tilt = Tilt(next(iter(scored.values())), cells, to=to)
     found = _drawn(lambda tilted: np.stack([ranking.auc(tilted) for ranking in rankings]), tilt)
     return dict(zip(scored, found, strict=True))
 

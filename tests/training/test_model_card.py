@@ -11,6 +11,7 @@ import pytest
 from tests.shipped import SHIPPED
 from training import model_card
 from training.__main__ import parser
+from training.card_tables import FigureMissing
 
 pytestmark = pytest.mark.tensorflow
 
@@ -121,5 +122,5 @@ def test_a_card_of_an_earlier_evaluation_is_not_told_in_the_words_of_a_later_one
     raw["evaluation"].pop(missing, None)
     raw["evaluation"]["report"].pop(missing, None)
 
-    with pytest.raises(model_card.FigureMissing):
+    with pytest.raises(FigureMissing):
         model_card.text(raw)
