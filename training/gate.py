@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, is_unusual, judge, measure
+from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure, unusual
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
 from training.cnmc import Cell
@@ -61,16 +61,16 @@ def trial(
         kinds[not_cells.SMEAR_FIELDS] = [gate(pixels, limits=everyone) for pixels in smears]
     kinds |= _spoilt(cells, root, limits=own)
     scored = unscored(cells, fold_of)
-    unusual = np.array(
+    asked = np.array(
         [
-            refused is None and is_unusual(one, limits=its)
+            refused is None and bool(unusual(one, limits=its))
             for refused, one, its in zip(reasons, measured, own, strict=True)
         ]
     )
     return {
         **_refusals(reasons, scored),
-        "unusual_hem": estimate_share(unusual, ~scored.is_all, scored).as_json(),
-        "unusual_all": estimate_share(unusual, scored.is_all, scored).as_json(),
+        "unusual_hem": estimate_share(asked, ~scored.is_all, scored).as_json(),
+        "unusual_all": estimate_share(asked, scored.is_all, scored).as_json(),
         "altered": _altered(cells, root, limits=own),
         "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
         "milliseconds": milliseconds(cells, root),
@@ -110,7 +110,7 @@ def _altered(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits])
     found = []
     for name, seen in _changed(cells, root, not_cells.ALTERED, limits=limits).items():
         refused = np.array([judge(one, limits=its) is not None for one, its in seen])
-        asked = ~refused & [is_unusual(one, limits=its) for one, its in seen]
+        asked = ~refused & [bool(unusual(one, limits=its)) for one, its in seen]
         found.append({"kind": name, "images": len(seen), "refused": share_of(refused), "asked": share_of(asked)})
     return found
 

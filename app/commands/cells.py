@@ -111,8 +111,7 @@ def _score(picture: Picture, received: bytes, *, classifier: Classifier) -> dict
             seen.score.probability,
             thresholds=thresholds,
             policy=without_lots,
-            atypical=seen.score.atypical,
-            lossy=seen.lossy,
+            odd=seen.odd,
             lot=1.0,
         )
     return {
@@ -127,7 +126,7 @@ def _score(picture: Picture, received: bytes, *, classifier: Classifier) -> dict
         "model": {"name": card.name, "version": card.version, "sha256": card.onnx_sha256},
         "thresholds": thresholds.as_json(),
         "sandbox": card.for_demonstration,
-        "statement": rules.statement(card.prior_all, lossy=seen.lossy and seen.score is not None),
+        "statement": rules.statement(card.prior_all, lossy=bool(triage and seen.odd & rules.WITH_LOSS)),
     }
 
 

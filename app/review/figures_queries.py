@@ -12,10 +12,10 @@ from app.review import queries, read_queries
 from app.review.figures_rules import GivenRead, Sampled
 from app.review.rules import Review, ReviewState
 from app.review.tables import ReadRow
-from app.screening.rules import Band, ReviewReason
+from app.screening.rules import ODD, Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ModelRow, OpenFlagRow, ScreeningRow
 
-ODD = (ReviewReason.ATYPICAL, ReviewReason.LOSSY_IMAGE, ReviewReason.SAME_IMAGE_OTHER_SUBJECT)
+WHATEVER_THE_POLICY = ODD | {ReviewReason.SAME_IMAGE_OTHER_SUBJECT}
 """What flags a cell whatever the policy says."""
 BY_RULE = (ReviewReason.QUALITY_SAMPLE, ReviewReason.POLICY_READ)
 """What flags a cell without looking at it."""
@@ -31,7 +31,7 @@ class Tally:
 
 
 def tallies(session: Session, *, since: datetime) -> list[Tally]:
-    odd = case((ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD)), 1), else_=0).label("odd")
+    odd = case((ScreeningRow.reasons.any(FlagReasonRow.reason.in_(WHATEVER_THE_POLICY)), 1), else_=0).label("odd")
     told = select(ScreeningRow.band, odd).where(ScreeningRow.at >= since).subquery()
     counted = select(told.c.band, told.c.odd, func.count()).group_by(told.c.band, told.c.odd)
     return [Tally(band, bool(odd), count) for band, odd, count in session.execute(counted)]
@@ -88,7 +88,7 @@ def calls(session: Session, *, since: datetime) -> list[GivenRead]:
 def sampled(session: Session, *, since: datetime) -> list[Sampled]:
     """The confident results of cells screened since that lot or policy had read, and nothing else."""
     by_rule = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(BY_RULE))
-    odd = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(ODD))
+    odd = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(WHATEVER_THE_POLICY))
     confident = ScreeningRow.band.in_((Band.SUSPECTED, Band.NOT_SUSPECTED))
     ids = list(session.scalars(select(ScreeningRow.id).where(ScreeningRow.at >= since, confident, by_rule, ~odd)))
     found = []

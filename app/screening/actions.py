@@ -1,6 +1,7 @@
 """An image comes in, a remembered score goes out."""
 
 import hashlib
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, seen_and_staged, thresholds_of
 from app.screening.mix_up_actions import flag, flag_mix_ups
 from app.screening.model_actions import register_model
-from app.screening.rules import ReviewReason
+from app.screening.rules import WITH_LOSS, ReviewReason
 from app.screening.tables import (
     FlagReasonRow,
     ImageRow,
@@ -73,20 +74,19 @@ class Screened:
 
 @dataclass(frozen=True)
 class _Looked:
-    """One image that was looked at: with what, what was seen, and where its pixels lie. `lossy`: they came in a lossy
-    file, this or an earlier one."""
+    """One image that was looked at: with what, what was seen, where its pixels lie, and why a human is to look."""
 
     instrument: Instrument
     seen: Seen
     image: StagedImage
-    lossy: bool
+    odd: AbstractSet[ReviewReason]
 
 
 def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submission: Submission) -> Screened:
     """Score one image and remember it: screening, reasons, open flag and event in one transaction.
 
     Pixels that ever came in a lossy file are never cleared, whatever file they come in: the same pixels in a PNG are a
-    copy of that file. That a PNG was a JPEG which never came here, nobody can know.
+    copy of that file.
 
     Everything slow comes before the session's first statement. Raises Rejected, KeyReused, CaseNotYours,
     CaseWithdrawn, SubjectConflict or CaseNotFound; then nothing is stored.
@@ -97,21 +97,32 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
             return Screened(earlier, new=False, replayed=True)
         case = _case_for(session, actor, submission=submission)
         model = register_model(session, instrument=instrument)
-        lossy = seen.lossy or queries.came_with_loss(session, pixels_sha256=image.pixels_sha256)
+        odd = _odd(session, seen=seen, image=image)
         if not submission.idempotency_key and (
             earlier := queries.same_pixels_in_case(
-                session, pixels_sha256=image.pixels_sha256, case_id=case.id, model_id=model.id, lossy=lossy
+                session,
+                pixels_sha256=image.pixels_sha256,
+                case_id=case.id,
+                model_id=model.id,
+                lossy=bool(odd & WITH_LOSS),
             )
         ):
             return Screened(earlier, new=False, elsewhere=queries.also_elsewhere(session, earlier))
         _keep(session, image=image)
-        looked, policy = _Looked(instrument, seen, image, lossy=lossy), policies.current(session)
+        looked, policy = _Looked(instrument, seen, image, odd), policies.current(session)
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
         if any(row.reason is ReviewReason.SAME_IMAGE_OTHER_SUBJECT for row in screening.reasons):
             flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
         return Screened(screening, new=True, elsewhere=queries.also_elsewhere(session, screening))
+
+
+def _odd(session: Session, *, seen: Seen, image: StagedImage) -> AbstractSet[ReviewReason]:
+    """What was seen, and what is known of these pixels from before: that outweighs what they tell."""
+    if queries.came_with_loss(session, pixels_sha256=image.pixels_sha256):
+        return seen.odd - WITH_LOSS | {ReviewReason.LOSSY_IMAGE}
+    return seen.odd
 
 
 def _replayed(session: Session, actor: Actor, *, submission: Submission) -> ScreeningRow | None:
@@ -180,8 +191,7 @@ def _judge(session: Session, screening: ScreeningRow, *, looked: _Looked, policy
             score.probability,
             thresholds=thresholds_of(looked.instrument.classifier.card),
             policy=policy,
-            atypical=score.atypical,
-            lossy=looked.lossy,
+            odd=looked.odd,
             lot=looked.instrument.lot(),
         )
         screening.logit, screening.probability, screening.band = score.logit, score.probability, triaged.band

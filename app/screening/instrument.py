@@ -3,18 +3,23 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.audit.digest import digest
-from app.screening.rules import Thresholds
+from app.screening.rules import ReviewReason, Thresholds
 from app.storage import ImageStore, StagedImage
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
 from app.vision.compression import was_compressed
 from app.vision.decode import Limits, Picture, opened
-from app.vision.quality import Unusable, is_unusual, judge, measure
+from app.vision.quality import Unusable, Unusual, judge, measure, unusual
 from app.vision.references import ReferenceCells
+
+_WHAT_IS_UNUSUAL = {
+    Unusual.STAIN: ReviewReason.UNUSUAL_STAIN,
+    Unusual.OUTLINE: ReviewReason.STRAIGHT_OUTLINE,
+}
 
 
 def _lot() -> float:
@@ -44,9 +49,9 @@ class Instrument:
 class Seen:
     """What vision made of an image, before the database is touched.
 
-    `lossy`: its file was compressed with loss, or its pixels bear the trace of that."""
+    `odd`: why a human is to look at it, whatever its score; of an unusable one, only that its file was lossy."""
 
-    lossy: bool
+    odd: frozenset[ReviewReason]
     score: Score | None
     unusable: Unusable | None
 
@@ -56,13 +61,18 @@ def thresholds_of(card: Card) -> Thresholds:
 
 
 def look_at(classifier: Classifier, picture: Picture) -> Seen:
-    """pixels -> gate -> score, and whether that may clear the cell"""
+    """pixels -> gate -> score, and what else is to be known of the cell"""
     limits, measured = classifier.card.gate, measure(picture.pixels)
+    odd = {ReviewReason.LOSSY_IMAGE} if picture.lossy else set()
     if unusable := judge(measured, limits=limits):
-        return Seen(picture.lossy, None, unusable)
+        return Seen(frozenset(odd), None, unusable)
     score = classifier.score(picture.pixels)
-    atypical = score.atypical or is_unusual(measured, limits=limits)
-    return Seen(picture.lossy or was_compressed(picture.pixels), replace(score, atypical=atypical), None)
+    if score.atypical:
+        odd.add(ReviewReason.ATYPICAL)
+    odd |= {_WHAT_IS_UNUSUAL[one] for one in unusual(measured, limits=limits)}
+    if not picture.lossy and was_compressed(picture.pixels):
+        odd.add(ReviewReason.LOSSY_PIXELS)
+    return Seen(frozenset(odd), score, None)
 
 
 @contextmanager

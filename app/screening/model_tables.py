@@ -84,7 +84,7 @@ def _atypical(evaluation: Mapping[str, Any]) -> Table:
         "A cell that fits not exactly one class, or lies far from all training cells, or whose stain or outline next "
         "to none of them has, is flagged for review."
     )
-    return Table("What is flagged as atypical", note, ("Unseen cells", "Share", "95 % interval"), rows)
+    return Table("What else is flagged for review", note, ("Unseen cells", "Share", "95 % interval"), rows)
 
 
 def _compressed(evaluation: Mapping[str, Any]) -> Table:

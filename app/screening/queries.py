@@ -17,7 +17,7 @@ from app.cases.queries import is_same_subject, is_withdrawn, visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.db import in_parts
 from app.errors import NotFound
-from app.screening.rules import LATER, MIXED_UP, ReviewReason
+from app.screening.rules import LATER, MIXED_UP, WITH_LOSS, ReviewReason
 from app.screening.tables import ActivationRow, FlagReasonRow, ImageRow, ModelRow, ScreeningRow, SubmissionRow
 
 
@@ -111,7 +111,7 @@ def same_pixels_in_case(
         ScreeningRow.model_id == model_id,
     )
     if lossy:
-        known = ScreeningRow.reasons.any(FlagReasonRow.reason == ReviewReason.LOSSY_IMAGE)
+        known = ScreeningRow.reasons.any(FlagReasonRow.reason.in_(WITH_LOSS))
         rows = rows.where(or_(ScreeningRow.band.is_(None), known))
     return session.scalars(rows.order_by(ScreeningRow.at).limit(1)).first()
 

@@ -1,5 +1,6 @@
 """From a score to a band, and to the reasons why a human must look."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import sqrt
@@ -24,7 +25,10 @@ class Band(StrEnum):
 class ReviewReason(StrEnum):
     LOW_CONFIDENCE = "low_confidence"
     ATYPICAL = "atypical"
+    UNUSUAL_STAIN = "unusual_stain"
+    STRAIGHT_OUTLINE = "straight_outline"
     LOSSY_IMAGE = "lossy_image"
+    LOSSY_PIXELS = "lossy_pixels"
     QUALITY_SAMPLE = "quality_sample"
     POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
@@ -32,6 +36,11 @@ class ReviewReason(StrEnum):
     SAME_IMAGE_FOUND_LATER = "same_image_found_later"
 
 
+WITH_LOSS = frozenset({ReviewReason.LOSSY_IMAGE, ReviewReason.LOSSY_PIXELS})
+"""That the image was compressed with loss, as its file (or an earlier one of the same pixels) or its pixels tell. That
+takes away the texture by which blasts are known, so that a low score says nothing."""
+ODD = WITH_LOSS | {ReviewReason.ATYPICAL, ReviewReason.UNUSUAL_STAIN, ReviewReason.STRAIGHT_OUTLINE}
+"""What is seen of a cell that has a human look, whatever its score and the policy."""
 LATER = frozenset({ReviewReason.ASKED_FOR, ReviewReason.SAME_IMAGE_FOUND_LATER})
 """What comes after the screening: no part of what was true at its moment, and bound by an event of its own."""
 MIXED_UP = frozenset({ReviewReason.SAME_IMAGE_OTHER_SUBJECT, ReviewReason.SAME_IMAGE_FOUND_LATER})
@@ -65,30 +74,23 @@ def band_of(probability: float, thresholds: Thresholds) -> Band:
 
 
 def triage(
-    probability: float, *, thresholds: Thresholds, policy: Policy, atypical: bool, lossy: bool, lot: float
+    probability: float, *, thresholds: Thresholds, policy: Policy, odd: AbstractSet[ReviewReason], lot: float
 ) -> Triage:
-    """`atypical`: the conformal set is not one class, or the cell, its stain or its outline is unlike those that
-    the model learned from.
-    `lossy`: the image was compressed with loss, as its file or its pixels tell. That takes away the texture by which
-    blasts are known, so that a low score says nothing: such a cell is never `not_suspected`, and a human always looks.
+    """`odd`: what of ODD was seen of the cell; one that was compressed with loss is never `not_suspected`.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
     scored = band_of(probability, thresholds)
-    band = Band.UNCERTAIN if lossy and scored is Band.NOT_SUSPECTED else scored
-    unsure = scored is Band.UNCERTAIN
-    return Triage(band, _reasons(band, policy=policy, unsure=unsure, atypical=atypical, lossy=lossy, lot=lot))
+    band = Band.UNCERTAIN if odd & WITH_LOSS and scored is Band.NOT_SUSPECTED else scored
+    return Triage(band, _reasons(band, policy=policy, unsure=scored is Band.UNCERTAIN, odd=odd, lot=lot))
 
 
 def _reasons(
-    band: Band, *, policy: Policy, unsure: bool, atypical: bool, lossy: bool, lot: float
+    band: Band, *, policy: Policy, unsure: bool, odd: AbstractSet[ReviewReason], lot: float
 ) -> tuple[ReviewReason, ...]:
     """`unsure`: the score itself lies between the thresholds."""
     reasons = []
     if unsure:
         reasons.append(ReviewReason.LOW_CONFIDENCE)
-    if atypical:
-        reasons.append(ReviewReason.ATYPICAL)
-    if lossy:
-        reasons.append(ReviewReason.LOSSY_IMAGE)
+    reasons += [reason for reason in ReviewReason if reason in odd]
     if band is not Band.UNCERTAIN and policy.reads_wanted(band):
         reasons.append(ReviewReason.POLICY_READ)
     if not reasons and lot < policy.quality_sample_share:
@@ -100,7 +102,7 @@ def share_flagged(band: Band | None, *, policy: Policy, odd: bool) -> float:
     """Of cells like these, the share that a policy has read. `odd`: flagged whatever the policy says."""
     if odd or band is None:
         return float(odd)
-    by_policy = _reasons(band, policy=policy, unsure=band is Band.UNCERTAIN, atypical=False, lossy=False, lot=1.0)
+    by_policy = _reasons(band, policy=policy, unsure=band is Band.UNCERTAIN, odd=frozenset(), lot=1.0)
     return 1.0 if by_policy else policy.quality_sample_share
 
 

@@ -51,8 +51,9 @@ class ScreeningOut(BaseModel):
         description="triage asked for a human; where one is asked for later, only `review.state` tells"
     )
     review_reasons: list[ReviewReason] = Field(
-        description="`lossy_image`: compressed with loss, as JPEG is, in this file or earlier; the cell is not "
-        "cleared, whatever its score. "
+        description="`lossy_image`: compressed with loss, as JPEG is, in this file or an earlier one of the same "
+        "pixels; `lossy_pixels`: likewise, as the pixels of a lossless file tell; of both the cell is not cleared, "
+        "whatever its score. `unusual_stain`, `straight_outline`: next to no training cell has such a one. "
         "`asked_for` and `same_image_found_later` come after the screening and stand in no reply"
     )
     unusable_reason: str | None = Field(description=f"why there is no score: {', '.join(Unusable)}")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.tables import CaseRow
 from app.db import Base, Coded, Id, UtcDateTime
-from app.screening.rules import Band, ReviewReason
+from app.screening.rules import WITH_LOSS, Band, ReviewReason
 
 
 class ModelRow(Base):
@@ -79,7 +79,7 @@ class ScreeningRow(Base):
     @property
     def lossy(self) -> bool:
         """Whether the image was compressed with loss and has a score; of one without, it makes no difference."""
-        return any(row.reason == ReviewReason.LOSSY_IMAGE for row in self.reasons)
+        return any(row.reason in WITH_LOSS for row in self.reasons)
 
 
 class FlagReasonRow(Base):

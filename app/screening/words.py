@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.screening.rules import LOSSY, Band, ReviewReason
+from app.screening.rules import LOSSY, WITH_LOSS, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
 
@@ -14,11 +14,18 @@ BANDS = {
 UNUSABLE = "No usable cell image"
 REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
-    ReviewReason.ATYPICAL: (
-        "The cell, its stain or its outline is unlike those that the model was trained on, or it fits neither class "
-        "clearly."
+    ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or it fits neither class clearly.",
+    ReviewReason.UNUSUAL_STAIN: (
+        "Next to no training cell has a stain like its own: with another stain or white balance scores may be wrong."
+    ),
+    ReviewReason.STRAIGHT_OUTLINE: (
+        "A part of its outline is a straight line, as of a cell that something cut through: check that it is whole."
     ),
     ReviewReason.LOSSY_IMAGE: "It was compressed with loss, as JPEG is: somebody looks at every such image.",
+    ReviewReason.LOSSY_PIXELS: (
+        "Its file is lossless, but its pixels bear the traces of a compression with loss, as of JPEG, or of being "
+        "enlarged: somebody looks at every such image."
+    ),
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "The same image was sent under another subject: check for a mix-up.",
@@ -75,7 +82,7 @@ def why_not_cleared(screening: ScreeningRow) -> str | None:
 def what_to_know(screening: ScreeningRow) -> str:
     """Of one screening among many: why it has no score, or why it is to be read."""
     given = {row.reason for row in screening.reasons}
-    told = {**REASONS, ReviewReason.LOSSY_IMAGE: LOSSY}
+    told = {**REASONS, **dict.fromkeys(WITH_LOSS, LOSSY)}
     return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in given)
 
 

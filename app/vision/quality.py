@@ -8,6 +8,7 @@ The margins are wide where laboratories differ (size, brightness, a little JPEG)
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from enum import Enum, auto
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,13 @@ __all__ = [
     "Measurements",
     "TooFewCells",
     "Unusable",
+    "Unusual",
     "explain",
     "fit_limits",
     "gate",
-    "is_unusual",
     "judge",
     "measure",
+    "unusual",
 ]
 
 
@@ -88,6 +90,13 @@ class GateLimits:
     nobody."""
     straight_usual: float = math.inf
     """Likewise: beyond this something is likely to have cut a part of the cell off."""
+
+
+class Unusual(Enum):
+    """What next to no training cell has, though the gate does not refuse it: a human is asked."""
+
+    STAIN = auto()
+    OUTLINE = auto()
 
 
 class TooFewCells(Invalid):
@@ -197,12 +206,13 @@ def judge(measurements: Measurements, *, limits: GateLimits) -> Unusable | None:
     return next((reason for reason in Unusable if findings[reason]), None)
 
 
-def is_unusual(measurements: Measurements, *, limits: GateLimits) -> bool:
-    """Whether stain or outline, though not refused, are such as next to no training cell has: then a human is asked."""
-    return (
-        _stain_distance(measurements, limits=limits) > limits.stain_distance_usual
-        or measurements.straight > limits.straight_usual
-    )
+def unusual(measurements: Measurements, *, limits: GateLimits) -> frozenset[Unusual]:
+    """What of a cell that passes the gate is such as next to no training cell has."""
+    findings = {
+        Unusual.STAIN: _stain_distance(measurements, limits=limits) > limits.stain_distance_usual,
+        Unusual.OUTLINE: measurements.straight > limits.straight_usual,
+    }
+    return frozenset(one for one, found in findings.items() if found)
 
 
 def gate(pixels: Pixels, *, limits: GateLimits) -> Unusable | None:

@@ -44,6 +44,21 @@ AT_REVISION = {
     }
 }
 AT_REVISION["0010"] = AT_REVISION["0009"]
+AT_REVISION["0011"] = AT_REVISION["0010"] | {
+    "flag_reasons.reason": [
+        "asked_for",
+        "atypical",
+        "lossy_image",
+        "lossy_pixels",
+        "low_confidence",
+        "policy_read",
+        "quality_sample",
+        "same_image_found_later",
+        "same_image_other_subject",
+        "straight_outline",
+        "unusual_stain",
+    ]
+}
 """What stands here is never changed: another code comes with a migration, which may do nothing, and an entry for it."""
 
 

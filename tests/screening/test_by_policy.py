@@ -12,7 +12,7 @@ from app.audit.digest import digest
 from app.policy.rules import Policy
 from app.screening.instrument import Instrument
 from app.screening.queries import digest_of
-from app.screening.rules import Band, ReviewReason, Thresholds, share_flagged, triage
+from app.screening.rules import ODD, Band, ReviewReason, Thresholds, share_flagged, triage
 from app.screening.tables import ScreeningRow
 from tests.factories import Service, cell, set_policy, verify
 from tests.fakes import FakeClassifier
@@ -23,20 +23,25 @@ INSIDE = {Band.NOT_SUSPECTED: 0.1, Band.UNCERTAIN: 0.5, Band.SUSPECTED: 0.9}
 
 
 @pytest.mark.parametrize(
-    ("band", "policy", "atypical", "reasons"),
+    ("band", "policy", "odd", "reasons"),
     [
-        (Band.SUSPECTED, Policy(), False, []),
-        (Band.SUSPECTED, Policy(reads_suspected=1), False, [ReviewReason.POLICY_READ]),
-        (Band.SUSPECTED, Policy(reads_suspected=2), True, [ReviewReason.ATYPICAL, ReviewReason.POLICY_READ]),
-        (Band.NOT_SUSPECTED, Policy(reads_suspected=2), False, []),
-        (Band.NOT_SUSPECTED, Policy(reads_not_suspected=1), False, [ReviewReason.POLICY_READ]),
-        (Band.UNCERTAIN, Policy(reads_uncertain=2), False, [ReviewReason.LOW_CONFIDENCE]),
+        (Band.SUSPECTED, Policy(), set(), []),
+        (Band.SUSPECTED, Policy(reads_suspected=1), set(), [ReviewReason.POLICY_READ]),
+        (
+            Band.SUSPECTED,
+            Policy(reads_suspected=2),
+            {ReviewReason.ATYPICAL},
+            [ReviewReason.ATYPICAL, ReviewReason.POLICY_READ],
+        ),
+        (Band.NOT_SUSPECTED, Policy(reads_suspected=2), set(), []),
+        (Band.NOT_SUSPECTED, Policy(reads_not_suspected=1), set(), [ReviewReason.POLICY_READ]),
+        (Band.UNCERTAIN, Policy(reads_uncertain=2), set(), [ReviewReason.LOW_CONFIDENCE]),
     ],
 )
 def test_a_band_that_the_policy_has_read_is_flagged_for_it(
-    band: Band, policy: Policy, atypical: bool, reasons: list[ReviewReason]
+    band: Band, policy: Policy, odd: set[ReviewReason], reasons: list[ReviewReason]
 ) -> None:
-    found = triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=atypical, lossy=False, lot=1.0)
+    found = triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, odd=odd, lot=1.0)
 
     assert list(found.reasons) == reasons
 
@@ -44,29 +49,28 @@ def test_a_band_that_the_policy_has_read_is_flagged_for_it(
 def test_what_is_read_by_policy_is_not_drawn_by_lot_as_well() -> None:
     everything = Policy(reads_suspected=1, quality_sample_share=1.0)
 
-    found = triage(0.9, thresholds=THRESHOLDS, policy=everything, atypical=False, lossy=False, lot=0.0)
+    found = triage(0.9, thresholds=THRESHOLDS, policy=everything, odd=set(), lot=0.0)
 
     assert found.reasons == (ReviewReason.POLICY_READ,)
 
 
 @given(
     band=st.sampled_from(Band),
-    odd=st.booleans(),
+    odd=st.frozensets(st.sampled_from(sorted(ODD)), max_size=2),
     reads=st.integers(0, 2),
     share=st.integers(0, 20).map(lambda twentieths: twentieths / 20),
 )
 def test_the_share_that_is_said_to_be_flagged_is_the_share_that_triage_flags(
-    band: Band, odd: bool, reads: int, share: float
+    band: Band, odd: frozenset[ReviewReason], reads: int, share: float
 ) -> None:
     policy = Policy(reads_suspected=reads, reads_not_suspected=2 - reads, quality_sample_share=share)
     lots = [number / 20 for number in range(20)]
 
     flagged = [
-        triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, atypical=odd, lossy=False, lot=lot).reasons != ()
-        for lot in lots
+        triage(INSIDE[band], thresholds=THRESHOLDS, policy=policy, odd=odd, lot=lot).reasons != () for lot in lots
     ]
 
-    assert sum(flagged) / len(lots) == pytest.approx(share_flagged(band, policy=policy, odd=odd))
+    assert sum(flagged) / len(lots) == pytest.approx(share_flagged(band, policy=policy, odd=bool(odd)))
 
 
 def test_a_change_of_policy_counts_from_the_next_cell_on(service: Service, classifier: FakeClassifier) -> None:

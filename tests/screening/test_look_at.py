@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from app.screening.instrument import look_at
+from app.screening.rules import WITH_LOSS, ReviewReason
 from app.vision.classifier import OnnxClassifier
 from app.vision.decode import Limits, Picture, read_picture
 from app.vision.drawn import Look, draw
@@ -22,7 +23,7 @@ def classifier():
 def typical(classifier):
     """A drawn cell of which nobody is asked."""
     drawn = (Picture(draw(seed, look), lossy=False) for seed in range(1, 30) for look in (Look.BLAST, Look.HEALTHY))
-    return next(one for one in drawn if (seen := look_at(classifier, one)).score and not seen.score.atypical)
+    return next(one for one in drawn if (seen := look_at(classifier, one)).score and not seen.odd)
 
 
 def test_a_cell_of_which_a_part_was_cut_off_is_scored_and_a_human_asked(classifier, typical):
@@ -34,7 +35,7 @@ def test_a_cell_of_which_a_part_was_cut_off_is_scored_and_a_human_asked(classifi
 
     assert seen.unusable is None
     assert seen.score is not None
-    assert seen.score.atypical
+    assert ReviewReason.STRAIGHT_OUTLINE in seen.odd
     assert classifier.score(pixels).logit == seen.score.logit
 
 
@@ -43,7 +44,7 @@ def test_a_stain_between_the_usual_and_the_refused_is_scored_and_a_human_asked(c
     for gain in np.linspace(1, 2, 41):
         redder = np.clip(typical.pixels * np.array([gain, 1, 1]), 0, 255).astype(np.uint8)
         seen = look_at(classifier, Picture(redder, lossy=False))
-        found.append("refused" if seen.unusable else "asked" if seen.score and seen.score.atypical else "passed")
+        found.append("refused" if seen.unusable else "asked" if ReviewReason.UNUSUAL_STAIN in seen.odd else "passed")
 
     assert list(dict.fromkeys(found)) == ["passed", "asked", "refused"]
 
@@ -53,9 +54,10 @@ def test_pixels_that_were_compressed_are_known_in_a_lossless_file(classifier, ty
     Image.fromarray(typical.pixels).save(file, "JPEG", quality=92)
     compressed = read_picture(file.getvalue(), limits=Limits()).pixels * (typical.pixels.max(axis=2, keepdims=True) > 0)
 
-    assert not look_at(classifier, typical).lossy
-    assert look_at(classifier, Picture(compressed, lossy=False)).lossy
-    assert look_at(classifier, Picture(typical.pixels, lossy=True)).lossy
+    assert not look_at(classifier, typical).odd & WITH_LOSS
+    assert look_at(classifier, Picture(compressed, lossy=False)).odd & WITH_LOSS == {ReviewReason.LOSSY_PIXELS}
+    for pixels in (typical.pixels, compressed):
+        assert look_at(classifier, Picture(pixels, lossy=True)).odd & WITH_LOSS == {ReviewReason.LOSSY_IMAGE}
 
 
 def test_what_is_no_cell_is_neither_scored_nor_looked_at_for_traces(classifier):
@@ -63,4 +65,4 @@ def test_what_is_no_cell_is_neither_scored_nor_looked_at_for_traces(classifier):
 
     assert seen.unusable is not None
     assert seen.score is None
-    assert not seen.lossy
+    assert not seen.odd

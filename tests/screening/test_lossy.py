@@ -12,7 +12,7 @@ from PIL import Image
 
 from app.accounts.rules import Role
 from app.policy.rules import Policy
-from app.screening.rules import LOSSY, Band, ReviewReason, Thresholds, band_of, certainty, triage
+from app.screening.rules import LOSSY, ODD, WITH_LOSS, Band, ReviewReason, Thresholds, band_of, certainty, triage
 from app.vision.decode import Limits, decode
 from app.vision.drawn import Look, draw
 from tests.factories import Service, cell, jpeg, rows, set_policy, verify
@@ -49,7 +49,8 @@ def saved(kind: str, **how: Any) -> bytes:
     bounds=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
     reads=st.tuples(st.integers(0, 2), st.integers(1, 2), st.integers(0, 2)),
     share=st.floats(0, 1),
-    atypical=st.booleans(),
+    other=st.frozensets(st.sampled_from(sorted(ODD - WITH_LOSS))),
+    loss=st.sampled_from(sorted(WITH_LOSS)),
     lot=st.floats(0, 1, exclude_max=True),
 )
 def test_whatever_its_score_and_the_policy_a_lossy_image_is_flagged_and_never_cleared(
@@ -57,7 +58,8 @@ def test_whatever_its_score_and_the_policy_a_lossy_image_is_flagged_and_never_cl
     bounds: list[float],
     reads: tuple[int, int, int],
     share: float,
-    atypical: bool,
+    other: frozenset[ReviewReason],
+    loss: ReviewReason,
     lot: float,
 ) -> None:
     thresholds = Thresholds(bounds[0], bounds[1], 0.5)
@@ -65,17 +67,16 @@ def test_whatever_its_score_and_the_policy_a_lossy_image_is_flagged_and_never_cl
         reads_suspected=reads[0], reads_uncertain=reads[1], reads_not_suspected=reads[2], quality_sample_share=share
     )
 
-    def found(*, lossy: bool):
-        return triage(probability, thresholds=thresholds, policy=policy, atypical=atypical, lossy=lossy, lot=lot)
+    lossless, lossy = (
+        triage(probability, thresholds=thresholds, policy=policy, odd=odd, lot=lot) for odd in (other, other | {loss})
+    )
 
-    lossless, lossy = found(lossy=False), found(lossy=True)
-
-    assert ReviewReason.LOSSY_IMAGE in lossy.reasons
-    assert ReviewReason.LOSSY_IMAGE not in lossless.reasons
+    assert loss in lossy.reasons
+    assert loss not in lossless.reasons
     assert lossless.band is band_of(probability, thresholds)
     assert lossy.band is (Band.SUSPECTED if lossless.band is Band.SUSPECTED else Band.UNCERTAIN)
     assert ReviewReason.QUALITY_SAMPLE not in lossy.reasons
-    for kept in (ReviewReason.LOW_CONFIDENCE, ReviewReason.ATYPICAL):
+    for kept in {ReviewReason.LOW_CONFIDENCE, *ODD} - {loss}:
         assert (kept in lossy.reasons) == (kept in lossless.reasons)
 
 
@@ -258,10 +259,34 @@ def test_a_png_that_a_jpeg_became_before_it_came_here_is_known_by_its_pixels(
     told = lab.screen(copied_as_png(jpeg(1))).json()
     never = lab.screen(cell(1)).json()
 
-    assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_image"])
+    assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_pixels"])
     assert told["statement"].endswith(LOSSY)
     assert never["band"] == "not_suspected"
-    assert "lossy_image" not in never["review_reasons"]
+    assert not {"lossy_image", "lossy_pixels"} & {*never["review_reasons"]}
+
+
+def test_where_the_jpeg_itself_comes_after_its_png_the_case_has_one_screening_of_those_pixels(
+    service: Service, classifier: FakeClassifier
+) -> None:
+    classifier.probability = LOW
+    lab = service.lab()
+    first = lab.screen(copied_as_png(jpeg(1)), case="S26-0001").json()
+
+    original = lab.screen(jpeg(1), case="S26-0001")
+
+    assert (original.status_code, original.json()) == (200, first)
+
+
+def test_a_page_tells_loss_by_the_file_from_loss_by_the_pixels(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = LOW
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+
+    by_pixels, by_file = ursula.upload(copied_as_png(jpeg(1))).text, ursula.upload(jpeg(2)).text
+
+    assert "Its file is lossless, but its pixels bear the traces" in by_pixels
+    assert "It was compressed with loss" not in by_pixels
+    assert "It was compressed with loss" in by_file
+    assert "Its file is lossless" not in by_file
 
 
 def test_a_low_score_of_a_compressed_image_is_no_headline(service: Service, classifier: FakeClassifier) -> None:

@@ -31,6 +31,6 @@ def test_a_lot_falls_on_the_quality_sample_as_often_as_the_policy_says_and_never
 ) -> None:
     policy = Policy(quality_sample_share=share)
 
-    found = triage(0.9, thresholds=THRESHOLDS, policy=policy, atypical=False, lossy=False, lot=lot)
+    found = triage(0.9, thresholds=THRESHOLDS, policy=policy, odd=frozenset(), lot=lot)
 
     assert (ReviewReason.QUALITY_SAMPLE in found.reasons) is drawn

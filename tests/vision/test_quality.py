@@ -18,12 +18,13 @@ from app.vision.quality import (
     GateLimits,
     TooFewCells,
     Unusable,
+    Unusual,
     explain,
     fit_limits,
     gate,
-    is_unusual,
     judge,
     measure,
+    unusual,
 )
 
 DRAWN = [draw(seed, look) for look in CELLS for seed in range(40)]
@@ -199,12 +200,12 @@ def test_a_stain_that_next_to_no_training_cell_has_is_unusual_before_it_is_refus
         for step in range(0, 400, 5)
     ]
 
-    unusual = [is_unusual(one, limits=LIMITS) for one in redder]
+    asked = [unusual(one, limits=LIMITS) == {Unusual.STAIN} for one in redder]
     refused = [judge(one, limits=LIMITS) is Unusable.STAIN_UNLIKE_TRAINING for one in redder]
 
-    assert 0 < unusual.index(True) < refused.index(True)
-    assert not is_unusual(redder[-1], limits=dataclasses.replace(LIMITS, stain_distance_usual=math.inf))
-    assert sum(is_unusual(one, limits=LIMITS) for one in measured) <= len(measured) // 50 + 1
+    assert 0 < asked.index(True) < refused.index(True)
+    assert not unusual(redder[-1], limits=dataclasses.replace(LIMITS, stain_distance_usual=math.inf))
+    assert sum(bool(unusual(one, limits=LIMITS)) for one in measured) <= len(measured) // 50 + 1
 
 
 def test_of_a_cell_that_was_cut_in_two_a_human_is_asked():
@@ -212,8 +213,8 @@ def test_of_a_cell_that_was_cut_in_two_a_human_is_asked():
     rows = np.flatnonzero(cell.max(axis=(1, 2)))
     cell[: (rows[0] + rows[-1]) // 2] = 0
 
-    assert is_unusual(measure(cell), limits=LIMITS)
-    assert not is_unusual(measure(DRAWN[1]), limits=LIMITS)
+    assert unusual(measure(cell), limits=LIMITS) == {Unusual.OUTLINE}
+    assert not unusual(measure(DRAWN[1]), limits=LIMITS)
 
 
 def test_limits_survive_being_written_as_json():
