@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from training.cnmc import Cell
+from training.cells import Cell
 
 WIDTH = 64
 

@@ -13,7 +13,7 @@ from training.labels import located
 from training.recipe import Recipe
 
 if TYPE_CHECKING:
-    from training.cnmc import Cell
+    from training.cells import Cell
     from training.dataset import Crops
 
 RESULTS = Path("training/results")

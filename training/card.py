@@ -14,7 +14,7 @@ from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
 from training import compressed, distance, evaluate, gate, morphology, retakes, tilted, truncation, trust
-from training.cnmc import fingerprint
+from training.cells import fingerprint
 from training.dataset import Crops
 from training.parts import Part
 from training.recipe import Recipe

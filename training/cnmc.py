@@ -5,9 +5,7 @@ under several subject ids or show one cell, and the label, which comes from the 
 folders.
 """
 
-import csv
 import dataclasses
-import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +20,7 @@ from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from app.vision.decode import pixels_sha256
 from app.vision.preprocess import cell_mask
-from training.aside import written_aside
+from training.cells import CELL_COLUMNS, Cell
 from training.labels import (
     LabelsDisagree,
     Rows,
@@ -51,35 +49,8 @@ class CellNotSeen(Invalid):
     code = "cell_not_seen"
 
 
-class IndexNotReadable(Invalid):
-    code = "index_not_readable"
-
-
 class SubjectOfBothClasses(Invalid):
     code = "subject_of_both_classes"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One image. `label` is a name of CLASSES, or empty; `sha256` is of its RGB pixels, the same for BMP and WebP."""
-
-    path: str
-    """Relative to the folder that was read, with forward slashes."""
-    subject: str
-    group: str
-    """Subjects that share an image or a cell are one group; its name is its first subject."""
-    label: str
-    source: str
-    """The folder below the root that the image lies in, without its class folder."""
-    sha256: str
-    area: int
-    red: float
-    green: float
-    blue: float
-
-
-CELL_COLUMNS = tuple(field.name for field in dataclasses.fields(Cell))
-"""The columns of a table of cells."""
 
 
 @dataclass(frozen=True)
@@ -215,42 +186,6 @@ def distinct(cells: Sequence[Cell]) -> list[Cell]:
         if cell.label and first.label != cell.label:
             raise LabelsDisagree(f"{first.path} and {cell.path} have the same pixels and different labels. Remove one.")
     return [cell for cell in cells if kept[cell.sha256] is cell]
-
-
-def write_index(cells: Iterable[Cell], path: Path) -> None:
-    """The table as CSV, one row a cell; an earlier one stays until all of it is written."""
-    with written_aside(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(CELL_COLUMNS)
-        writer.writerows(dataclasses.astuple(cell) for cell in cells)
-
-
-def read_index(path: Path) -> list[Cell]:
-    """What `write_index` wrote; raises IndexNotReadable."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [_row_read(row) for row in csv.DictReader(file)]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise IndexNotReadable(
-            f"{path} is no table of cells ({error}). Write one with `python -m training index`."
-        ) from error
-
-
-def fingerprint(cells: Iterable[Cell]) -> str:
-    """SHA-256 over the sorted hashes and labels: which images a network was trained on, whatever their order."""
-    lines = sorted(f"{cell.sha256} {cell.label}\n" for cell in cells)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _row_read(row: dict[str, str]) -> Cell:
-    path, subject, group, label, source, sha256, area, red, green, blue = row.values()
-    return Cell(path, subject, group, label, source, sha256, int(area), float(red), float(green), float(blue))
-
-
-def order(cells: Iterable[Cell]) -> str:
-    """SHA-256 over hashes, subjects and groups as they come: what counts cells by their place belongs to this order."""
-    lines = (f"{cell.sha256} {cell.subject} {cell.group}\n" for cell in cells)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _named(path: Path, rows: Rows) -> Named:

@@ -13,7 +13,7 @@ from training.recipes import OURS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from training.cnmc import Cell
+    from training.cells import Cell
     from training.dataset import Crops
     from training.scored import Scored
 
@@ -298,12 +298,12 @@ def _shifts_on_page(recipe: Recipe, found: list[dict[str, Any]], note: str, *, s
 
 
 def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:
-    from training import cnmc
     from training import gate as trying
+    from training.cells import fingerprint
 
     measured = trying.measurements(cells, root)
     found = trying.trial(measured, cells, root, folds=folds, seed=seed, fields_of=smears)
-    return {"data_fingerprint": cnmc.fingerprint(cells), **found}
+    return {"data_fingerprint": fingerprint(cells), **found}
 
 
 def _kept_gate_trial(path: Path, *, fingerprint: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from training import evaluate, results, trust
 from training.bootstrap import difference
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import floor_scores
 from training.out_of_fold import scored_of
 

@@ -14,7 +14,7 @@ from app.vision.decode import Limits, Pixels, decode
 from app.vision.preprocess import cell_mask
 from training import gate
 from training.bootstrap import estimate_share
-from training.cnmc import Cell
+from training.cells import Cell
 from training.not_cells import Spoilt
 from training.pictures import read_pixels
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training import each_person, kept_shifts, metrics, partitions, results, retakes, step_rule, steps, targets, tilted
 from training.bootstrap import estimate
-from training.cnmc import Cell
+from training.cells import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
 from training.out_of_fold import ScoresMissing, cross_scored, scored_if_finished, scored_of

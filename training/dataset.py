@@ -20,7 +20,7 @@ from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION, crop
 from training.aside import alone_in
 from training.augment import CELL, ERODED, OPENED, Varier, middle
-from training.cnmc import Cell, order
+from training.cells import Cell, order
 from training.pictures import read_pixels
 
 STORED_SIDE = 288

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from training import kept_shifts, partitions, results
-from training.cnmc import Cell
+from training.cells import Cell
 from training.figures import contested
 from training.floor import floor_scores
 from training.out_of_fold import cross_scored, scored_if_finished

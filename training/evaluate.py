@@ -17,7 +17,7 @@ from training.bootstrap import (
     interval,
     resampled,
 )
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
 from training.scored import Floats, Scored, ones, subject_weights

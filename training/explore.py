@@ -15,7 +15,7 @@ from app.vision.decode import Pixels
 from training import aside, metrics, twice
 from training.augment import middle
 from training.bootstrap import estimate
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import Crops
 from training.floor import floor_scores, size_and_colour
 from training.out_of_fold import cross_scored

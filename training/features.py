@@ -21,7 +21,7 @@ from sklearn.svm import SVC
 from tqdm import tqdm
 
 from app.vision.decode import Pixels
-from training.cnmc import fingerprint
+from training.cells import fingerprint
 from training.dataset import Crops
 from training.scored import Floats
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from app.vision.bundle import CLASSES
-from training.cnmc import Cell
+from training.cells import Cell
 from training.scored import Floats
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure, unusual
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
-from training.cnmc import Cell
+from training.cells import Cell
 from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
 from training.scored import Scored

@@ -10,7 +10,8 @@ from app.vision.bundle import CLASSES
 from app.vision.preprocess import REVISION
 from training import cnmc
 from training.aside import written_aside
-from training.cnmc import Cell, Found, Named
+from training.cells import Cell, read_index, write_index
+from training.cnmc import Found, Named
 from training.labels import READING, SAME_CELL, Table, homes_of, is_named
 
 
@@ -21,7 +22,7 @@ def current(root: Path, path: Path) -> list[Cell]:
     """
     found = cnmc.find(root)
     if path.is_file() and _remembered(path) == {**_made_from(found), **_table(path)}:
-        return cnmc.read_index(path)
+        return read_index(path)
     if path.is_file():
         print(f"{path} was not made from {root} as it is now: its images are read anew.", flush=True)
     return renewed(found, path)
@@ -30,7 +31,7 @@ def current(root: Path, path: Path) -> list[Cell]:
 def renewed(found: Found, path: Path) -> list[Cell]:
     """The same, read anew and kept at `path`."""
     cells = cnmc.read(found)
-    cnmc.write_index(cells, path)
+    write_index(cells, path)
     with written_aside(_memory(path)) as file:
         json.dump({**_made_from(found), **_table(path)}, file, indent=1)
     return cells

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from training import aside, metrics, results
-from training.cnmc import Cell
+from training.cells import Cell
 from training.results import ResultsDoNotFit, read_json
 from training.scored import Floats, Scored, ones
 from training.shifts import PARTITIONS, SHIFTS, UNCHANGED

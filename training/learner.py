@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from training import adversary, aside
-from training.cnmc import Cell
+from training.cells import Cell
 from training.parts import damaged
 from training.recipe import Recipe
 

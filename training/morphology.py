@@ -17,7 +17,7 @@ from tqdm import tqdm
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from app.vision.morphology import MEASURES, NothingToMeasure, measure
-from training.cnmc import Cell, fingerprint
+from training.cells import Cell, fingerprint
 from training.metrics import weighted_quantiles
 from training.pictures import read_pixels
 from training.scored import Floats

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import results, trust
-from training.cnmc import Cell
+from training.cells import Cell
 from training.scored import Floats, Scored
 from training.splits import refuse_shared
 

@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import contingency_matrix
 
 from training import results
-from training.cnmc import Cell
+from training.cells import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
 from training.out_of_fold import scored_if_finished

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.errors import Misconfigured
 from training import results
-from training.cnmc import fingerprint, order
+from training.cells import fingerprint, order
 from training.dataset import Crops
 from training.recipe import Recipe
 from training.splits import partition

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from app.errors import Invalid
 from training import aside
-from training.cnmc import Cell, fingerprint, read_index
+from training.cells import Cell, fingerprint, read_index
 from training.dataset import Crops
 from training.recipe import words_for
 

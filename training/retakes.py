@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.vision.bundle import CLASSES
 from training import aside, each_person, metrics, results, trust, twice
 from training.bootstrap import Estimate, estimate, never_certain
-from training.cnmc import Cell, fingerprint
+from training.cells import Cell, fingerprint
 from training.dataset import Crops
 from training.metrics import Figure, share
 from training.out_of_fold import scored_of

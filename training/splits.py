@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
-from training.cnmc import Cell
+from training.cells import Cell
 from training.recipe import EACH_PERSON
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from training import each_person, kept_shifts, metrics, partitions, results, shifts, tilted
 from training.bootstrap import Difference, Drawn, paired_difference, resampled
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import floor_scores
 from training.metrics import Figure
 from training.out_of_fold import scored_if_finished

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.vision.bundle import CLASSES
 from training import aside
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import Crops, plain
 from training.metrics import weighted_auc
 from training.scored import subject_balance

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.vision.bundle import CLASSES
 from training import metrics
 from training.bootstrap import Estimate, interval, never_certain, resampled
-from training.cnmc import Cell
+from training.cells import Cell
 from training.metrics import Figure
 from training.scored import Floats, Scored, ones
 

@@ -14,7 +14,7 @@ from scipy.optimize import root
 
 from training import metrics, targets
 from training.bootstrap import Drawn, resampled
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import colour_scores, floor_scores, size_and_colour
 from training.metrics import Ranking
 from training.scored import Floats, Scored, ones, subject_weights

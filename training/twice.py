@@ -15,7 +15,7 @@ from scipy import fft, ndimage
 from scipy.cluster.hierarchy import DisjointSet
 
 from app.vision.decode import Pixels
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import Crops
 
 ALIKE = 0.98

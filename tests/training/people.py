@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from training import trust
-from training.cnmc import Cell
+from training.cells import Cell
 from training.scored import Scored
 
 

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from training import adversary
-from training.cnmc import Cell
+from training.cells import Cell
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 

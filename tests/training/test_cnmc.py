@@ -8,6 +8,7 @@ from PIL import Image
 from app.errors import Invalid
 from tests.training.cells import labels_csv, write_cell
 from training import asked, cnmc, drawn
+from training.cells import read_index, write_index
 from training.cnmc import find, read
 
 
@@ -130,7 +131,7 @@ def test_cells_without_a_label_are_in_the_index_and_in_no_figure(tmp_path):
 
     assert [cell.label for cell in at_first] == ["ALL", "HEM"]
     assert again == at_first
-    assert len(cnmc.read_index(tmp_path / "index.csv")) == 3
+    assert len(read_index(tmp_path / "index.csv")) == 3
 
 
 def test_folds_and_a_flat_folder_with_its_csv_are_one_table_that_says_where_each_cell_was(tmp_path):
@@ -246,9 +247,9 @@ def test_an_index_comes_back_as_it_was_written(tmp_path):
     write_cell(tmp_path / "cells" / "UID_1_1_1_all.bmp")
     cells = read(find(tmp_path / "cells"))
 
-    cnmc.write_index(cells, tmp_path / "index.csv")
+    write_index(cells, tmp_path / "index.csv")
 
-    assert cnmc.read_index(tmp_path / "index.csv") == cells
+    assert read_index(tmp_path / "index.csv") == cells
 
 
 @pytest.mark.cells

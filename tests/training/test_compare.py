@@ -7,7 +7,7 @@ import pytest
 
 from training import evaluate, results
 from training.__main__ import main
-from training.cnmc import Cell, fingerprint, read_index, write_index
+from training.cells import Cell, fingerprint, read_index, write_index
 from training.out_of_fold import scored_of
 from training.splits import partition
 

@@ -9,7 +9,7 @@ from app.errors import Misconfigured
 from app.vision.drawn import Look, draw, save
 from training import cnmc
 from training.augment import CELL, varier
-from training.cnmc import Cell
+from training.cells import Cell, fingerprint, order
 from training.dataset import Crops, TrainingBatches, balanced, mixed, stored
 from training.network import build, scores
 from training.networks import anastasio
@@ -66,7 +66,7 @@ def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path
 
     one, other = folder("one", seeds=(1, 2)), folder("other", seeds=(2, 1))
 
-    assert cnmc.fingerprint(one.cells) == cnmc.fingerprint(other.cells)
+    assert fingerprint(one.cells) == fingerprint(other.cells)
     assert np.array_equal(one.pixels[0], other.pixels[1])
     assert not np.array_equal(one.pixels[0], other.pixels[0])
 
@@ -74,7 +74,7 @@ def test_the_same_cells_under_other_names_do_not_take_each_others_crops(tmp_path
 def test_networks_of_the_same_cells_in_another_order_are_not_taken_for_these(crops, tmp_path):
     place = place_of(RECIPE, crops, folder=tmp_path)
     place.mkdir()
-    (place / ORDER).write_text(cnmc.order(reversed(crops.cells)))
+    (place / ORDER).write_text(order(reversed(crops.cells)))
 
     with pytest.raises(Misconfigured, match="under other names"):
         place_of(RECIPE, crops, folder=tmp_path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.people import scored
 from training import evaluate, metrics, trust
-from training.cnmc import Cell
+from training.cells import Cell
 from training.scored import ones, pooled
 
 pytestmark = pytest.mark.tensorflow

@@ -9,7 +9,7 @@ from app.vision.drawn import Look, draw, save
 from tests.training.cells import labels_csv, write_cell
 from training import asked, cnmc, index
 from training.__main__ import main
-from training.cnmc import read_index
+from training.cells import read_index
 
 
 def drawn(folder, *, count, first=0):

@@ -2,7 +2,7 @@ import pytest
 
 from app.errors import Invalid
 from tests.training.cells import labels_csv, write_cell
-from training import cnmc
+from training.cells import write_index
 from training.cnmc import find, read
 from training.labels import parse_name
 
@@ -226,7 +226,7 @@ def test_an_index_of_ours_beside_unlabelled_images_is_taken_for_no_label_csv(tmp
     write_cell(tmp_path / "1.bmp")
     cells = read(find(tmp_path))
 
-    cnmc.write_index(cells, tmp_path / "index.csv")
+    write_index(cells, tmp_path / "index.csv")
 
     assert read(find(tmp_path)) == cells
 

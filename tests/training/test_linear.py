@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from app.vision.drawn import CELLS, draw
 from app.vision.preprocess import crop
 from training import fit, linear, results
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import Crops, outline_map
 from training.discriminant import discriminant
 from training.network import build, scores, trained

@@ -8,7 +8,7 @@ from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from tests.shipped import SHIPPED
 from training import contest, evaluate, features, results, trust
-from training.cnmc import Cell, write_index
+from training.cells import Cell, write_index
 from training.dataset import Crops
 from training.machines import Machine, machines, on_partition, write
 from training.out_of_fold import scored_of

@@ -10,7 +10,7 @@ from app.errors import Invalid
 from tests.shipped import SHIPPED
 from tests.training.people import cells_of
 from training import asked, model_card, results, retakes, trust, twice
-from training.cnmc import fingerprint
+from training.cells import fingerprint
 from training.dataset import Crops
 from training.out_of_fold import cross_scored
 from training.splits import partition

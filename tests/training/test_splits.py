@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.errors import Invalid
-from training.cnmc import Cell
+from training.cells import Cell
 from training.recipe import EACH_PERSON
 from training.splits import few_of_each, partition, refuse_shared
 

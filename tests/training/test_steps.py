@@ -5,7 +5,7 @@ import pytest
 
 from app.errors import Invalid
 from training import steps
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import floor_scores
 from training.scored import Scored
 from training.splits import partition

@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from training import fit, results
-from training.cnmc import Cell
+from training.cells import Cell
 from training.networks import anastasio
 from training.parts import parts_of, place_of
 from training.recipe import Recipe

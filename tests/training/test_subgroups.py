@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.people import scored
 from training import metrics, subgroups
-from training.cnmc import Cell
+from training.cells import Cell
 from training.scored import ones
 
 pytestmark = pytest.mark.tensorflow

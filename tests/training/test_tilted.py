@@ -7,7 +7,7 @@ import pytest
 
 from training import metrics, tilted
 from training.bootstrap import bootstrap_weights
-from training.cnmc import Cell
+from training.cells import Cell
 from training.floor import colour_scores, floor_scores
 from training.metrics import Ranking
 from training.out_of_fold import cross_scored

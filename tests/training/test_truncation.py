@@ -5,7 +5,7 @@ import pytest
 
 from training import truncation
 from training.augment import CELL
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import Crops
 from training.scored import Scored
 

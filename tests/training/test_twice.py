@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from training import asked, results, twice
-from training.cnmc import Cell
+from training.cells import Cell
 from training.dataset import STORED_SIDE, Crops
 from training.labels import same_cells
 from training.pictures import read_pixels
