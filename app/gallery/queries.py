@@ -1,5 +1,6 @@
 """A whole case's cells at once, as plain values: ten thousand of them take a fraction of a second."""
 
+from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -10,13 +11,12 @@ from app.actor import Actor
 from app.gallery.rules import ShownCell, hide
 from app.review import queries as reviews
 from app.review.rules import NOT_NEEDED, Review
-from app.screening.rules import Band
+from app.screening.rules import Band, ReviewReason
 from app.screening.tables import FlagReasonRow, ScreeningRow
 
 
 def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
     """Every screening of a case in the order of time, with nothing hidden: for who counts, not for who shows."""
-    flagged = select(FlagReasonRow.screening_id).where(FlagReasonRow.screening_id == ScreeningRow.id).exists()
     columns = (
         ScreeningRow.id,
         ScreeningRow.pixels_sha256,
@@ -26,14 +26,27 @@ def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
         ScreeningRow.at,
         ScreeningRow.model_id,
     )
-    rows = select(*columns, flagged.label("flagged")).where(ScreeningRow.case_id == case_id)
+    rows = select(*columns).where(ScreeningRow.case_id == case_id)
     found = session.execute(rows.order_by(ScreeningRow.at, ScreeningRow.id)).all()
-    made = reviews.reviews_by_id(session, [row.id for row in found if row.flagged])
-    return [_cell(row, made.get(row.id, NOT_NEEDED)) for row in found]
+    reasons = _reasons(session, case_id)
+    made = reviews.reviews_by_id(session, list(reasons))
+    return [_cell(row, made.get(row.id, NOT_NEEDED), reasons.get(row.id, frozenset())) for row in found]
+
+
+def _reasons(session: Session, case_id: UUID) -> dict[UUID, frozenset[ReviewReason]]:
+    """Of each cell of a case that was flagged, why."""
+    given = select(FlagReasonRow.screening_id, FlagReasonRow.reason)
+    given = given.join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id)
+    found: dict[UUID, set[ReviewReason]] = defaultdict(set)
+    for screening_id, reason in session.execute(given.where(ScreeningRow.case_id == case_id)):
+        found[screening_id].add(reason)
+    return {screening_id: frozenset(why) for screening_id, why in found.items()}
 
 
 def _cell(
-    row: Row[UUID, str, Band | None, str | None, float | None, datetime, UUID, bool], review: Review
+    row: Row[UUID, str, Band | None, str | None, float | None, datetime, UUID],
+    review: Review,
+    reasons: frozenset[ReviewReason],
 ) -> ShownCell:
     return ShownCell(
         id=row.id,
@@ -43,7 +56,8 @@ def _cell(
         review=review,
         probability=row.probability,
         at=row.at,
-        flagged=row.flagged,
+        flagged=bool(reasons),
+        reasons=reasons,
         model_id=row.model_id,
     )
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.errors import Invalid
 from app.reports.rules import Cell
 from app.review.rules import Review, ReviewState
+from app.screening.rules import WITH_LOSS, Band, ReviewReason
 
 TO_COMPARE_MOST = 4
 
@@ -42,6 +43,8 @@ class ShownCell(Cell):
     probability: float | None
     at: datetime
     flagged: bool
+    reasons: frozenset[ReviewReason] = frozenset()
+    """Why it was flagged; nothing of a hidden one."""
     model_id: UUID | None
     hidden: bool = False
     to_read: bool = False
@@ -51,6 +54,11 @@ class ShownCell(Cell):
         if self.hidden:
             return Group.READING
         return Group(self.band.value) if self.band else Group.UNUSABLE
+
+    @property
+    def low_score_says_nothing(self) -> bool:
+        """Of an image that was compressed with loss only a high score counts."""
+        return bool(self.reasons & WITH_LOSS) and self.band is not Band.SUSPECTED
 
     @property
     def may_be_asked_for(self) -> bool:
@@ -75,6 +83,7 @@ def _hidden(cell: ShownCell) -> ShownCell:
         review=review,
         model_id=None,
         flagged=True,
+        reasons=frozenset(),
         hidden=True,
         to_read=waits,
     )
@@ -82,16 +91,23 @@ def _hidden(cell: ShownCell) -> ShownCell:
 
 @dataclass(frozen=True)
 class Filters:
-    """What of a gallery is asked for; None: all. A hidden cell is in no band and refused for no reason."""
+    """What of a gallery is asked for; None: all. A hidden cell is in no band, and flagged or refused for no reason."""
 
     band: Group | None = None
     review: ReviewState | None = None
     flagged: bool | None = None
+    flag: ReviewReason | None = None
     reason: str | None = None
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
-        told = {"band": self.band, "review": self.review, "flagged": _yes_or_no(self.flagged), "reason": self.reason}
+        told = {
+            "band": self.band,
+            "review": self.review,
+            "flagged": _yes_or_no(self.flagged),
+            "flag": self.flag,
+            "reason": self.reason,
+        }
         return tuple((name, str(value)) for name, value in told.items() if value is not None)
 
     def let_pass(self, cell: ShownCell) -> bool:
@@ -99,6 +115,7 @@ class Filters:
             (self.band is None or cell.group is self.band)
             and (self.review is None or cell.review.state is self.review)
             and (self.flagged is None or cell.flagged is self.flagged)
+            and (self.flag is None or self.flag in cell.reasons)
             and (self.reason is None or (not cell.hidden and cell.refusal == self.reason))
         )
 
@@ -112,10 +129,12 @@ def parse_filters(asked: Mapping[str, str], *, reasons: Collection[str]) -> Filt
     band = _one_of(asked, "band", list(Group))
     review = _one_of(asked, "review", list(ReviewState))
     flagged = _one_of(asked, "flagged", ("yes", "no"))
+    flag = _one_of(asked, "flag", list(ReviewReason))
     return Filters(
         band=Group(band) if band else None,
         review=ReviewState(review) if review else None,
         flagged=flagged == "yes" if flagged else None,
+        flag=ReviewReason(flag) if flag else None,
         reason=_one_of(asked, "reason", reasons),
     )
 
@@ -141,6 +160,12 @@ def refusals(cells: Iterable[ShownCell]) -> dict[str, int]:
     """How many do not count, by reason, the most frequent first."""
     found = Counter(cell.refusal for cell in cells if not cell.hidden and cell.refusal is not None)
     return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def flags(cells: Iterable[ShownCell]) -> list[ReviewReason]:
+    """Every reason that one of them was flagged for."""
+    given = frozenset[ReviewReason]().union(*(cell.reasons for cell in cells))
+    return [reason for reason in ReviewReason if reason in given]
 
 
 def chosen_to_compare(asked: Iterable[UUID]) -> tuple[UUID, ...]:

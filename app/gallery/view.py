@@ -150,9 +150,11 @@ def _filter_form(cells: Sequence[ShownCell], *, way: Way) -> FilterForm:
     asked = dict(way.filters.query)
     review = [(state.value, told) for state, told in words.REVIEWS.items()]
     reasons = [(code, words.reason(code)) for code in rules.refusals(cells)]
+    flags = [(flag.value, screening_words.FLAGS[flag]) for flag in rules.flags(cells)]
     choices = (
         ("review", "Review", review),
         ("flagged", "Flagged", [("yes", "Flagged for a read"), ("no", "Not flagged")]),
+        ("flag", "Flagged for", flags),
         ("reason", "Refused for", reasons),
     )
     return FilterForm(

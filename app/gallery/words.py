@@ -32,7 +32,8 @@ def score(cell: ShownCell) -> str:
         return GROUPS[Group.READING]
     if cell.probability is None:
         return reason(cell.refused or "")
-    return words.chance(cell.probability)
+    told = words.chance(cell.probability)
+    return f"{told} (compressed)" if cell.low_score_says_nothing else told
 
 
 def score_told(cell: ShownCell) -> str:

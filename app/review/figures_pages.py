@@ -18,8 +18,8 @@ from app.db import OurDatabase
 from app.review import figures_queries as queries
 from app.review import figures_rules as rules
 from app.review.figures_rules import ENOUGH, Agreement, GivenRead, Sampled, Share, Times
-from app.screening.rules import CONFIDENCE_Z, Band, wilson
-from app.screening.words import percent
+from app.screening.rules import CONFIDENCE_Z, Band, ReviewReason, wilson
+from app.screening.words import FLAGS, percent
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -60,6 +60,13 @@ class AgreementLine:
 
 
 @dataclass(frozen=True)
+class FlagLine:
+    reason: str
+    count: int
+    share: str
+
+
+@dataclass(frozen=True)
 class Period:
     href: str
     title: str
@@ -74,6 +81,8 @@ class FiguresPage:
     models: tuple[Line, ...]
     readers: tuple[Line, ...]
     drawn: tuple[CheckedLine, ...]
+    settled: int
+    flags: tuple[FlagLine, ...]
     enough: int
     each_reader: bool
 
@@ -104,6 +113,8 @@ def _page(session: Session, actor: Actor, *, days: int) -> FiguresPage:
         models=tuple(_line(model, theirs) for model, theirs in sorted(by_model.items())),
         readers=(*readers, _line("All readers", calls)),
         drawn=_checked(queries.sampled(session, since=since)),
+        settled=(settled := queries.settled(session, since=since)),
+        flags=_flags(queries.flagged(session, since=since), of=settled),
         enough=ENOUGH,
         each_reader=each_reader,
     )
@@ -167,6 +178,14 @@ def _checked_line(model: str, sampled: Sequence[Sampled]) -> CheckedLine:
     missed, alarms = (rules.checked(sampled, band=band) for band in (Band.NOT_SUSPECTED, Band.SUSPECTED))
     unclear, waiting = missed.unclear + alarms.unclear, missed.waiting + alarms.waiting
     return CheckedLine(model, _share(missed.wrong), _share(alarms.wrong), f"{waiting} waiting, {unclear} unclear")
+
+
+def _flags(counts: dict[ReviewReason, int], *, of: int) -> tuple[FlagLine, ...]:
+    return tuple(
+        FlagLine(told, counts[reason], percent(counts[reason] / of, decimals=1))
+        for reason, told in FLAGS.items()
+        if reason in counts
+    )
 
 
 def _span(low: float, high: float) -> str:

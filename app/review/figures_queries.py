@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from app.cases.tables import CaseRow
@@ -35,6 +35,22 @@ def tallies(session: Session, *, since: datetime) -> list[Tally]:
     told = select(ScreeningRow.band, odd).where(ScreeningRow.at >= since).subquery()
     counted = select(told.c.band, told.c.odd, func.count()).group_by(told.c.band, told.c.odd)
     return [Tally(band, bool(odd), count) for band, odd, count in session.execute(counted)]
+
+
+def settled(session: Session, *, since: datetime) -> int:
+    """How many screenings since do not wait for a read: of those that do, a blind reader is to know nothing."""
+    return session.scalar(select(func.count()).where(*_settled(since))) or 0
+
+
+def flagged(session: Session, *, since: datetime) -> dict[ReviewReason, int]:
+    """How many of those were flagged, by reason; one may have several."""
+    given = select(FlagReasonRow.reason, func.count())
+    given = given.join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id).where(*_settled(since))
+    return {row.reason: row[1] for row in session.execute(given.group_by(FlagReasonRow.reason))}
+
+
+def _settled(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ScreeningRow.at >= since, ScreeningRow.id.not_in(select(OpenFlagRow.screening_id))
 
 
 def usable_cells(session: Session, *, since: datetime) -> list[int]:

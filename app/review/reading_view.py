@@ -46,6 +46,8 @@ class Seen:
     band: str
     band_code: str
     probability: str
+    says_nothing: bool
+    """A low score of an image that was compressed with loss."""
     reasons: tuple[str, ...]
     why_unusable: str | None
     statement: str
@@ -147,7 +149,7 @@ class LatePage:
 HEADINGS = {
     (Step.BLIND, False): "Your own call",
     (Step.FINAL, False): "Your final call",
-    (Step.FINAL, True): "Your word between the readers",
+    (Step.FINAL, True): "Adjudication",
 }
 SENIOR_BEFORE = "A senior, before another read was asked for"
 
@@ -221,6 +223,7 @@ def _seen(task: Task, instrument: Instrument) -> Seen:
         band=screening_words.band(one),
         band_code=screening_words.band_code(one),
         probability=screening_words.probability(one),
+        says_nothing=one.low_score_says_nothing,
         reasons=screening_words.reasons(one),
         why_unusable=screening_words.why_unusable(one),
         statement=screening_rules.statement(one.thresholds["prior_all"]),

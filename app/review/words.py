@@ -2,8 +2,7 @@
 
 from app.review.desk_rules import Key
 from app.review.rules import Awaits, Review, ReviewState, Verdict
-from app.screening.rules import ReviewReason
-from app.screening.words import BANDS, UNUSABLE
+from app.screening.words import BANDS, FLAGS, UNUSABLE
 
 VERDICTS = {
     Verdict.LEUKAEMIC_BLAST: "Leukaemic blast",
@@ -33,17 +32,7 @@ FILTERED = {
     "postponed": "Put off by me",
     **{band.value: told for band, told in BANDS.items()},
     "unusable": UNUSABLE,
-    ReviewReason.LOW_CONFIDENCE.value: "Model not sure",
-    ReviewReason.ATYPICAL.value: "Atypical cell",
-    ReviewReason.UNUSUAL_STAIN.value: "Unusual stain",
-    ReviewReason.STRAIGHT_OUTLINE.value: "Straight outline",
-    ReviewReason.LOSSY_IMAGE.value: "Compressed with loss",
-    ReviewReason.LOSSY_PIXELS.value: "Traces of compression",
-    ReviewReason.QUALITY_SAMPLE.value: "Quality sample",
-    ReviewReason.SAME_IMAGE_OTHER_SUBJECT.value: "Same image, other subject",
-    ReviewReason.SAME_IMAGE_FOUND_LATER.value: "Same image, found later",
-    ReviewReason.ASKED_FOR.value: "Asked for",
-    ReviewReason.POLICY_READ.value: "Read by policy",
+    **{reason.value: told for reason, told in FLAGS.items()},
 }
 KEYS = {
     Key.LEUKAEMIC_BLAST: VERDICTS[Verdict.LEUKAEMIC_BLAST],

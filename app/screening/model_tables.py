@@ -32,7 +32,7 @@ def tables(evaluation: Mapping[str, Any]) -> tuple[Table, ...]:
     found = (
         _calibration(report),
         _predictive_values(report),
-        _atypical(evaluation),
+        _flagged(evaluation),
         _compressed(evaluation),
         _altered(evaluation),
         _subgroups(report),
@@ -76,10 +76,10 @@ def _predictive_values(report: Mapping[str, Any]) -> Table:
     return Table("Predictive values", note, columns, rows)
 
 
-def _atypical(evaluation: Mapping[str, Any]) -> Table:
-    own = {name: one for name, one in evaluation.get("gate", {}).items() if name in titles.ATYPICAL_FIGURES}
+def _flagged(evaluation: Mapping[str, Any]) -> Table:
+    own = {name: one for name, one in evaluation.get("gate", {}).items() if name in titles.FLAGGED_FIGURES}
     found = {**evaluation.get("report", {}).get("sets", {}), **evaluation.get("far", {}), **own}
-    rows = tuple((figure.name, figure.value, figure.interval) for figure in figures(found, titles.ATYPICAL_FIGURES))
+    rows = tuple((figure.name, figure.value, figure.interval) for figure in figures(found, titles.FLAGGED_FIGURES))
     note = (
         "A cell that fits not exactly one class, or lies far from all training cells, or whose stain or outline next "
         "to none of them has, is flagged for review."

@@ -24,7 +24,7 @@ GATE_FIGURES = {
     "refused_hem": "Normal cells refused as unusable",
     "refused_all": "ALL cells refused as unusable",
 }
-ATYPICAL_FIGURES = {
+FLAGGED_FIGURES = {
     "covered_hem": "Normal cells whose set holds normal",
     "covered_all": "ALL cells whose set holds ALL",
     "both_share": "Cells that fit both classes",

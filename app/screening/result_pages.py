@@ -226,7 +226,7 @@ def _page(
         band="For reading" if hidden else words.band(screening),
         band_code="reading" if hidden else words.band_code(screening),
         probability="" if hidden else words.probability(screening),
-        says_nothing=not hidden and screening.lossy and screening.band != rules.Band.SUSPECTED,
+        says_nothing=not hidden and screening.low_score_says_nothing,
         scale=None if hidden else _scale(screening),
         thresholds="" if hidden else _thresholds(screening),
         calibration=None if hidden else _calibration(known),

@@ -40,7 +40,7 @@ WITH_LOSS = frozenset({ReviewReason.LOSSY_IMAGE, ReviewReason.LOSSY_PIXELS})
 """That the image was compressed with loss, as its file (or an earlier one of the same pixels) or its pixels tell. That
 takes away the texture by which blasts are known, so that a low score says nothing."""
 ODD = WITH_LOSS | {ReviewReason.ATYPICAL, ReviewReason.UNUSUAL_STAIN, ReviewReason.STRAIGHT_OUTLINE}
-"""What is seen of a cell that has a human look, whatever its score and the policy."""
+"""Findings that always have a human read, whatever the score and the policy."""
 LATER = frozenset({ReviewReason.ASKED_FOR, ReviewReason.SAME_IMAGE_FOUND_LATER})
 """What comes after the screening: no part of what was true at its moment, and bound by an event of its own."""
 MIXED_UP = frozenset({ReviewReason.SAME_IMAGE_OTHER_SUBJECT, ReviewReason.SAME_IMAGE_FOUND_LATER})
@@ -134,11 +134,23 @@ def predictive_values(*, sensitivity: float, specificity: float, prevalence: flo
     )
 
 
-LOSSY = (
-    "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP) or enlarged, in this file or "
-    "before it was saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
-    "image as it was before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
-)
+LOSSY = {
+    ReviewReason.LOSSY_IMAGE: (
+        "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or in an "
+        "earlier one of the same pixels, which smooths away what the model reads: its score cannot clear the cell. "
+        "Send the image as it was before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
+    ),
+    ReviewReason.LOSSY_PIXELS: (
+        "This file is lossless, but its pixels bear traces of compression with loss (as JPEG) or of enlargement before "
+        "they were saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
+        "image as the camera took it, neither converted from JPEG nor enlarged."
+    ),
+}
+
+
+def loss_in(reasons: AbstractSet[ReviewReason]) -> ReviewReason | None:
+    """That of the reasons which says that the image was compressed with loss."""
+    return next((reason for reason in LOSSY if reason in reasons), None)
 
 
 def wilson(share: float, *, among: float) -> tuple[float, float]:
@@ -149,10 +161,10 @@ def wilson(share: float, *, among: float) -> tuple[float, float]:
     return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
 
 
-def statement(prior_all: float, *, lossy: bool = False) -> str:
-    """The fixed sentences of every result; `lossy`: with what is to be known of an image that was compressed so."""
+def statement(prior_all: float, *, loss: ReviewReason | None = None) -> str:
+    """The fixed sentences of every result; `loss`: with what is to be known of an image that was compressed so."""
     told = (
         "Screening support for professionals, not a diagnosis. The probability is calibrated for a setting in which "
         f"{prior_all * 100:.0f} % of the cells are ALL; where fewer are, it reads too high."
     )
-    return f"{told} {LOSSY}" if lossy else told
+    return f"{told} {LOSSY[loss]}" if loss else told

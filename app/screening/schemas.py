@@ -27,6 +27,28 @@ class ThresholdsOut(BaseModel):
     prior_all: float = Field(description="share of ALL cells at which the probability is calibrated")
 
 
+REASONS = {
+    ReviewReason.LOW_CONFIDENCE: "the score lies between the thresholds",
+    ReviewReason.ATYPICAL: "the cell lies far from the training cells, or fits not exactly one class",
+    ReviewReason.UNUSUAL_STAIN: "the stain is unlike that of almost all training cells",
+    ReviewReason.STRAIGHT_OUTLINE: "part of the outline is a straight line, as if the cell had been cut",
+    ReviewReason.LOSSY_IMAGE: (
+        "compressed with loss, as JPEG is, in this file or in an earlier one of the same pixels: the cell is not "
+        "cleared, whatever its score"
+    ),
+    ReviewReason.LOSSY_PIXELS: (
+        "the file is lossless, but its pixels bear traces of such a compression or of enlargement: not cleared either"
+    ),
+    ReviewReason.QUALITY_SAMPLE: "drawn by lot from the confident results, for quality control",
+    ReviewReason.POLICY_READ: "the laboratory's policy has every cell of this band read",
+    ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "the same pixels were sent under another subject",
+    ReviewReason.ASKED_FOR: "a human asked for a read; comes after the screening and stands in no reply",
+    ReviewReason.SAME_IMAGE_FOUND_LATER: (
+        "the same pixels came under another subject later; comes after the screening and stands in no reply"
+    ),
+}
+
+
 class ReviewOut(BaseModel):
     """`settled` is no last word: where a reader takes a verdict back, or another read is asked for, it is `waiting` or
     `reading` once more, without a verdict until that is settled; and `not_needed` becomes `waiting` where a human is
@@ -51,10 +73,7 @@ class ScreeningOut(BaseModel):
         description="triage asked for a human; where one is asked for later, only `review.state` tells"
     )
     review_reasons: list[ReviewReason] = Field(
-        description="`lossy_image`: compressed with loss, as JPEG is, in this file or an earlier one of the same "
-        "pixels; `lossy_pixels`: likewise, as the pixels of a lossless file tell; of both the cell is not cleared, "
-        "whatever its score. `unusual_stain`, `straight_outline`: next to no training cell has such a one. "
-        "`asked_for` and `same_image_found_later` come after the screening and stand in no reply"
+        description="; ".join(f"`{reason}`: {told}" for reason, told in REASONS.items())
     )
     unusable_reason: str | None = Field(description=f"why there is no score: {', '.join(Unusable)}")
     image_sha256: SHA256 = Field(description="of the file as received")
@@ -108,7 +127,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
             verdict=review.verdict,
             settled_at=review.settled_at,
         ),
-        statement=rules.statement(screening.thresholds["prior_all"], lossy=screening.lossy),
+        statement=rules.statement(screening.thresholds["prior_all"], loss=screening.loss),
     )
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.screening.rules import LOSSY, WITH_LOSS, Band, ReviewReason
+from app.screening.rules import LOSSY, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
 
@@ -12,19 +12,37 @@ BANDS = {
     Band.NOT_SUSPECTED: "ALL not suspected",
 }
 UNUSABLE = "No usable cell image"
+FLAGS = {
+    ReviewReason.LOW_CONFIDENCE: "Model not sure",
+    ReviewReason.ATYPICAL: "Atypical cell",
+    ReviewReason.UNUSUAL_STAIN: "Unusual stain",
+    ReviewReason.STRAIGHT_OUTLINE: "Straight outline",
+    ReviewReason.LOSSY_IMAGE: "Compressed with loss",
+    ReviewReason.LOSSY_PIXELS: "Traces of compression",
+    ReviewReason.QUALITY_SAMPLE: "Quality sample",
+    ReviewReason.POLICY_READ: "Read by policy",
+    ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "Same image, other subject",
+    ReviewReason.SAME_IMAGE_FOUND_LATER: "Same image, found later",
+    ReviewReason.ASKED_FOR: "Asked for",
+}
+"""Why a cell was flagged, shortly."""
 REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
     ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or it fits neither class clearly.",
     ReviewReason.UNUSUAL_STAIN: (
-        "Next to no training cell has a stain like its own: with another stain or white balance scores may be wrong."
+        "Its stain is unlike that of almost all training cells: with another stain or white balance the score may be "
+        "wrong."
     ),
     ReviewReason.STRAIGHT_OUTLINE: (
-        "A part of its outline is a straight line, as of a cell that something cut through: check that it is whole."
+        "Part of its outline is a straight line, as if the cell had been cut: check that it is whole."
     ),
-    ReviewReason.LOSSY_IMAGE: "It was compressed with loss, as JPEG is: somebody looks at every such image.",
+    ReviewReason.LOSSY_IMAGE: (
+        "It was compressed with loss, as JPEG is: a low score of it says nothing, and somebody looks at every such "
+        "image."
+    ),
     ReviewReason.LOSSY_PIXELS: (
-        "Its file is lossless, but its pixels bear the traces of a compression with loss, as of JPEG, or of being "
-        "enlarged: somebody looks at every such image."
+        "Its file is lossless, but its pixels bear traces of compression with loss, as of JPEG, or of enlargement: a "
+        "low score of it says nothing, and somebody looks at every such image."
     ),
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
@@ -40,7 +58,7 @@ ELSEWHERE = "The same image is in another case too: check that it belongs in thi
 
 
 HUNDREDTH = 0.0001
-"""Of a percent."""
+"""One hundredth of a percent, as a share."""
 
 
 def band(screening: ScreeningRow) -> str:
@@ -76,13 +94,13 @@ def reasons(screening: ScreeningRow) -> tuple[str, ...]:
 
 
 def why_not_cleared(screening: ScreeningRow) -> str | None:
-    return LOSSY if screening.lossy else None
+    return LOSSY[screening.loss] if screening.loss else None
 
 
 def what_to_know(screening: ScreeningRow) -> str:
     """Of one screening among many: why it has no score, or why it is to be read."""
     given = {row.reason for row in screening.reasons}
-    told = {**REASONS, **dict.fromkeys(WITH_LOSS, LOSSY)}
+    told = {**REASONS, **LOSSY}
     return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in given)
 
 

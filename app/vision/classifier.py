@@ -30,8 +30,7 @@ class Score:
     logit: float
     probability: float
     atypical: bool
-    """The conformal set is not exactly one class, or the cell is far from the training cells. (Of what the gate
-    measured the network knows nothing: `app.screening.instrument` adds it.)"""
+    """The conformal set is not exactly one class, or the cell is far from the training cells."""
     distance: float | None = None
     """From the training cells, those of the nearer class; None for a model without embedding."""
     conformal_set: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """The gallery of a case: order, filters, counts, and what a blind reader does not learn from any of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -16,13 +17,15 @@ from app.gallery.rules import (
     TooManyToCompare,
     by_group,
     chosen_to_compare,
+    flags,
     hide,
     in_order,
     parse_filters,
 )
 from app.gallery.view import Way, gallery
+from app.gallery.words import score
 from app.review.rules import Review, ReviewState
-from app.screening.rules import Band, predictive_values
+from app.screening.rules import Band, ReviewReason, predictive_values
 from tests.cases.many import Made, case_with, known
 from tests.factories import Browser, Service, cell, set_policy
 from tests.fakes import FakeClassifier
@@ -82,15 +85,25 @@ def test_whatever_a_hidden_cell_scored_the_gallery_is_the_same(
 
 def test_a_hidden_cell_passes_no_filter_by_band_or_reason() -> None:
     waits, refused = _cell(0.9, flagged=True), _cell(None, flagged=True)
+    waits = replace(waits, reasons=frozenset({ReviewReason.ATYPICAL}))
     cells = hide([waits, refused], {waits.id, refused.id})
 
-    for filters in (Filters(band=Group.SUSPECTED), Filters(band=Group.UNUSABLE), Filters(reason="out_of_focus")):
+    assert Filters(flag=ReviewReason.ATYPICAL).let_pass(waits)
+    assert flags(cells) == []
+    for filters in (
+        Filters(band=Group.SUSPECTED),
+        Filters(band=Group.UNUSABLE),
+        Filters(flag=ReviewReason.ATYPICAL),
+        Filters(reason="out_of_focus"),
+    ):
         assert not any(filters.let_pass(one) for one in cells)
     assert all(Filters(band=Group.READING, flagged=True, review=ReviewState.WAITING).let_pass(one) for one in cells)
     assert by_group(cells)[Group.READING] == 2
 
 
-@pytest.mark.parametrize("asked", [{"band": "blue"}, {"review": "soon"}, {"flagged": "1"}, {"reason": "ugly"}])
+@pytest.mark.parametrize(
+    "asked", [{"band": "blue"}, {"review": "soon"}, {"flagged": "1"}, {"flag": "odd"}, {"reason": "ugly"}]
+)
 def test_a_filter_that_is_none_is_told_of_and_not_passed_over(asked: dict[str, str]) -> None:
     with pytest.raises(FilterUnknown, match=next(iter(asked))):
         parse_filters(asked, reasons=["out_of_focus"])
@@ -101,9 +114,17 @@ def test_an_empty_field_of_the_filter_form_asks_for_all() -> None:
 
 
 def test_filters_come_back_from_the_address_that_they_made() -> None:
-    filters = Filters(Group.UNUSABLE, ReviewState.SETTLED, flagged=False, reason="too_dark")
+    filters = Filters(Group.UNUSABLE, ReviewState.SETTLED, flagged=False, flag=ReviewReason.ATYPICAL, reason="too_dark")
 
     assert parse_filters(dict(filters.query), reasons=["too_dark"]) == filters
+
+
+def test_a_low_score_of_a_compressed_image_is_marked_as_such() -> None:
+    low, high = (replace(_cell(one), reasons=frozenset({ReviewReason.LOSSY_PIXELS})) for one in (0.5, 0.9))
+
+    assert score(low).endswith("(compressed)")
+    assert "compressed" not in score(high)
+    assert "compressed" not in score(_cell(0.5))
 
 
 def test_a_cell_is_chosen_once_and_five_are_too_many() -> None:
@@ -155,7 +176,9 @@ def test_the_page_filters_by_band_review_flag_and_reason(service: Service) -> No
     assert shown("band=uncertain") == [short[1]]
     assert shown("review=waiting") == shown("flagged=yes") == [short[1]]
     assert shown("band=unusable&reason=too_dark") == [short[4]]
-    assert shown("band=suspected&flagged=yes") == []
+    assert shown("flag=low_confidence") == [short[1]]
+    assert '<option value="low_confidence" selected>Model not sure' in browser.page
+    assert shown("flag=atypical") == shown("band=suspected&flagged=yes") == []
     assert "No cell passes these filters" in browser.page
     assert f'href="{path}#gallery">Show all 5 cells' in browser.page
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.cli import main
 from app.db import Database
-from app.screening.rules import LOSSY
+from app.screening.rules import LOSSY, ReviewReason
 from app.settings import ROOT
 from app.vision.drawn import Look
 from tests.factories import PASSWORD, cell, jpeg
@@ -147,7 +147,10 @@ def test_a_lossy_file_is_scored_and_never_cleared(tmp_path: Path, capsys: pytest
     lossy, lossless = ([line for line in lines if line["file"].endswith(end)] for end in (".jpg", ".png"))
     assert len(lossy) == len(lossless) == 4
     assert all("lossy_image" in line["review_reasons"] and line["needs_review"] for line in lossy)
-    assert all(line["band"] != "not_suspected" and line["statement"].endswith(LOSSY) for line in lossy)
+    assert all(
+        line["band"] != "not_suspected" and line["statement"].endswith(LOSSY[ReviewReason.LOSSY_IMAGE])
+        for line in lossy
+    )
     assert any(line["all_probability"] < line["thresholds"]["not_suspected_below"] for line in lossy)
     assert all("lossy_image" not in line["review_reasons"] for line in lossless)
     assert any(line["band"] == "not_suspected" for line in lossless)

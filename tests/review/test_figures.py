@@ -19,9 +19,11 @@ from app.review import figures_queries as queries
 from app.review.figures_rules import Agreement, Pair, agreement, changed_minds, overrides, pairs, reading_times
 from app.review.rules import Verdict
 from app.review.tables import ReadRow
+from app.screening.rules import ReviewReason
 from app.screening.tables import OpenFlagRow, ScreeningRow
 from tests.factories import Browser, Service, cell, set_policy
 from tests.fakes import FakeClassifier
+from tests.review.conftest import read
 
 BLAST, NORMAL, UNCLEAR, UNUSABLE = Verdict
 SAID = [BLAST, BLAST, BLAST, NORMAL, NORMAL, UNCLEAR, UNUSABLE]
@@ -315,6 +317,26 @@ def test_misses_are_told_from_what_lot_or_policy_had_read_and_settled(
     assert missed == "8.6 % 3.0–22.4 %, 3 of 35"
     assert alarms == "too few (0 of 30)"
     assert rest == "2 waiting, 2 unclear"
+
+
+def test_reasons_are_counted_once_their_cells_wait_no_more(
+    service: Service, classifier: FakeClassifier, senior: Browser
+) -> None:
+    classifier.probability = classifier.unsure
+    lab = service.lab("LIS")
+    waits, settled = (lab.screen(cell(seed)).json()["id"] for seed in (1, 2))
+    classifier.probability = 0.01
+    lab.screen(cell(3))
+
+    assert "No cell that was flagged in this period has been settled" in senior.get("/review/figures").text
+    read(senior, f"/review/{settled}", BLAST)
+    told = " ".join(re.sub("<[^>]*>", " ", senior.get("/review/figures").text).split())
+
+    assert "Of 2 Model not sure 1 50.0" in told
+    with service.database.reading() as session:
+        since = clock.now() - timedelta(days=1)
+        assert queries.flagged(session, since=since) == {ReviewReason.LOW_CONFIDENCE: 1}
+        assert session.get(OpenFlagRow, UUID(waits)) is not None
 
 
 def test_the_queue_leads_to_the_figures(senior: Browser) -> None:

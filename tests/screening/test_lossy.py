@@ -12,13 +12,16 @@ from PIL import Image
 
 from app.accounts.rules import Role
 from app.policy.rules import Policy
-from app.screening.rules import LOSSY, ODD, WITH_LOSS, Band, ReviewReason, Thresholds, band_of, certainty, triage
+from app.screening import rules
+from app.screening.rules import ODD, WITH_LOSS, Band, ReviewReason, Thresholds, band_of, certainty, triage
+from app.screening.schemas import REASONS
 from app.vision.decode import Limits, decode
 from app.vision.drawn import Look, draw
 from tests.factories import Service, cell, jpeg, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 from tests.screening.test_upload_rows import lines
 
+LOSSY = rules.LOSSY[ReviewReason.LOSSY_IMAGE]
 LOW = 0.027
 """A score that clears a cell, as a JPEG of a real ALL cell got it; its lossless image got 0.867."""
 
@@ -195,6 +198,7 @@ def test_who_reads_it_blind_is_told_nothing_of_it_before_their_own_call(
     assert "It waits for your read" in " ".join(before.split())
     assert "compressed" not in before
     assert "compressed with loss" in after
+    assert "of a compressed image a low one says nothing" in after
 
 
 def test_the_upload_page_and_the_api_ask_for_lossless_files(service: Service) -> None:
@@ -208,6 +212,8 @@ def test_the_upload_page_and_the_api_ask_for_lossless_files(service: Service) ->
     assert "never cleared" in body["properties"]["image"]["description"]
     assert "lossy_image" in fields["review_reasons"]["description"]
     assert "lossy_image" in openapi["components"]["schemas"]["ReviewReason"]["enum"]
+    assert set(REASONS) == set(ReviewReason)
+    assert all(f"`{reason}`: " in fields["review_reasons"]["description"] for reason in ReviewReason)
 
 
 def test_a_lossy_image_that_is_no_cell_is_unusable_like_any_other(service: Service) -> None:
@@ -260,7 +266,7 @@ def test_a_png_that_a_jpeg_became_before_it_came_here_is_known_by_its_pixels(
     never = lab.screen(cell(1)).json()
 
     assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_pixels"])
-    assert told["statement"].endswith(LOSSY)
+    assert told["statement"].endswith(rules.LOSSY[ReviewReason.LOSSY_PIXELS])
     assert never["band"] == "not_suspected"
     assert not {"lossy_image", "lossy_pixels"} & {*never["review_reasons"]}
 
@@ -283,7 +289,8 @@ def test_a_page_tells_loss_by_the_file_from_loss_by_the_pixels(service: Service,
 
     by_pixels, by_file = ursula.upload(copied_as_png(jpeg(1))).text, ursula.upload(jpeg(2)).text
 
-    assert "Its file is lossless, but its pixels bear the traces" in by_pixels
+    assert "Its file is lossless, but its pixels bear traces" in by_pixels
+    assert rules.LOSSY[ReviewReason.LOSSY_PIXELS] in by_pixels
     assert "It was compressed with loss" not in by_pixels
     assert "It was compressed with loss" in by_file
     assert "Its file is lossless" not in by_file
