@@ -15,8 +15,8 @@ from app.db import Database, cause_of
 from app.review import queries as reviews
 from app.screening import queries as screenings
 from app.screening.instrument import Instrument
-from app.storage import ImageNotFound, ImageStore, why
-from app.vision.decode import Rejected, pixels_sha256
+from app.storage import ImageDamaged, ImageNotFound, ImageStore, why
+from app.vision.decode import pixels_sha256
 from app.vision.golden import GOLDEN_CELLS, golden_fault
 
 Check = Callable[[], str | None]
@@ -100,8 +100,8 @@ def _image_fault(store: ImageStore, content_sha256: str) -> str | None:
     try:
         with store.pixels(content_sha256) as pixels:
             found = pixels_sha256(pixels)
+    except ImageDamaged:
+        return f"image {content_sha256} cannot be read"
     except ImageNotFound:
         return f"image {content_sha256} is not in the store"
-    except Rejected:
-        return f"image {content_sha256} cannot be read"
     return None if found == content_sha256 else f"image {content_sha256} has other pixels than those that were stored"

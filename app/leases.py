@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import String, and_, case, or_, update
+from sqlalchemy import ColumnElement, String, and_, case, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -74,8 +74,10 @@ def claim(session: Session, item: Item, *, holder_id: UUID, at: datetime, length
 
 
 def renew(session: Session, item: Item, *, holder_id: UUID, token: int, at: datetime, length: timedelta) -> bool:
-    """Whether the item is still the holder's, however long ago the lease ran out: nobody else has claimed it since."""
-    return _change(session, item, holder_id=holder_id, token=token, until=at + length)
+    """Whether the item is still the holder's, however long ago the lease ran out: they have not released it, and nobody
+    else has claimed it since."""
+    held = LeaseRow.until.is_not(None)
+    return _change(session, item, held, holder_id=holder_id, token=token, until=at + length)
 
 
 def release(session: Session, item: Item, *, holder_id: UUID, token: int) -> bool:
@@ -87,8 +89,11 @@ def let_go(session: Session, item: Item) -> None:
     session.execute(update(LeaseRow).where(LeaseRow.kind == item.kind, LeaseRow.item_id == item.id).values(until=None))
 
 
-def _change(session: Session, item: Item, *, holder_id: UUID, token: int, until: datetime | None) -> bool:
+def _change(
+    session: Session, item: Item, *besides: ColumnElement[bool], holder_id: UUID, token: int, until: datetime | None
+) -> bool:
     theirs = update(LeaseRow).where(
+        *besides,
         LeaseRow.kind == item.kind,
         LeaseRow.item_id == item.id,
         LeaseRow.holder_id == holder_id,

@@ -6,7 +6,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from PIL import Image
 
 from app import clock
 from app.errors import Misconfigured, NotFound, Unavailable
-from app.vision.decode import Limits, Pixels, opened, pixels_sha256, turn
+from app.vision.decode import Limits, Pixels, Rejected, opened, pixels_sha256, turn
 
 OUR_OWN = Limits(bytes=sys.maxsize, pixels=sys.maxsize)
 """No limits: what came in within the service's own may be larger as a PNG, and must be read all the same."""
@@ -56,6 +56,12 @@ def why(error: OSError) -> str:
 
 class ImageNotFound(NotFound):
     code = "image_not_found"
+
+
+class ImageDamaged(ImageNotFound):
+    """Its file is in the store and cannot be read any more."""
+
+    code = "image_damaged"
 
 
 class FolderUnusable(Misconfigured):
@@ -151,10 +157,18 @@ class ImageStore:
 
     @contextmanager
     def pixels(self, content_sha256: str) -> Iterator[Pixels]:
-        """To be used within the block, as `opened` says. A large file is not read before its turn either."""
+        """To be used within the block, as `opened` says. A large file is not read before its turn either.
+
+        Raises ImageNotFound or ImageDamaged."""
         with _must_be_there():
             at_least = self._place(content_sha256).stat().st_size // BYTES_A_PIXEL
-        with turn(at_least), opened(self.png(content_sha256), limits=OUR_OWN) as picture:
+        with turn(at_least), ExitStack() as stack:
+            try:
+                picture = stack.enter_context(opened(self.png(content_sha256), limits=OUR_OWN))
+            except Rejected:
+                raise ImageDamaged(
+                    "The stored pixels of this image are damaged. Tell whoever runs this service."
+                ) from None
             yield picture.pixels
 
     def thumbnail(self, content_sha256: str, *, side: int) -> bytes:

@@ -96,6 +96,16 @@ def test_a_lease_that_ran_out_is_still_renewed_while_nobody_else_took_the_item(e
         claim(either_database, item, uuid4())
 
 
+def test_what_was_released_is_not_renewed_by_whoever_comes_late(either_database: Database) -> None:
+    item, holder = some_item(), uuid4()
+    lease = claim(either_database, item, holder)
+    with either_database.writing() as session:
+        assert leases.release(session, item, holder_id=holder, token=lease.token)
+
+    assert not renew(either_database, item, lease)
+    assert claim(either_database, item, uuid4()).token == lease.token + 1
+
+
 def test_nobody_renews_with_anothers_token(either_database: Database) -> None:
     item = some_item()
     lease = claim(either_database, item, uuid4())

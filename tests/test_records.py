@@ -197,6 +197,18 @@ def test_the_work_list_agrees_with_the_facts_and_the_doctor_says_where_it_does_n
     assert faults[2] == f"image {replaced.stem} has other pixels than those that were stored"
 
 
+def test_the_doctor_tells_a_damaged_image_from_one_that_is_gone(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    result = ursula.upload(cell(1)).url.path
+    [damaged] = service.settings.image_store.rglob("*.png")
+    damaged.write_bytes(damaged.read_bytes()[:200])
+
+    assert _faults(service) == [f"image {damaged.stem} cannot be read"]
+    thumbnail = ursula.get(f"{result}/thumbnail/96")
+    assert thumbnail.status_code == 404
+    assert "Tell whoever runs this service" in thumbnail.text
+
+
 def test_an_image_that_no_record_has_is_found_once_its_upload_cannot_be_under_way(service: Service) -> None:
     store = service.instrument.store
     service.lab().screen(cell(1))

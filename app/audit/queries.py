@@ -66,6 +66,16 @@ def released_at(session: Session, case_id: UUID) -> datetime | None:
     return session.scalars(signed.order_by(LedgerRow.position.desc()).limit(1)).first()
 
 
+def flagged_later_at(session: Session, screening_id: UUID) -> datetime | None:
+    """When a human was first asked for after the screening; None where none was."""
+    asked = select(LedgerRow.at).where(
+        LedgerRow.object_kind == "screening",
+        LedgerRow.object_id == str(screening_id),
+        LedgerRow.act.in_((Act.READ_ASKED_FOR, Act.SAME_IMAGE_FOUND)),
+    )
+    return session.scalars(asked.order_by(LedgerRow.position).limit(1)).first()
+
+
 def page(session: Session, *, before: int | None, limit: int) -> list[LedgerRow]:
     """The newest rows first, from just under position `before`."""
     newest = select(LedgerRow).order_by(LedgerRow.position.desc()).limit(limit)

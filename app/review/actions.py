@@ -11,6 +11,7 @@ from app import clock, leases
 from app.actor import Actor
 from app.audit import ledger
 from app.audit.events import Act, Event, Value
+from app.audit.queries import flagged_later_at
 from app.cases import actions as cases
 from app.cases import queries as case_queries
 from app.errors import Conflict
@@ -21,7 +22,8 @@ from app.review.desk_queries import Task
 from app.review.due_queries import AlreadyRead, NothingToTakeBack, Released
 from app.review.rules import Awaits, ReadKind, Step, Verdict
 from app.review.tables import ReadRow
-from app.screening.rules import Band
+from app.screening.rules import LATER, Band
+from app.screening.tables import ScreeningRow
 
 
 @dataclass(frozen=True)
@@ -186,8 +188,8 @@ def _clear(session: Session, rows: Iterable[object]) -> None:
 
 
 def _put_back(session: Session, task: Task) -> None:
-    """On the work list again where somebody is awaited again; its age counts from the screening, or from when another
-    read was asked for. It is not left to a senior who may not give the read that it waits for now."""
+    """On the work list again where somebody is awaited again; its age counts from when it was flagged, or from when
+    another read was asked for. It is not left to a senior who may not give the read that it waits for now."""
     one, history = task.screening, read_queries.history_of(session, task.screening.id)
     handed = desk_queries.handing(session, one.id)
     if handed and history.concluded.awaits is Awaits.READER and history.keeps_out(handed.to_id):
@@ -195,4 +197,11 @@ def _put_back(session: Session, task: Task) -> None:
     settled = history.concluded.awaits is Awaits.NOBODY
     if settled or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return
-    queue_actions.list_again(session, one, since=history.requests[-1].at if history.requests else one.at)
+    since = history.requests[-1].at if history.requests else _flagged_at(session, one)
+    queue_actions.list_again(session, one, since=since)
+
+
+def _flagged_at(session: Session, screening: ScreeningRow) -> datetime:
+    if any(row.reason not in LATER for row in screening.reasons):
+        return screening.at
+    return flagged_later_at(session, screening.id) or screening.at

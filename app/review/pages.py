@@ -176,7 +176,7 @@ def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> Qu
         overdue=row.id in marks.overdue,
         handed=row.id in marks.handed,
         draft=row.id in marks.drafts,
-        since=row.at,
+        since=marks.since[row.id],
         take_back=f"/review/{row.id}/take-back" if put_off else None,
     )
 

@@ -35,7 +35,6 @@ from app.screening.instrument import Instrument
 from app.screening.model_view import calibration
 from app.screening.tables import ScreeningRow
 from app.storage import ImageNotFound
-from app.vision.decode import Rejected
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
@@ -144,7 +143,7 @@ def _where_to_look(instrument: Instrument, known: Facts) -> View | None:
         return None
     try:
         return explanation.view(instrument, known.screening, card=known.card)
-    except (ImageNotFound, Rejected):
+    except ImageNotFound:
         return None
 
 

@@ -101,7 +101,8 @@ def _pictures(folder: Path) -> list[Path]:
         raise ReferencesUnusable(
             f"There is no folder {folder}. Reference cells lie in two folders, {' and '.join(CLASSES)}."
         )
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    images = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(path for path in images if not path.name.startswith("."))  # a Mac leaves ._cell.png beside cell.png
     if not found:
         raise ReferencesUnusable(f"There are no images in {folder}. Put reference cells there.")
     return found

@@ -157,6 +157,18 @@ def test_a_long_mark_fits_on_the_page() -> None:
     assert all("SUPERSEDED BY VERSION 1234" in page for page in pages(marked))
 
 
+def test_a_picture_that_is_gone_or_damaged_is_left_out_of_the_report(desk: Desk) -> None:
+    path = desk.case(0.99, 0.97, 0.98)
+    gone, damaged, _ = sorted(desk.service.settings.image_store.glob("??/*.png"))
+    gone.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:200])
+
+    reply = desk.senior.get(f"{path}/report.pdf")
+
+    assert reply.status_code == 200
+    assert reply.content.startswith(b"%PDF-")
+
+
 def test_the_file_that_the_service_sends_is_the_report_of_the_case(
     desk: Desk, events: Callable[[str], list[dict[str, object]]]
 ) -> None:

@@ -1,11 +1,14 @@
 """Readers at their browsers, a cell that waits for them, and how they read it."""
 
 import re
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+from app import clock
 from app.accounts.rules import Role, Scope
+from app.leases import LeaseRow
 from tests.factories import Browser, LabSystem, Service, cell, set_policy
 from tests.fakes import FakeClassifier
 
@@ -41,7 +44,7 @@ def path(service: Service, classifier: FakeClassifier, lab: LabSystem) -> str:
 
 def let_run_out(service: Service) -> None:
     with service.database.engine.begin() as connection:
-        connection.execute(text("UPDATE leases SET until = NULL"))
+        connection.execute(update(LeaseRow).values(until=clock.now() - timedelta(hours=1)))
 
 
 def waiting_cell(

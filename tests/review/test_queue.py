@@ -146,6 +146,19 @@ def test_a_skipped_cell_comes_back_and_what_was_typed_is_kept(
     assert "come back to this" in rea.get(f"/review/{one}").text
 
 
+def test_a_draft_that_comes_after_the_skip_does_not_take_the_cell_back(
+    service: Service, classifier: FakeClassifier, rea: Browser
+) -> None:
+    path = f"/review/{waiting_cell(service, classifier)}"
+    typed = {"verdict": "normal", "note": "late", "token": token_on(rea.get(path).text), "csrf": rea.token()}
+    rea.submit(f"{path}/skip", {})
+
+    late = rea.client.post(f"{path}/draft", data=typed, headers={"accept": "application/json"})
+
+    assert late.status_code == 409
+    assert service.signed_in("lars", Role.REVIEWER).get(path).status_code == 200, "others may take it at once"
+
+
 def test_a_cell_that_was_put_off_is_listed_apart_and_can_be_taken_back(
     service: Service, classifier: FakeClassifier, rea: Browser
 ) -> None:
@@ -223,6 +236,26 @@ def test_undo_brings_back_the_cell_and_what_was_typed_with_both_in_the_record(
     later(monkeypatch, timedelta(seconds=61))
     assert "/withdraw" not in rea.get("/review").text
     assert f'action="{path}/withdraw"' in rea.get(path).text, "the window is over, but it is not signed"
+
+
+def test_a_cell_that_was_asked_for_late_counts_its_age_from_then_also_once_its_verdict_is_undone(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screening = service.lab("LIS").screen(cell(1)).json()["id"]
+    later(monkeypatch, timedelta(hours=40))
+    rea, sena = service.signed_in("rea", Role.REVIEWER), service.signed_in("sena", Role.SENIOR)
+    sena.submit(f"/screenings/{screening}/ask", at=f"/screenings/{screening}")
+
+    waiting = rea.get("/review").text
+    call(rea, f"/review/{screening}", "normal")
+    decide(rea, f"/review/{screening}", "normal")
+    rea.submit(f"/review/{screening}/withdraw")
+    undone = rea.get("/review").text
+
+    for page in (waiting, undone):
+        assert screening in page
+        assert "◷ Overdue" not in page
+        assert "1 day ago" not in page
 
 
 def test_a_draft_outlives_the_session_in_which_it_was_typed(

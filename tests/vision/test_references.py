@@ -85,6 +85,12 @@ def test_a_picture_that_was_changed_since_is_not_shown(folder, classifier):
         found.picture("0" * 64)
 
 
+def test_what_a_mac_leaves_beside_images_is_passed_over(folder, classifier):
+    (folder / "HEM" / "._3.png").write_bytes(b"Mac OS X")
+
+    assert len(read(folder, classifier).cells) == 6
+
+
 def test_the_set_says_where_it_comes_from(folder, classifier):
     assert read(folder, classifier).source == references.SOURCE
 

@@ -14,7 +14,7 @@
 
   function words(count) {
     const elsewhere = carried.length ? ` (${carried.length} on other pages)` : "";
-    if (count === 0) return "Tick two or four cells to see them side by side.";
+    if (count === 0) return "Tick two to four cells to see them side by side.";
     return `${count} chosen${elsewhere}${count === most ? ": that is the most" : ""}.`;
   }
 

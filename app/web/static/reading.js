@@ -115,7 +115,7 @@
     }
     dirty = dirty || changed;
     hold();
-    if (reply?.status === 409) say("Somebody else has this cell by now. Copy your note before you leave.", true);
+    if (reply?.status === 409) say("This cell is no longer open for you here. Copy your note before you leave.", true);
     else if (reply?.status === 401 || reply?.status === 403) sayEnded();
     else say("The draft could not be kept. It is tried again.", true);
   }
