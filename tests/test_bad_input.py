@@ -104,8 +104,24 @@ def test_a_request_without_a_file_is_told_so(lab: LabSystem, service: Service) -
     text = lab.client.post("/api/v1/screenings", headers=lab.headers, data={"image": "cell.png"})
     json = lab.client.post("/api/v1/screenings", headers=lab.headers, json={"image": "cell.png"})
 
+    as_text = lab.client.post("/api/v1/screenings", headers=lab.headers, files={"image": (None, "cell.png")})
+    other = lab.client.post("/api/v1/screenings", headers=lab.headers, files={"case": (None, "S26-0001")})
+
     for reply in (nothing, text, json):
+        assert_problem(reply, 415, "content_type_unsupported")
+    for reply in (as_text, other):
         assert_problem(reply, 422, "image_missing")
+    assert "has a filename" in as_text.json()["detail"]
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("field", ["case", "subject"])
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_a_blank_number_is_no_missing_one(lab: LabSystem, field: str, blank: str) -> None:
+    reply = lab.client.post("/api/v1/screenings", headers=lab.headers, files={"image": cell(1), field: (None, blank)})
+
+    assert_problem(reply, 422, "field_unreadable")
+    assert f"{field!r} is empty" in reply.json()["detail"]
 
 
 @pytest.mark.usefixtures("nothing_stored")

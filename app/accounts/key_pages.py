@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 SCOPES = {
     Scope.SCREEN: "sends cells",
     Scope.READ: "reads the results of what its client sent",
-    Scope.READ_ALL: "reads every result",
+    Scope.READ_ALL: "reads every result, and with screen adds to every open case",
     Scope.METRICS: "reads the figures of the service",
 }
 

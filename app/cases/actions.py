@@ -80,7 +80,9 @@ def _not_yours(actor: Actor) -> CaseNotYours:
     """Never advises another number: it is the specimen's, and its cells would lie in a case of nobody's."""
     told = "This case number is taken by a case that you do not see. Check the number; if it is right, "
     if actor.kind is ActorKind.LAB:
-        return CaseNotYours(f"{told}send with a key of the lab system that opened the case, or of scope read:all.")
+        return CaseNotYours(
+            f"{told}send with a key of the lab system that opened the case, or of the scopes screen and read:all."
+        )
     return CaseNotYours(f"{told}ask a colleague who may know the case to share it.")
 
 

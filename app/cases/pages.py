@@ -114,7 +114,10 @@ def _numbered(db: Session, actor: Actor, sought: str) -> CaseRow:
     accession = parse_accession(sought)
     case = queries.by_accession(db, accession) if accession else None
     if case is None or not queries.may_see(db, actor, case.id):
-        raise CaseNotFound("No case of yours has this number. Check it, or look through the list.")
+        raise CaseNotFound(
+            "No case of yours has this number. Lists show only the end of a number: type the whole one, or look "
+            "through the list."
+        )
     return case
 
 

@@ -126,7 +126,7 @@ def _score(picture: Picture, received: bytes, *, classifier: Classifier) -> dict
         "model": {"name": card.name, "version": card.version, "sha256": card.onnx_sha256},
         "thresholds": thresholds.as_json(),
         "sandbox": card.for_demonstration,
-        "statement": rules.statement(card.prior_all, loss=rules.loss_in(seen.odd) if triage else None),
+        "statement": rules.statement(card.prior_all, reasons=seen.odd if triage else frozenset()),
     }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.errors import Invalid
 from app.reports.rules import Cell
 from app.review.rules import Review, ReviewState
-from app.screening.rules import WITH_LOSS, Band, ReviewReason
+from app.screening.rules import NEVER_CLEARED, Band, ReviewReason
 
 TO_COMPARE_MOST = 4
 
@@ -57,8 +57,7 @@ class ShownCell(Cell):
 
     @property
     def low_score_says_nothing(self) -> bool:
-        """Of an image that was compressed with loss only a high score counts."""
-        return bool(self.reasons & WITH_LOSS) and self.band is not Band.SUSPECTED
+        return not self.reasons.isdisjoint(NEVER_CLEARED) and self.band is not Band.SUSPECTED
 
     @property
     def may_be_asked_for(self) -> bool:

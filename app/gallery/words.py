@@ -33,7 +33,7 @@ def score(cell: ShownCell) -> str:
     if cell.probability is None:
         return reason(cell.refused or "")
     told = words.chance(cell.probability)
-    return f"{told} (compressed)" if cell.low_score_says_nothing else told
+    return f"{told} (unreliable)" if cell.low_score_says_nothing else told
 
 
 def score_told(cell: ShownCell) -> str:

@@ -76,7 +76,7 @@ def hold(session: Session, reader: Actor, task: Task, *, token: int | None, open
 
 def list_again(session: Session, screening: ScreeningRow, *, since: datetime) -> None:
     """A cell stands on the work list once more; `since`: from when on its age counts."""
-    sure = certainty(screening.probability, lossy=screening.lossy)
+    sure = certainty(screening.probability, clears=screening.clears)
     session.add(OpenFlagRow(screening_id=screening.id, certainty=sure, flagged_at=since))
     session.flush()
 

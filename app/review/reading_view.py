@@ -47,7 +47,7 @@ class Seen:
     band_code: str
     probability: str
     says_nothing: bool
-    """A low score of an image that was compressed with loss."""
+    """A low score of a cell that it cannot clear."""
     reasons: tuple[str, ...]
     why_unusable: str | None
     statement: str

@@ -41,7 +41,13 @@ class BadCursor(Invalid):
     dependencies=[TakesNone],
     openapi_extra=SCREENING_BODY,
     responses={
-        200: {"model": ScreeningOut, "description": "These pixels were screened in this case before: that screening"},
+        200: {
+            "model": ScreeningOut,
+            "description": (
+                "These pixels were screened in this case before, and no new `Idempotency-Key` asks for another "
+                "screening: that one"
+            ),
+        },
         201: {
             "description": "Screened, or found unusable: recorded either way. Or what this Idempotency-Key gave before",
             "headers": {"Idempotency-Replayed": {"description": "`true`, if so", "schema": {"type": "string"}}},

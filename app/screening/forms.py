@@ -14,10 +14,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from app.accounts.guards import ClientWith, Uploader
 from app.actor import Actor, Permission
 from app.cases.rules import LENGTH_MOST, SHAPE, parse_accession, parse_subject
-from app.errors import Invalid, Unreadable
+from app.errors import Invalid, Unreadable, UnsupportedType
 from app.screening.actions import Submission
 from app.screening.archives import Allowance, Found, entries, is_archive
 from app.screening.instrument import Instrument
+from app.screening.rules import FRAME_SIDE
 from app.screening.spool import FIELD_BYTES, Spooled, UnreadableForm, open_spool, receive
 from app.settings import Settings
 from app.storage import writing_to_disk
@@ -47,6 +48,10 @@ def our_instrument(request: Request) -> Instrument:
 
 
 OurInstrument = Annotated[Instrument, Depends(our_instrument)]
+
+
+class NotAForm(UnsupportedType):
+    code = "content_type_unsupported"
 
 
 class NoImage(Invalid):
@@ -105,12 +110,19 @@ def _text(form: FormData, name: str) -> str | None:
     return str(values[0]) if values else None
 
 
+def _filled(form: FormData, name: str) -> str | None:
+    """The same, which may be left out and may not be blank: whoever sends an empty number has lost one."""
+    value = _text(form, name)
+    if value is not None and not value.strip():
+        raise UnreadableField(f"The field {name!r} is empty. Fill it, or leave it out, and send the form again.")
+    return value
+
+
 @asynccontextmanager
 async def _form(request: Request) -> AsyncIterator[FormData]:
-    """The multipart form of a request, empty where it sent another body. Raises UnreadableBody."""
+    """The multipart form of a request. Raises NotAForm or UnreadableBody."""
     if parse_options_header(request.headers.get("content-type"))[0] != b"multipart/form-data":
-        yield FormData()
-        return
+        raise NotAForm("Send multipart/form-data, with one image file in the field `image`.")
     try:
         with writing_to_disk():  # a large image waits in the spool
             form = await WholeForm(request).parse()
@@ -130,11 +142,13 @@ async def sent(request: Request, client: ScreeningClient, idempotency_key: Idemp
             named = ", ".join(sorted(repr(name[:40]) for name in unknown))
             raise UnknownField(f"There is no field {named}. The fields are image (one file), case and subject.")
         images = _files(form, "image")
+        if not images and form.getlist("image"):
+            raise NoImage("The field `image` came as text. Send it as a file, which has a filename.")
         if not images:
             raise NoImage("Send one image file in the multipart field `image`.")
         if len(form.getlist("image")) > 1:
             raise SeveralImages("Send one image a request; nothing of these was stored.")
-        accession, subject = parse_accession(_text(form, "case")), parse_subject(_text(form, "subject"))
+        accession, subject = parse_accession(_filled(form, "case")), parse_subject(_filled(form, "subject"))
         received = await images[0].read(settings.image_bytes + 1)  # enough to see that it is too large
     return Submission(received, accession=accession, subject=subject, idempotency_key=idempotency_key)
 
@@ -206,13 +220,19 @@ SCREENING_BODY = {
                             "type": "string",
                             "format": "binary",
                             "description": (
-                                "one segmented white blood cell on black: PNG, TIFF, BMP or lossless WebP. JPEG and "
-                                "lossy WebP are taken, but never cleared: they smooth away what the model looks at"
+                                f"one segmented white blood cell on black, {FRAME_SIDE} x {FRAME_SIDE} pixels and as "
+                                "large as the camera took it: PNG, TIFF, BMP or lossless WebP. JPEG and lossy WebP are "
+                                "taken, but never cleared: they smooth away what the model looks at. Nor is an image "
+                                "of another size, which may have been scaled"
                             ),
                         },
                         "case": {
                             **NUMBER,
-                            "description": "accession number; upper and lower case are one. None: a case of its own",
+                            "description": (
+                                "accession number; upper and lower case are one, as are one space and several. Left "
+                                "out: a case of its own"
+                            ),
+                            "example": "S26-0001",
                         },
                         "subject": {
                             **NUMBER,
@@ -220,6 +240,7 @@ SCREENING_BODY = {
                                 "pseudonym of the subject, by which one image of two subjects is found out; upper and "
                                 "lower case are one"
                             ),
+                            "example": "P-0001",
                         },
                     },
                 }

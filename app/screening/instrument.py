@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.audit.digest import digest
-from app.screening.rules import ReviewReason, Thresholds
+from app.screening.rules import FRAME_SIDE, ReviewReason, Thresholds
 from app.storage import ImageStore, StagedImage
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
@@ -69,6 +69,8 @@ def look_at(classifier: Classifier, picture: Picture) -> Seen:
     score = classifier.score(picture.pixels)
     if score.atypical:
         odd.add(ReviewReason.ATYPICAL)
+    if picture.pixels.shape[:2] != (FRAME_SIDE, FRAME_SIDE):
+        odd.add(ReviewReason.UNUSUAL_FRAME)
     odd |= {_WHAT_IS_UNUSUAL[one] for one in unusual(measured, limits=limits)}
     if not picture.lossy and was_compressed(picture.pixels):
         odd.add(ReviewReason.LOSSY_PIXELS)

@@ -17,7 +17,7 @@ from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
 
 def flag(session: Session, *, screening: ScreeningRow) -> None:
     """Put the cell on the work list."""
-    certainty = rules.certainty(screening.probability, lossy=screening.lossy)
+    certainty = rules.certainty(screening.probability, clears=screening.clears)
     session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
     session.flush()
 

@@ -17,6 +17,7 @@ from app.accounts.guards import ResultReader, Visit
 from app.actor import Permission
 from app.audit import ledger
 from app.audit.events import Act, Event, results_shown
+from app.audit.queries import released_at
 from app.cases import queries as cases
 from app.cases.rules import UNNAMED
 from app.db import Database, OurDatabase
@@ -80,16 +81,22 @@ class ResultPage:
     image: str
     view: View | None
     hidden: bool
+    already: bool
+    """Whoever sent this image had sent it to this case before."""
+    added_later: bool
+    """The case had been signed before this cell was added."""
+    verdict: str | None
+    """That of the readers, once it is settled."""
     band: str
     band_code: str
     probability: str
     says_nothing: bool
-    """A low score of an image that was compressed with loss."""
+    """A low score of a cell that it cannot clear."""
     scale: Scale | None
     thresholds: str
     calibration: str | None
     why_unusable: str | None
-    why_not_cleared: str | None
+    why_not_cleared: tuple[str, ...]
     reasons: tuple[str, ...]
     elsewhere: str | None
     review: str
@@ -125,15 +132,22 @@ class Facts:
     comments: Comments
     may_read: bool
     sees_case: bool
+    added_later: bool
     elsewhere: bool
 
 
 @router.get("/screenings/{screening_id}")
 def result(
-    request: Request, screening_id: UUID, visit: ResultReader, database: OurDatabase, instrument: OurInstrument
+    request: Request,
+    screening_id: UUID,
+    visit: ResultReader,
+    database: OurDatabase,
+    instrument: OurInstrument,
+    already: Annotated[bool, Query()] = False,  # noqa: FBT002
 ) -> Response:
+    """`already`: they have just sent an image that the case had."""
     known = _facts(database, visit, screening_id, where="GET /screenings/{id}")
-    page = _page(known, view=_where_to_look(instrument, known))
+    page = _page(known, view=_where_to_look(instrument, known), already=already)
     return render(request, "screening/result.html", page, frame=visit.frame)
 
 
@@ -176,6 +190,8 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
         given = read_queries.reads_shown(session, visit.actor, screening.id)
         task = desk_queries.task_of(session, visit.actor, screening)
         is_own = read_queries.has_sent(session, visit.actor.id, screening)
+        sees_case = cases.may_see(session, visit.actor, screening.case_id)
+        signed_at = released_at(session, screening.case_id) if sees_case else None
         return Facts(
             screening=screening,
             card=screening.model.card,
@@ -185,7 +201,8 @@ def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) 
             requests=requests_for(session, visit.actor, screening),
             comments=comments_for(session, visit.actor, screening.id),
             may_read=visit.actor.may(_to_read(task)) and not is_own and task.is_theirs,
-            sees_case=cases.may_see(session, visit.actor, screening.case_id),
+            sees_case=sees_case,
+            added_later=signed_at is not None and screening.at > signed_at,
             elsewhere=queries.also_elsewhere(session, screening),
         )
 
@@ -210,7 +227,12 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
 
 
 def _page(
-    known: Facts, *, view: View | None, explained: Explained | None = None, heat_map_on: bool = False
+    known: Facts,
+    *,
+    view: View | None,
+    explained: Explained | None = None,
+    heat_map_on: bool = False,
+    already: bool = False,
 ) -> ResultPage:
     """Who reads the screening but may not see its case is not told whose it is."""
     screening, hidden, review = known.screening, known.hidden, known.review
@@ -222,6 +244,9 @@ def _page(
         image=f"/screenings/{screening.id}/image",
         view=view,
         hidden=hidden,
+        already=already,
+        added_later=known.added_later and not review.withdrawn,
+        verdict=None if hidden or review.state is not ReviewState.SETTLED else review_words.verdict(review.verdict),
         band="For reading" if hidden else words.band(screening),
         band_code="reading" if hidden else words.band_code(screening),
         probability="" if hidden else words.probability(screening),
@@ -230,7 +255,7 @@ def _page(
         thresholds="" if hidden else _thresholds(screening),
         calibration=None if hidden else _calibration(known),
         why_unusable=None if hidden else words.why_unusable(screening),
-        why_not_cleared=None if hidden else words.why_not_cleared(screening),
+        why_not_cleared=() if hidden else words.why_not_cleared(screening),
         reasons=() if hidden else words.reasons(screening),
         elsewhere=words.ELSEWHERE if known.elsewhere and known.sees_case else None,
         review=_waits(known) if hidden else review_words.review(review),
@@ -262,9 +287,9 @@ def _waits(known: Facts) -> str:
 
 
 def _calibration(known: Facts) -> str | None:
-    """Nothing of an image that was compressed with loss: the evaluation had none."""
+    """Nothing of a cell that its score cannot clear: the evaluation was not of such."""
     screening = known.screening
-    if screening.probability is None or screening.lossy:
+    if screening.probability is None or not screening.clears:
         return None
     return calibration(known.card, probability=screening.probability)
 
@@ -272,7 +297,7 @@ def _calibration(known: Facts) -> str | None:
 def _scale(screening: ScreeningRow) -> Scale | None:
     if screening.probability is None:
         return None
-    lower = 0.0 if screening.lossy else screening.thresholds["not_suspected_below"] * 100
+    lower = screening.thresholds["not_suspected_below"] * 100 if screening.clears else 0.0
     upper = screening.thresholds["suspected_from"] * 100
     numbers = (lower, upper, 100 - upper, upper - lower, screening.probability * 100)
     return Scale(*(f"{number:.2f}" for number in numbers))
@@ -281,6 +306,6 @@ def _scale(screening: ScreeningRow) -> Scale | None:
 def _thresholds(screening: ScreeningRow) -> str:
     told = screening.thresholds
     suspected = f"ALL suspected from {words.percent(told['suspected_from'])}"
-    if screening.lossy:
+    if not screening.clears:
         return f"{suspected}, uncertain below."
     return f"{suspected}, ALL not suspected below {words.percent(told['not_suspected_below'])}, uncertain between."

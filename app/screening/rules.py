@@ -9,6 +9,8 @@ from app.policy.rules import Policy
 
 CONFIDENCE_Z = 1.959964
 """The normal quantile of a two-sided interval of 95 %."""
+FRAME_SIDE = 450
+"""Side in pixels of every image that the models learned from (C-NMC 2019): one of another size may have been scaled."""
 
 
 class Outcome(StrEnum):
@@ -29,6 +31,7 @@ class ReviewReason(StrEnum):
     STRAIGHT_OUTLINE = "straight_outline"
     LOSSY_IMAGE = "lossy_image"
     LOSSY_PIXELS = "lossy_pixels"
+    UNUSUAL_FRAME = "unusual_frame"
     QUALITY_SAMPLE = "quality_sample"
     POLICY_READ = "policy_read"
     SAME_IMAGE_OTHER_SUBJECT = "same_image_other_subject"
@@ -37,9 +40,34 @@ class ReviewReason(StrEnum):
 
 
 WITH_LOSS = frozenset({ReviewReason.LOSSY_IMAGE, ReviewReason.LOSSY_PIXELS})
-"""That the image was compressed with loss, as its file (or an earlier one of the same pixels) or its pixels tell. That
-takes away the texture by which blasts are known, so that a low score says nothing."""
-ODD = WITH_LOSS | {ReviewReason.ATYPICAL, ReviewReason.UNUSUAL_STAIN, ReviewReason.STRAIGHT_OUTLINE}
+"""That the image was compressed with loss, as its file (or an earlier one of the same pixels) or its pixels tell."""
+NEVER_CLEARED = {
+    ReviewReason.UNUSUAL_STAIN: (
+        "The stain of this cell is unlike that of almost all training cells, and with another stain or white balance "
+        "blasts look normal to the model: its score cannot clear the cell. Check stain and white balance."
+    ),
+    ReviewReason.STRAIGHT_OUTLINE: (
+        "Part of the outline of this cell is a straight line, as if it had been cut, and of what is missing the model "
+        "knows nothing: its score cannot clear the cell. Check that the whole cell was cut out."
+    ),
+    ReviewReason.LOSSY_IMAGE: (
+        "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or in an "
+        "earlier one of the same pixels, which smooths away what the model reads: its score cannot clear the cell. "
+        "Send the image as it was before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
+    ),
+    ReviewReason.LOSSY_PIXELS: (
+        "This file is lossless, but its pixels bear traces of compression with loss (as JPEG) or of enlargement before "
+        "they were saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
+        "image as the camera took it, neither converted from JPEG nor enlarged."
+    ),
+    ReviewReason.UNUSUAL_FRAME: (
+        f"This image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, as all were that the model learned from. It may have "
+        "been scaled, which changes what the model reads: its score cannot clear the cell. Send the cell as large as "
+        f"the camera took it, on black, in a frame of {FRAME_SIDE} x {FRAME_SIDE} pixels."
+    ),
+}
+"""Findings that make a low score say nothing, in the sentences that results bear."""
+ODD = frozenset({ReviewReason.ATYPICAL, *NEVER_CLEARED})
 """Findings that always have a human read, whatever the score and the policy."""
 LATER = frozenset({ReviewReason.ASKED_FOR, ReviewReason.SAME_IMAGE_FOUND_LATER})
 """What comes after the screening: no part of what was true at its moment, and bound by an event of its own."""
@@ -76,10 +104,10 @@ def band_of(probability: float, thresholds: Thresholds) -> Band:
 def triage(
     probability: float, *, thresholds: Thresholds, policy: Policy, odd: AbstractSet[ReviewReason], lot: float
 ) -> Triage:
-    """`odd`: what of ODD was seen of the cell; one that was compressed with loss is never `not_suspected`.
+    """`odd`: what of ODD was seen of the cell; what is in NEVER_CLEARED is never `not_suspected`.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
     scored = band_of(probability, thresholds)
-    band = Band.UNCERTAIN if odd & WITH_LOSS and scored is Band.NOT_SUSPECTED else scored
+    band = Band.UNCERTAIN if odd & NEVER_CLEARED.keys() and scored is Band.NOT_SUSPECTED else scored
     return Triage(band, _reasons(band, policy=policy, unsure=scored is Band.UNCERTAIN, odd=odd, lot=lot))
 
 
@@ -106,14 +134,14 @@ def share_flagged(band: Band | None, *, policy: Policy, odd: bool) -> float:
     return 1.0 if by_policy else policy.quality_sample_share
 
 
-def certainty(probability: float | None, *, lossy: bool) -> float:
+def certainty(probability: float | None, *, clears: bool) -> float:
     """0 where the model knows nothing (or gave no score), 1 where it is sure either way.
 
-    Of an image that was compressed with loss, a low score says nothing."""
+    `clears`: whether a low score says anything; of what is in NEVER_CLEARED it does not."""
     if probability is None:
         return 0.0
     sure = 2 * probability - 1
-    return max(0.0, sure) if lossy else abs(sure)
+    return abs(sure) if clears else max(0.0, sure)
 
 
 @dataclass(frozen=True)
@@ -134,25 +162,6 @@ def predictive_values(*, sensitivity: float, specificity: float, prevalence: flo
     )
 
 
-LOSSY = {
-    ReviewReason.LOSSY_IMAGE: (
-        "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or in an "
-        "earlier one of the same pixels, which smooths away what the model reads: its score cannot clear the cell. "
-        "Send the image as it was before (PNG, TIFF or BMP); converting a JPEG does not bring it back."
-    ),
-    ReviewReason.LOSSY_PIXELS: (
-        "This file is lossless, but its pixels bear traces of compression with loss (as JPEG) or of enlargement before "
-        "they were saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
-        "image as the camera took it, neither converted from JPEG nor enlarged."
-    ),
-}
-
-
-def loss_in(reasons: AbstractSet[ReviewReason]) -> ReviewReason | None:
-    """That of the reasons which says that the image was compressed with loss."""
-    return next((reason for reason in LOSSY if reason in reasons), None)
-
-
 def wilson(share: float, *, among: float) -> tuple[float, float]:
     """Wilson's interval of 95 % for a share `among` so many."""
     z2 = CONFIDENCE_Z**2
@@ -161,10 +170,10 @@ def wilson(share: float, *, among: float) -> tuple[float, float]:
     return max(0.0, min(middle - reach, share)), min(1.0, max(middle + reach, share))
 
 
-def statement(prior_all: float, *, loss: ReviewReason | None = None) -> str:
-    """The fixed sentences of every result; `loss`: with what is to be known of an image that was compressed so."""
+def statement(prior_all: float, *, reasons: AbstractSet[ReviewReason] = frozenset()) -> str:
+    """The fixed sentences of every result; `reasons`: with why the score cannot clear the cell."""
     told = (
         "Screening support for professionals, not a diagnosis. The probability is calibrated for a setting in which "
         f"{prior_all * 100:.0f} % of the cells are ALL; where fewer are, it reads too high."
     )
-    return f"{told} {LOSSY[loss]}" if loss else told
+    return " ".join([told, *(why for reason, why in NEVER_CLEARED.items() if reason in reasons)])

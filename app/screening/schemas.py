@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.review.rules import Review, ReviewState, Verdict
 from app.screening import rules
-from app.screening.rules import LATER, Band, Outcome, ReviewReason
+from app.screening.rules import FRAME_SIDE, LATER, Band, Outcome, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.unusable import Unusable
 
@@ -30,15 +30,15 @@ class ThresholdsOut(BaseModel):
 REASONS = {
     ReviewReason.LOW_CONFIDENCE: "the score lies between the thresholds",
     ReviewReason.ATYPICAL: "the cell lies far from the training cells, or fits not exactly one class",
-    ReviewReason.UNUSUAL_STAIN: "the stain is unlike that of almost all training cells",
-    ReviewReason.STRAIGHT_OUTLINE: "part of the outline is a straight line, as if the cell had been cut",
+    ReviewReason.UNUSUAL_STAIN: "the stain is unlike that of almost all training cells; never cleared",
+    ReviewReason.STRAIGHT_OUTLINE: "part of the outline is a straight line, as if the cell had been cut; never cleared",
     ReviewReason.LOSSY_IMAGE: (
-        "compressed with loss, as JPEG is, in this file or in an earlier one of the same pixels: the cell is not "
-        "cleared, whatever its score"
+        "compressed with loss, as JPEG is, in this file or in an earlier one of the same pixels; never cleared"
     ),
     ReviewReason.LOSSY_PIXELS: (
-        "the file is lossless, but its pixels bear traces of such a compression or of enlargement: not cleared either"
+        "the file is lossless, but its pixels bear traces of such a compression or of enlargement; never cleared"
     ),
+    ReviewReason.UNUSUAL_FRAME: (f"not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled; never cleared"),
     ReviewReason.QUALITY_SAMPLE: "drawn by lot from the confident results, for quality control",
     ReviewReason.POLICY_READ: "the laboratory's policy has every cell of this band read",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "the same pixels were sent under another subject",
@@ -67,15 +67,22 @@ class ScreeningOut(BaseModel):
     case: str | None = Field(description="accession number, where one was given; as it was corrected since")
     case_id: UUID
     outcome: Outcome
-    all_probability: float | None = Field(ge=0, le=1, description="calibrated; null where the image is unusable")
-    band: Band | None = Field(description="of an image that was compressed with loss, never `not_suspected`")
+    all_probability: float | None = Field(
+        ge=0,
+        le=1,
+        description="calibrated; null where the image is unusable. Where `review_reasons` has one that is never "
+        "cleared, a value below `suspected_from` says nothing: go by `band`",
+    )
+    band: Band | None = Field(
+        description="never `not_suspected` where `review_reasons` says that the cell is never cleared"
+    )
     needs_review: bool = Field(
         description="triage asked for a human; where one is asked for later, only `review.state` tells"
     )
     review_reasons: list[ReviewReason] = Field(
         description="; ".join(f"`{reason}`: {told}" for reason, told in REASONS.items())
     )
-    unusable_reason: str | None = Field(description=f"why there is no score: {', '.join(Unusable)}")
+    unusable_reason: Unusable | None = Field(description="why there is no score")
     image_sha256: SHA256 = Field(description="of the file as received")
     pixels_sha256: SHA256 = Field(description="of the decoded RGB pixels")
     model: ModelOut
@@ -115,7 +122,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
         band=screening.band,
         needs_review=bool(reasons),
         review_reasons=reasons,
-        unusable_reason=screening.unusable_reason,
+        unusable_reason=Unusable(screening.unusable_reason) if screening.unusable_reason else None,
         image_sha256=screening.received_sha256,
         pixels_sha256=screening.pixels_sha256,
         model=ModelOut(name=screening.model.name, version=screening.model.version, sha256=screening.model.sha256),
@@ -127,7 +134,7 @@ def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
             verdict=review.verdict,
             settled_at=review.settled_at,
         ),
-        statement=rules.statement(screening.thresholds["prior_all"], loss=screening.loss),
+        statement=rules.statement(screening.thresholds["prior_all"], reasons=screening.given),
     )
 
 

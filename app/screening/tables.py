@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.tables import CaseRow
 from app.db import Base, Coded, Id, UtcDateTime
-from app.screening.rules import Band, ReviewReason, loss_in
+from app.screening.rules import NEVER_CLEARED, Band, ReviewReason
 
 
 class ModelRow(Base):
@@ -77,18 +77,17 @@ class ScreeningRow(Base):
     reasons: Mapped[list["FlagReasonRow"]] = relationship(lazy="selectin", order_by="FlagReasonRow.reason")
 
     @property
-    def loss(self) -> ReviewReason | None:
-        """That the image was compressed with loss and has a score; of one without, it makes no difference."""
-        return loss_in({row.reason for row in self.reasons})
+    def given(self) -> frozenset[ReviewReason]:
+        return frozenset(row.reason for row in self.reasons)
 
     @property
-    def lossy(self) -> bool:
-        return self.loss is not None
+    def clears(self) -> bool:
+        """Whether a low score would clear the cell."""
+        return self.given.isdisjoint(NEVER_CLEARED)
 
     @property
     def low_score_says_nothing(self) -> bool:
-        """Of an image that was compressed with loss only a high score counts."""
-        return self.lossy and self.band is not Band.SUSPECTED
+        return not self.clears and self.band is not Band.SUSPECTED
 
 
 class FlagReasonRow(Base):

@@ -163,7 +163,8 @@ def upload(
         return _again(request, visit, sent=sent, error=Invalid("Choose at least one image."))
     first = outcomes[0]
     if len(outcomes) == 1 and first.screened:
-        return RedirectResponse(f"/screenings/{first.screened.screening.id}", status_code=303)
+        already = "" if first.screened.new else "?already=true"
+        return RedirectResponse(f"/screenings/{first.screened.screening.id}{already}", status_code=303)
     if first.trouble or len(outcomes) == 1:
         return _again(request, visit, sent=sent, error=first.error)
     shown = [one.screened.screening.id for one in outcomes if one.screened and not one.hidden]

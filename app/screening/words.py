@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.screening.rules import LOSSY, Band, ReviewReason
+from app.screening.rules import FRAME_SIDE, NEVER_CLEARED, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
 
@@ -19,6 +19,7 @@ FLAGS = {
     ReviewReason.STRAIGHT_OUTLINE: "Straight outline",
     ReviewReason.LOSSY_IMAGE: "Compressed with loss",
     ReviewReason.LOSSY_PIXELS: "Traces of compression",
+    ReviewReason.UNUSUAL_FRAME: "Unusual image size",
     ReviewReason.QUALITY_SAMPLE: "Quality sample",
     ReviewReason.POLICY_READ: "Read by policy",
     ReviewReason.SAME_IMAGE_OTHER_SUBJECT: "Same image, other subject",
@@ -30,11 +31,10 @@ REASONS = {
     ReviewReason.LOW_CONFIDENCE: "The score lies between the thresholds: the model is not sure.",
     ReviewReason.ATYPICAL: "The cell is unlike those that the model was trained on, or it fits neither class clearly.",
     ReviewReason.UNUSUAL_STAIN: (
-        "Its stain is unlike that of almost all training cells: with another stain or white balance the score may be "
-        "wrong."
+        "Its stain is unlike that of almost all training cells: a low score of it says nothing."
     ),
     ReviewReason.STRAIGHT_OUTLINE: (
-        "Part of its outline is a straight line, as if the cell had been cut: check that it is whole."
+        "Part of its outline is a straight line, as if the cell had been cut: a low score of it says nothing."
     ),
     ReviewReason.LOSSY_IMAGE: (
         "It was compressed with loss, as JPEG is: a low score of it says nothing, and somebody looks at every such "
@@ -43,6 +43,10 @@ REASONS = {
     ReviewReason.LOSSY_PIXELS: (
         "Its file is lossless, but its pixels bear traces of compression with loss, as of JPEG, or of enlargement: a "
         "low score of it says nothing, and somebody looks at every such image."
+    ),
+    ReviewReason.UNUSUAL_FRAME: (
+        f"The image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled: a low score of it says "
+        "nothing."
     ),
     ReviewReason.QUALITY_SAMPLE: "Drawn by lot for quality control: a share of the confident results is read too.",
     ReviewReason.POLICY_READ: "This laboratory's policy has every cell of this band read.",
@@ -89,19 +93,17 @@ def chance(probability: float) -> str:
 
 
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:
-    given = {row.reason for row in screening.reasons}
-    return tuple(told for reason, told in REASONS.items() if reason in given)
+    return tuple(told for reason, told in REASONS.items() if reason in screening.given)
 
 
-def why_not_cleared(screening: ScreeningRow) -> str | None:
-    return LOSSY[screening.loss] if screening.loss else None
+def why_not_cleared(screening: ScreeningRow) -> tuple[str, ...]:
+    return tuple(why for reason, why in NEVER_CLEARED.items() if reason in screening.given)
 
 
 def what_to_know(screening: ScreeningRow) -> str:
     """Of one screening among many: why it has no score, or why it is to be read."""
-    given = {row.reason for row in screening.reasons}
-    told = {**REASONS, **LOSSY}
-    return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in given)
+    told = {**REASONS, **NEVER_CLEARED}
+    return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in screening.given)
 
 
 def why_unusable(screening: ScreeningRow) -> str | None:

@@ -114,7 +114,7 @@ def _header(data: bytes, *, limits: Limits) -> Header:
         raise Rejected(message, code="image_empty")
     if len(data) > limits.bytes:
         message = (
-            f"The file has {len(data):,} bytes; at most {limits.bytes:,} are read. Send one cell, not a whole field."
+            f"The file has more than {limits.bytes:,} bytes, the most that are read. Send one cell, not a whole field."
         )
         raise ImageTooLarge(message)
     header = read_header(data)

@@ -1,4 +1,4 @@
-"""An unusual stain, a straight outline and traces of compression in the pixels are reasons of their own.
+"""An unusual stain, a straight outline, an unusual image size and traces of compression are reasons of their own.
 
 No row changes: what was flagged before keeps the reason that it was given.
 """

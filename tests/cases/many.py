@@ -89,7 +89,7 @@ def case_with(
             session.execute(
                 insert(OpenFlagRow),
                 [
-                    {"screening_id": id_, "certainty": certainty(cell.probability, lossy=False), "flagged_at": now}
+                    {"screening_id": id_, "certainty": certainty(cell.probability, clears=True), "flagged_at": now}
                     for id_, cell in flagged
                 ],
             )

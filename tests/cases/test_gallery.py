@@ -119,12 +119,12 @@ def test_filters_come_back_from_the_address_that_they_made() -> None:
     assert parse_filters(dict(filters.query), reasons=["too_dark"]) == filters
 
 
-def test_a_low_score_of_a_compressed_image_is_marked_as_such() -> None:
+def test_a_low_score_that_says_nothing_is_marked_as_such() -> None:
     low, high = (replace(_cell(one), reasons=frozenset({ReviewReason.LOSSY_PIXELS})) for one in (0.5, 0.9))
 
-    assert score(low).endswith("(compressed)")
-    assert "compressed" not in score(high)
-    assert "compressed" not in score(_cell(0.5))
+    assert score(low).endswith("(unreliable)")
+    assert "unreliable" not in score(high)
+    assert "unreliable" not in score(_cell(0.5))
 
 
 def test_a_cell_is_chosen_once_and_five_are_too_many() -> None:

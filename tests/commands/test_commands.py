@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.cli import main
 from app.db import Database
-from app.screening.rules import LOSSY, ReviewReason
+from app.screening.rules import NEVER_CLEARED, ReviewReason
 from app.settings import ROOT
 from app.vision.drawn import Look
 from tests.factories import PASSWORD, cell, jpeg
@@ -148,7 +148,7 @@ def test_a_lossy_file_is_scored_and_never_cleared(tmp_path: Path, capsys: pytest
     assert len(lossy) == len(lossless) == 4
     assert all("lossy_image" in line["review_reasons"] and line["needs_review"] for line in lossy)
     assert all(
-        line["band"] != "not_suspected" and line["statement"].endswith(LOSSY[ReviewReason.LOSSY_IMAGE])
+        line["band"] != "not_suspected" and line["statement"].endswith(NEVER_CLEARED[ReviewReason.LOSSY_IMAGE])
         for line in lossy
     )
     assert any(line["all_probability"] < line["thresholds"]["not_suspected_below"] for line in lossy)

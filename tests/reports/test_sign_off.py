@@ -238,11 +238,12 @@ def test_a_new_cell_after_signing_says_so_and_an_amendment_leaves_the_old_versio
     desk, service = either_desk, either_desk.service
     path = desk.case(0.99)
     desk.sign(path)
-    desk.send(0.01)
+    added = f"/screenings/{desk.send(0.01)['id']}"
 
     changed = desk.senior.get(f"{path}/report").text
     assert "Changed since it was signed" in changed
     assert "Unverified" in changed
+    assert "signed before this cell was added" in desk.senior.get(added).text
     assert "Signature does not match" not in changed
     assert "Changed since it was signed" in desk.senior.get(f"{path}/versions/1").text
     assert f'href="{path}/sign-off"' in desk.senior.get("/sign-off").text
@@ -250,6 +251,7 @@ def test_a_new_cell_after_signing_says_so_and_an_amendment_leaves_the_old_versio
     amended = desk.sign(path)
 
     assert "Amended: cells or reads have been added" in amended.text
+    assert "signed before this cell was added" not in desk.senior.get(added).text
     assert f"{path}/versions/1" in amended.text
     first = desk.senior.get(f"{path}/versions/1").text
     assert "Superseded by version 2" in first

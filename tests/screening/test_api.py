@@ -163,7 +163,9 @@ def test_who_may_not_add_to_a_case_is_never_advised_to_send_under_another_number
     refused = other.screen(cell(2), case="S26-0001").json()["detail"]
     advised = service.lab("Archive", Scope.SCREEN, Scope.READ_ALL).screen(cell(2), case="S26-0001")
 
-    assert refused.endswith("send with a key of the lab system that opened the case, or of scope read:all.")
+    assert refused.endswith(
+        "send with a key of the lab system that opened the case, or of the scopes screen and read:all."
+    )
     assert advised.json()["case_id"] == told["case_id"]
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from app.accounts.rules import Role
 from app.policy.rules import Policy
 from app.screening import rules
-from app.screening.rules import ODD, WITH_LOSS, Band, ReviewReason, Thresholds, band_of, certainty, triage
+from app.screening.rules import NEVER_CLEARED, ODD, Band, ReviewReason, Thresholds, band_of, certainty, triage
 from app.screening.schemas import REASONS
 from app.vision.decode import Limits, decode
 from app.vision.drawn import Look, draw
@@ -21,7 +21,7 @@ from tests.factories import Service, cell, jpeg, rows, set_policy, verify
 from tests.fakes import FakeClassifier
 from tests.screening.test_upload_rows import lines
 
-LOSSY = rules.LOSSY[ReviewReason.LOSSY_IMAGE]
+LOSSY = rules.NEVER_CLEARED[ReviewReason.LOSSY_IMAGE]
 LOW = 0.027
 """A score that clears a cell, as a JPEG of a real ALL cell got it; its lossless image got 0.867."""
 
@@ -52,17 +52,17 @@ def saved(kind: str, **how: Any) -> bytes:
     bounds=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted),
     reads=st.tuples(st.integers(0, 2), st.integers(1, 2), st.integers(0, 2)),
     share=st.floats(0, 1),
-    other=st.frozensets(st.sampled_from(sorted(ODD - WITH_LOSS))),
-    loss=st.sampled_from(sorted(WITH_LOSS)),
+    other=st.frozensets(st.sampled_from(sorted(ODD - NEVER_CLEARED.keys()))),
+    finding=st.sampled_from(sorted(NEVER_CLEARED)),
     lot=st.floats(0, 1, exclude_max=True),
 )
-def test_whatever_its_score_and_the_policy_a_lossy_image_is_flagged_and_never_cleared(
+def test_whatever_its_score_and_the_policy_what_has_such_a_finding_is_flagged_and_never_cleared(
     probability: float,
     bounds: list[float],
     reads: tuple[int, int, int],
     share: float,
     other: frozenset[ReviewReason],
-    loss: ReviewReason,
+    finding: ReviewReason,
     lot: float,
 ) -> None:
     thresholds = Thresholds(bounds[0], bounds[1], 0.5)
@@ -70,27 +70,28 @@ def test_whatever_its_score_and_the_policy_a_lossy_image_is_flagged_and_never_cl
         reads_suspected=reads[0], reads_uncertain=reads[1], reads_not_suspected=reads[2], quality_sample_share=share
     )
 
-    lossless, lossy = (
-        triage(probability, thresholds=thresholds, policy=policy, odd=odd, lot=lot) for odd in (other, other | {loss})
+    without, found = (
+        triage(probability, thresholds=thresholds, policy=policy, odd=odd, lot=lot)
+        for odd in (other, other | {finding})
     )
 
-    assert loss in lossy.reasons
-    assert loss not in lossless.reasons
-    assert lossless.band is band_of(probability, thresholds)
-    assert lossy.band is (Band.SUSPECTED if lossless.band is Band.SUSPECTED else Band.UNCERTAIN)
-    assert ReviewReason.QUALITY_SAMPLE not in lossy.reasons
-    for kept in {ReviewReason.LOW_CONFIDENCE, *ODD} - {loss}:
-        assert (kept in lossy.reasons) == (kept in lossless.reasons)
+    assert finding in found.reasons
+    assert finding not in without.reasons
+    assert without.band is band_of(probability, thresholds)
+    assert found.band is (Band.SUSPECTED if without.band is Band.SUSPECTED else Band.UNCERTAIN)
+    assert ReviewReason.QUALITY_SAMPLE not in found.reasons
+    for kept in {ReviewReason.LOW_CONFIDENCE, *ODD} - {finding}:
+        assert (kept in found.reasons) == (kept in without.reasons)
 
 
 @pytest.mark.parametrize(
-    ("probability", "lossy", "sure"),
-    [(None, True, 0.0), (0.25, True, 0.0), (0.25, False, 0.5), (0.75, True, 0.5), (0.75, False, 0.5)],
+    ("probability", "clears", "sure"),
+    [(None, False, 0.0), (0.25, False, 0.0), (0.25, True, 0.5), (0.75, False, 0.5), (0.75, True, 0.5)],
 )
-def test_of_a_lossy_image_only_a_high_score_counts_as_certain(
-    probability: float | None, lossy: bool, sure: float
+def test_of_what_is_never_cleared_only_a_high_score_counts_as_certain(
+    probability: float | None, clears: bool, sure: float
 ) -> None:
-    assert certainty(probability, lossy=lossy) == sure
+    assert certainty(probability, clears=clears) == sure
 
 
 # ---------------------------------------------------------------------------------------------- every way in and out
@@ -198,7 +199,7 @@ def test_who_reads_it_blind_is_told_nothing_of_it_before_their_own_call(
     assert "It waits for your read" in " ".join(before.split())
     assert "compressed" not in before
     assert "compressed with loss" in after
-    assert "of a compressed image a low one says nothing" in after
+    assert "a low one says nothing here" in after
 
 
 def test_the_upload_page_and_the_api_ask_for_lossless_files(service: Service) -> None:
@@ -266,7 +267,7 @@ def test_a_png_that_a_jpeg_became_before_it_came_here_is_known_by_its_pixels(
     never = lab.screen(cell(1)).json()
 
     assert (told["band"], told["review_reasons"]) == ("uncertain", ["lossy_pixels"])
-    assert told["statement"].endswith(rules.LOSSY[ReviewReason.LOSSY_PIXELS])
+    assert told["statement"].endswith(rules.NEVER_CLEARED[ReviewReason.LOSSY_PIXELS])
     assert never["band"] == "not_suspected"
     assert not {"lossy_image", "lossy_pixels"} & {*never["review_reasons"]}
 
@@ -290,7 +291,7 @@ def test_a_page_tells_loss_by_the_file_from_loss_by_the_pixels(service: Service,
     by_pixels, by_file = ursula.upload(copied_as_png(jpeg(1))).text, ursula.upload(jpeg(2)).text
 
     assert "Its file is lossless, but its pixels bear traces" in by_pixels
-    assert rules.LOSSY[ReviewReason.LOSSY_PIXELS] in by_pixels
+    assert rules.NEVER_CLEARED[ReviewReason.LOSSY_PIXELS] in by_pixels
     assert "It was compressed with loss" not in by_pixels
     assert "It was compressed with loss" in by_file
     assert "Its file is lossless" not in by_file
@@ -301,7 +302,7 @@ def test_a_low_score_of_a_compressed_image_is_no_headline(service: Service, clas
     for seed, probability, low in ((2, 1e-6, True), (3, 0.99, False)):
         classifier.probability = probability
         page = ursula.upload(jpeg(seed)).text
-        assert ("of a compressed image a low one says nothing" in page) == low
+        assert ("a low one says nothing here" in page) == low
         assert ('<span class="big">' in page) != low
         assert ("under 0.01\N{NO-BREAK SPACE}%" in page) == low
 

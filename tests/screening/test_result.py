@@ -23,6 +23,7 @@ from app.vision.preprocess import crop
 from app.vision.references import read_references
 from tests.factories import Browser, Service, cell, verify
 from tests.fakes import FakeClassifier
+from tests.review.conftest import read
 
 DRAWN = Path(__file__).parents[2] / "models" / "drawn-1"
 SEED = 31
@@ -299,6 +300,32 @@ def test_a_card_without_reliability_has_no_such_sentence(service: Service) -> No
     ursula = service.signed_in("ursula", Role.UPLOADER)
 
     assert "Of 100 cells" not in ursula.get(uploaded(ursula, cell(1))).text
+
+
+def test_an_image_that_the_case_had_leads_to_its_earlier_result_and_says_so(service: Service) -> None:
+    ursula = service.signed_in("ursula", Role.UPLOADER)
+    once = ursula.upload(cell(1), case="S26-0001")
+
+    again = ursula.upload(cell(1), case="S26-0001")
+
+    assert again.url.path == once.url.path
+    assert "had been screened in this case before" not in once.text
+    assert "had been screened in this case before" in again.text
+
+
+def test_once_a_human_has_read_it_their_verdict_comes_first(service: Service, classifier: FakeClassifier) -> None:
+    classifier.probability = classifier.unsure
+    ursula, rea = (service.signed_in(name, role) for name, role in (("ursula", Role.UPLOADER), ("rea", Role.REVIEWER)))
+    result = ursula.upload(cell(1)).url.path
+    path = result.replace("screenings", "review")
+    before = ursula.get(result).text
+    read(rea, path, "leukaemic_blast")
+
+    page = " ".join(ursula.get(result).text.split())
+
+    assert "by the model" not in before
+    assert '<p class="verdict">Read: <strong>Leukaemic blast</strong></p>' in page
+    assert page.index("Read: <strong>") < page.index("by the model")
 
 
 def test_a_cell_of_a_case_that_is_not_yours_has_no_explanation(drawn: Service) -> None:

@@ -6,5 +6,6 @@ window.addEventListener("load", () => {
     deepLinking: true,
     validatorUrl: null,
     persistAuthorization: false,
+    supportedSubmitMethods: ["get"], // what is sent from here would be recorded as a patient's cell
   });
 });
