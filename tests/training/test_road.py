@@ -15,7 +15,7 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import commands, export, learner
+from training import aside, commands, export, learner
 from training.__main__ import main
 from training.card import Trained
 from training.network import build
@@ -25,14 +25,23 @@ from training.shifts import SHIFTS, UNCHANGED
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
 
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory):
-    place = tmp_path_factory.mktemp("road")
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory, worker_id):
+    """The road is walked once, by whichever worker comes first, and each has a copy of where it led."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base if worker_id == "master" else base.parent) / "road"
+    with aside.alone_in(place):
+        if not (done := place / "walked").exists():
+            _walk(place)
+            done.touch()
+    return shutil.copytree(place, tmp_path_factory.mktemp("walked") / "road")
+
+
+def _walk(place):
     where = ["--var", str(place / "var"), "--results", str(place / "results")]
     assert main(["fit", "smoke", *where]) == 0
     assert main(["evaluate", "smoke", *where, "--shifts"]) == 0
     assert main(["export", "smoke", *where, "--models", str(place / "models")]) == 0
-    return place
 
 
 def test_drawn_cells_train_a_network_that_is_served_and_evaluated_alike(walked, capsys):
