@@ -36,6 +36,7 @@ class BadCursor(Invalid):
 
 @router.post(
     "/screenings",
+    summary="Screen one cell image",
     status_code=201,
     response_model=ScreeningOut,
     dependencies=[TakesNone],
@@ -67,7 +68,11 @@ def screen(client: ScreeningClient, sent: Sent, instrument: OurInstrument, db: D
 
 
 @router.get(
-    "/screenings/{screening_id}", response_model=ScreeningOut, responses=problems(404), dependencies=[TakesNone]
+    "/screenings/{screening_id}",
+    summary="One screening, and its review",
+    response_model=ScreeningOut,
+    responses=problems(404),
+    dependencies=[TakesNone],
 )
 def one(screening_id: UUID, client: ReadingClient, db: DbSession) -> Response:
     """One screening, and what review made of it by now."""
@@ -77,6 +82,7 @@ def one(screening_id: UUID, client: ReadingClient, db: DbSession) -> Response:
 
 @router.get(
     "/screenings",
+    summary="Screenings, the earliest first",
     response_model=ScreeningList,
     responses=problems(),
     dependencies=[Depends(Takes(("after", "limit", "case_id", "needs_review")))],
@@ -98,7 +104,7 @@ def several(
     return _json(ScreeningList(items=items, next=following, more=found.more))
 
 
-@router.get("/model", responses=problems(), dependencies=[TakesNone])
+@router.get("/model", summary="The card of the model that serves", responses=problems(), dependencies=[TakesNone])
 def model_card(client: AnybodyKnown, instrument: OurInstrument) -> dict[str, Any]:
     """The card of the model that serves: data, protocol, figures with intervals, thresholds."""
     return instrument.classifier.card.raw

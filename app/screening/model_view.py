@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import pi, sqrt
 from typing import Any
 
 from app.screening import model_titles as titles
@@ -124,6 +125,8 @@ def _facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Not suspected", f"below {percent(bands['not_suspected_below'])}"),
         ("Hash of model.onnx", card["onnx_sha256"]),
     ]
+    smallest, largest = (2 * sqrt(card["gate"][name] / pi) for name in ("area_px_min", "area_px_max"))
+    facts.insert(2, ("Cells that it takes", f"{smallest:.0f} to {largest:.0f} pixels across, in 450 x 450 pixels"))
     if "subjects" in learned:
         told = (f"{learned['cells'][name]:,} cells of {learned['subjects'][name]} subjects" for name in ("HEM", "ALL"))
         facts.insert(0, ("Trained on", "normal: {}; ALL: {}".format(*told)))

@@ -38,6 +38,7 @@ router = APIRouter(include_in_schema=False)
 GO_ON_WITHIN = timedelta(hours=12)
 ROWS = "POST /screenings/rows"
 NOT_OPENED = "Could not be opened"
+ALREADY = "?already=true"
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,7 @@ def upload(
         return _again(request, visit, sent=sent, error=Invalid("Choose at least one image."))
     first = outcomes[0]
     if len(outcomes) == 1 and first.screened:
-        already = "" if first.screened.new else "?already=true"
-        return RedirectResponse(f"/screenings/{first.screened.screening.id}{already}", status_code=303)
+        return RedirectResponse(_row(first).href or "/", status_code=303)
     if first.trouble or len(outcomes) == 1:
         return _again(request, visit, sent=sent, error=first.error)
     shown = [one.screened.screening.id for one in outcomes if one.screened and not one.hidden]
@@ -266,7 +266,7 @@ def _row(outcome: ImageResult) -> FileRow:
     screening = outcome.screened.screening
     shown = {
         "name": name,
-        "href": f"/screenings/{screening.id}",
+        "href": f"/screenings/{screening.id}{'' if outcome.screened.new else ALREADY}",
         "thumbnail": f"/screenings/{screening.id}/thumbnail/96",
     }
     already = None if outcome.screened.new else screening.at

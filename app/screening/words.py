@@ -97,12 +97,15 @@ def reasons(screening: ScreeningRow) -> tuple[str, ...]:
 
 
 def why_not_cleared(screening: ScreeningRow) -> tuple[str, ...]:
+    """Nothing where its score suspects the cell, as a high one counts."""
+    if not screening.low_score_says_nothing:
+        return ()
     return tuple(why for reason, why in NEVER_CLEARED.items() if reason in screening.given)
 
 
 def what_to_know(screening: ScreeningRow) -> str:
     """Of one screening among many: why it has no score, or why it is to be read."""
-    told = {**REASONS, **NEVER_CLEARED}
+    told = {**REASONS, **NEVER_CLEARED} if screening.low_score_says_nothing else REASONS
     return why_unusable(screening) or " ".join(told[reason] for reason in told if reason in screening.given)
 
 

@@ -30,13 +30,13 @@ _SENTENCES = {
     Unusable.SEVERAL_CELLS: "There is more than one object in the image. Send each white cell as an image of its own.",
     Unusable.CELL_TOO_SMALL: (
         "The object is smaller than the white cells that the model knows. "
-        "Check that it is a whole white cell, photographed at the scale that the model card names. Do not scale the "
-        "image: that loses what the model reads."
+        "Check that it is a whole white cell, as large as the camera took it; the page Model says how many pixels "
+        "across cells may be. Do not scale the image: that loses what the model reads."
     ),
     Unusable.CELL_TOO_LARGE: (
         "The object is larger than the white cells that the model knows. "
-        "Check that it is one white cell, photographed at the scale that the model card names. Do not scale the "
-        "image: that loses what the model reads."
+        "Check that it is one white cell, as large as the camera took it; the page Model says how many pixels across "
+        "cells may be. Do not scale the image: that loses what the model reads."
     ),
     Unusable.STAIN_UNLIKE_TRAINING: (
         "The colours are unlike those of the stained cells that the model knows. "

@@ -84,7 +84,8 @@ function finish() {
   const [only] = batch.items;
   batch.state = "done";
   if (batch.items.length === 1 && only.lines.length === 1 && only.lines[0].id) {
-    return location.assign(`/screenings/${only.lines[0].id}`);
+    const [told] = only.lines;
+    return location.assign(`/screenings/${told.id}${told.new ? "" : "?already=true"}`);
   }
   view.show();
 }
