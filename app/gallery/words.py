@@ -8,7 +8,7 @@ from app.screening.rules import predictive_values
 from app.screening.tables import ModelRow
 
 GROUPS = {
-    Group.READING: "For reading",
+    Group.READING: review_words.FOR_READING,
     **{Group(band.value): told for band, told in words.BANDS.items()},
     Group.UNUSABLE: words.UNUSABLE,
 }

@@ -31,13 +31,6 @@ TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
 """How many cells of each band the report shows."""
 READS_MOST = 60
 KEY_FIGURES = ("floor_matched_auc", "sensitivity", "specificity", "calibration_error")
-KINDS = {
-    ReadKind.FIRST: "first read",
-    ReadKind.SECOND: "second read",
-    ReadKind.FURTHER: "further read",
-    ReadKind.ADJUDICATION: "adjudication",
-    ReadKind.WITHDRAWAL: "withdrawn",
-}
 
 
 def sheet_of_case(session: Session, case: CaseRow, standing: Standing) -> Sheet:
@@ -271,7 +264,7 @@ def _kind(read: Content) -> str:
     changed = (
         f", before the score was seen: {review_words.verdict(blind)}" if blind not in (None, read["verdict"]) else ""
     )
-    return f"{KINDS[ReadKind(read['kind'])]}{changed}"
+    return f"{review_words.READ_KINDS[ReadKind(read['kind'])].lower()}{changed}"
 
 
 def _model(row: ModelRow) -> ModelFacts:

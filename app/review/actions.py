@@ -24,6 +24,7 @@ from app.review.rules import Awaits, ReadKind, Step, Verdict
 from app.review.tables import ReadRow
 from app.screening.rules import LATER, Band
 from app.screening.tables import ScreeningRow
+from app.screening.work_list_actions import put_on_work_list
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _put_away(session: Session, task: Task, reader: Actor) -> None:
     _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=reader.id))
     if read_queries.history_of(session, one).concluded.awaits is Awaits.NOBODY:
         _clear(session, desk_queries.left_around(session, screening_id=one, reader_id=None))
-        if flag := queries.flag(session, one):
+        if flag := queries.open_flag(session, one):
             session.delete(flag)
     session.flush()
 
@@ -195,10 +196,10 @@ def _put_back(session: Session, task: Task) -> None:
     if handed and history.concluded.awaits is Awaits.READER and history.keeps_out(handed.to_id):
         session.delete(handed)
     settled = history.concluded.awaits is Awaits.NOBODY
-    if settled or queries.flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
+    if settled or queries.open_flag(session, one.id) or case_queries.withdrawal(session, one.case_id):
         return
     since = history.requests[-1].at if history.requests else _flagged_at(session, one)
-    queue_actions.list_again(session, one, since=since)
+    put_on_work_list(session, one, since=since)
 
 
 def _flagged_at(session: Session, screening: ScreeningRow) -> datetime:

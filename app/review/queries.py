@@ -23,7 +23,7 @@ def how_many_wait(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OpenFlagRow)) or 0
 
 
-def flag(session: Session, screening_id: UUID) -> OpenFlagRow | None:
+def open_flag(session: Session, screening_id: UUID) -> OpenFlagRow | None:
     return session.get(OpenFlagRow, screening_id)
 
 
@@ -141,6 +141,6 @@ def to_read(session: Session, actor: Actor, screening_id: UUID) -> ScreeningRow:
     screening = screening_queries.find(session, screening_id)
     if actor.may(Permission.READ) and screening is not None and not has_sent(session, actor.id, screening):
         read = given_by(actor.id, screening_id=screening_id)
-        if flag(session, screening_id) or session.scalars(read.limit(1)).first():
+        if open_flag(session, screening_id) or session.scalars(read.limit(1)).first():
             return screening
     raise ScreeningNotFound("There is no such screening, or it is not yours to see.")

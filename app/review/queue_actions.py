@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,8 +18,6 @@ from app.review import desk_queries, desk_rules, due_queries, queue_queries
 from app.review.desk_queries import Task
 from app.review.rules import Step, Verdict
 from app.review.tables import DraftRow, HandingRow, PostponementRow, ReaderSettingsRow
-from app.screening.rules import certainty
-from app.screening.tables import OpenFlagRow, ScreeningRow
 
 TRIED = 50
 
@@ -72,13 +70,6 @@ def hold(session: Session, reader: Actor, task: Task, *, token: int | None, open
             code="lease_lost",
         )
     return lease
-
-
-def list_again(session: Session, screening: ScreeningRow, *, since: datetime) -> None:
-    """A cell stands on the work list once more; `since`: from when on its age counts."""
-    sure = certainty(screening.probability, clears=screening.clears)
-    session.add(OpenFlagRow(screening_id=screening.id, certainty=sure, flagged_at=since))
-    session.flush()
 
 
 def keep_draft(session: Session, reader: Actor, *, task: Task, verdict: Verdict | None, note: str) -> None:

@@ -12,12 +12,13 @@ from app.audit.refusals import Refusal
 from app.cases import actions as cases
 from app.cases import queries as case_queries
 from app.errors import Conflict
-from app.review import queue_actions, read_queries, request_queries, rules
+from app.review import read_queries, request_queries, rules
 from app.review.read_queries import History
 from app.review.rules import Awaits
 from app.review.tables import ReadRequestRow, ReadRow
 from app.screening import queries as screenings
 from app.screening.tables import ScreeningRow
+from app.screening.work_list_actions import put_on_work_list
 
 
 class NotYoursToAsk(Refusal):
@@ -44,7 +45,7 @@ def ask_for_another_read(session: Session, actor: Actor, *, screening_id: UUID, 
     if again := _same_again(session, actor, history, reason=told):
         return again
     row = _write(session, actor, history, contested=_settled_by(history), reason=told)
-    queue_actions.list_again(session, screening, since=row.at)
+    put_on_work_list(session, screening, since=row.at)
     detail: dict[str, Value] = {
         "digest": request_queries.digest_of(row),
         "note_digest": row.note_digest,

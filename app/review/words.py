@@ -1,7 +1,7 @@
 """How pages say what reviewers decided, and what they may do."""
 
 from app.review.desk_rules import Key
-from app.review.rules import Awaits, Review, ReviewState, Verdict
+from app.review.rules import Awaits, ReadKind, Review, ReviewState, Verdict
 from app.screening.words import BANDS, FLAGS, UNUSABLE
 
 VERDICTS = {
@@ -21,6 +21,13 @@ READ_ONCE = "Read once: waiting for a second reader."
 REOPENED = "Another read was asked for: waiting for a reader."
 NOT_READ = "Not read: the case was withdrawn."
 FOR_READING = "For reading"
+READ_KINDS = {
+    ReadKind.FIRST: "First read",
+    ReadKind.SECOND: "Second read",
+    ReadKind.FURTHER: "Further read",
+    ReadKind.ADJUDICATION: "Adjudication",
+    ReadKind.WITHDRAWAL: "Withdrawn",
+}
 FILTERS = {"priority": "Priority", "due": "Due", "whose": "Show", "band": "Model", "reason": "Why it waits"}
 FILTERED = {
     "": "All",

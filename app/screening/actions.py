@@ -20,7 +20,7 @@ from app.policy import queries as policies
 from app.policy.rules import Policy
 from app.screening import queries, rules
 from app.screening.instrument import Instrument, Seen, seen_and_staged, thresholds_of
-from app.screening.mix_up_actions import flag, flag_mix_ups
+from app.screening.mix_up_actions import flag_mix_ups
 from app.screening.model_actions import register_model
 from app.screening.rules import WITH_LOSS, ReviewReason
 from app.screening.tables import (
@@ -30,6 +30,7 @@ from app.screening.tables import (
     ScreeningRow,
     SubmissionRow,
 )
+from app.screening.work_list_actions import put_on_work_list
 from app.storage import StagedImage
 
 
@@ -206,7 +207,7 @@ def _write(session: Session, actor: Actor, *, screening: ScreeningRow, submissio
     session.add(screening)
     session.flush()
     if screening.reasons:
-        flag(session, screening=screening)
+        put_on_work_list(session, screening, since=clock.now())
     if submission.idempotency_key is not None:
         _remember_key(session, actor, submission=submission, screening=screening)
     ledger.record(session, actor, _event(screening))
@@ -250,7 +251,7 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
     screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()
-    flag(session, screening=screening)
+    put_on_work_list(session, screening, since=clock.now())
     detail: dict[str, Value] = {"asked_for": queries.ASKED_FOR}
     ledger.record(session, actor, Event(Act.READ_ASKED_FOR, "screening", str(screening.id), detail))
     return screening

@@ -10,16 +10,10 @@ from app.audit import ledger
 from app.audit.events import Act, Event
 from app.cases import actions as cases
 from app.cases.tables import CaseRow
-from app.screening import queries, rules
+from app.screening import queries
 from app.screening.rules import ReviewReason
-from app.screening.tables import FlagReasonRow, OpenFlagRow, ScreeningRow
-
-
-def flag(session: Session, *, screening: ScreeningRow) -> None:
-    """Put the cell on the work list."""
-    certainty = rules.certainty(screening.probability, clears=screening.clears)
-    session.add(OpenFlagRow(screening_id=screening.id, certainty=certainty, flagged_at=clock.now()))
-    session.flush()
+from app.screening.tables import FlagReasonRow
+from app.screening.work_list_actions import put_on_work_list
 
 
 def correct_case(
@@ -43,6 +37,6 @@ def flag_mix_ups(session: Session, actor: Actor, *, case: CaseRow, pixels_sha256
         screening.reasons.append(FlagReasonRow(reason=ReviewReason.SAME_IMAGE_FOUND_LATER))
         session.flush()
         if not before:
-            flag(session, screening=screening)
+            put_on_work_list(session, screening, since=clock.now())
         found = Event(Act.SAME_IMAGE_FOUND, "screening", str(screening.id), {"same_image": queries.SAME_IMAGE})
         ledger.record(session, actor, found)

@@ -26,7 +26,7 @@ from app.review import queries as reviews
 from app.review import words as review_words
 from app.review.comment_queries import Comments, comments_for
 from app.review.request_queries import Requests, requests_for
-from app.review.rules import Awaits, ReadKind, Review, ReviewState
+from app.review.rules import Awaits, Review, ReviewState
 from app.review.tables import ReadRow
 from app.screening import explanation, queries, rules, words
 from app.screening.explanation import View
@@ -39,13 +39,6 @@ from app.storage import ImageNotFound
 from app.web.templating import render
 
 router = APIRouter(include_in_schema=False)
-READ_KINDS = {
-    ReadKind.FIRST: "First read",
-    ReadKind.SECOND: "Second read",
-    ReadKind.FURTHER: "Further read",
-    ReadKind.ADJUDICATION: "Adjudication",
-    ReadKind.WITHDRAWAL: "Withdrawn",
-}
 
 
 @dataclass(frozen=True)
@@ -215,7 +208,7 @@ def _reads(session: Session, given: list[ReadRow]) -> tuple[ReadShown, ...]:
     names = accounts.names(session, {read.reader_id for read in given})
     return tuple(
         ReadShown(
-            kind=READ_KINDS[read.kind],
+            kind=review_words.READ_KINDS[read.kind],
             reader=names[read.reader_id],
             blind=review_words.verdict(read.blind_verdict),
             verdict=review_words.verdict(read.verdict),
@@ -247,7 +240,7 @@ def _page(
         already=already,
         added_later=known.added_later and not review.withdrawn,
         verdict=None if hidden or review.state is not ReviewState.SETTLED else review_words.verdict(review.verdict),
-        band="For reading" if hidden else words.band(screening),
+        band=review_words.FOR_READING if hidden else words.band(screening),
         band_code="reading" if hidden else words.band_code(screening),
         probability="" if hidden else words.probability(screening),
         says_nothing=not hidden and screening.low_score_says_nothing,

@@ -24,6 +24,7 @@ from app.cases.rules import LENGTH_MOST, UNNAMED, UnusableIdentifier, parse_acce
 from app.db import Database, OurDatabase
 from app.errors import BlastscreenError, Invalid
 from app.review import queries as reviews
+from app.review import words as review_words
 from app.screening import queries, words
 from app.screening.actions import Screened
 from app.screening.batch import ImageResult, screen_all
@@ -271,7 +272,8 @@ def _row(outcome: ImageResult) -> FileRow:
     }
     already = None if outcome.screened.new else screening.at
     if outcome.hidden:
-        return FileRow(**shown, band="For reading", band_code="for_reading", probability="–", told="", already=already)
+        band = review_words.FOR_READING
+        return FileRow(**shown, band=band, band_code="reading", probability="–", told="", already=already)
     return FileRow(
         **shown,
         band=words.band(screening),

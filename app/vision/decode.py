@@ -83,7 +83,7 @@ class Picture:
 
 
 def decode(data: bytes, *, limits: Limits) -> Pixels:
-    """The pixels of `read_picture` alone, for who scores nothing by them. Raises Rejected."""
+    """The pixels of `read_picture` alone, for callers that do not score. Raises Rejected."""
     return read_picture(data, limits=limits).pixels
 
 

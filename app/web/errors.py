@@ -52,6 +52,7 @@ TITLES = {
     503: "Not at the moment",
 }
 HEADERS = {401: {"www-authenticate": 'Bearer realm="blastscreen"'}, 503: {"retry-after": "5"}}
+NOWHERE = "There is nothing at this address."
 FOR_MACHINES = ("/api/", "/health", "/metrics", "/openapi.json")
 
 
@@ -126,7 +127,7 @@ async def turn_away(error: errors.BlastscreenError, *, scope: Scope, receive: Re
 def on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     told = {
-        404: ("not_found", "There is nothing at this address."),
+        404: ("not_found", NOWHERE),
         405: ("method_not_allowed", "This address does not take that method."),
         400: ("bad_request", "The request could not be read. Check how it is put together and send it again."),
     }
@@ -148,6 +149,8 @@ def _methods(request: Request) -> list[str]:
 def on_unreadable_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     first = error.errors()[0]
+    if first["loc"][0] == "path" and not _for_machine(request):
+        return _reply(request, status=404, code="not_found", message=NOWHERE)
     where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
     message = f"{where}: {first['msg']}. Correct it and send again."
     return _reply(request, status=422, code="invalid_request", message=message)
