@@ -212,13 +212,9 @@ def features(arguments: argparse.Namespace) -> None:
     folder = asked.kept_in(arguments)
     crops = asked.stored(arguments, arguments.folder)
     table = hand_made.stored(crops, folder=arguments.var / "features")
-    if arguments.each_person:
-        made = machines.each_person()
-    elif arguments.partition is not None:
-        made = machines.on_partition(arguments.partition)
-    else:
-        made = machines.machines(network=arguments.beside)
-    for machine in made:
+    for machine in machines.asked_for(
+        beside=arguments.beside, seed=arguments.partition, each_person=arguments.each_person
+    ):
         machines.write(machine, crops, table, folder=folder)
         print(folder / f"{machine.name}.csv")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.errors import Misconfigured
-from training.recipe import Augment, Recipe
+from training.recipe import OF_AS_PUBLISHED, OF_FROM_SCRATCH, Augment, Recipe
 
 
 class NotPublished(Misconfigured):
@@ -111,7 +111,7 @@ def as_published(recipe: Recipe) -> Recipe:
         )
     return dataclasses.replace(
         recipe,
-        name=f"{recipe.name}_as_published",
+        name=f"{recipe.name}{OF_AS_PUBLISHED}",
         frame=FRAME_AS_PUBLISHED,
         precision="mixed_bfloat16",
         choices={},
@@ -128,4 +128,5 @@ def from_scratch(recipe: Recipe) -> Recipe:
     if "backbone" not in recipe.network_options:
         raise NothingPretrained(f"Recipe {recipe.name} has no pretrained weights: leave --from-scratch out.")
     options = {**recipe.network_options, "scratch": True}
-    return dataclasses.replace(recipe, name=f"{recipe.name}_scratch", network_options=options, **FROM_SCRATCH)
+    name = f"{recipe.name}{OF_FROM_SCRATCH}"
+    return dataclasses.replace(recipe, name=name, network_options=options, **FROM_SCRATCH)

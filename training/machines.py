@@ -18,7 +18,7 @@ from training import features, results
 from training.dataset import Crops
 from training.floor import size_and_colour
 from training.out_of_fold import scored_of
-from training.recipe import EACH_PERSON, OF_EACH_PERSON
+from training.recipe import EACH_PERSON, HAND_MADE, HAND_MADE_SIZED, OF_EACH_PERSON
 from training.scored import Floats, subject_balance
 from training.splits import partition
 
@@ -46,16 +46,23 @@ class Machine:
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:12]
 
 
-ALONE = (Machine("features_svm"), Machine("features_svm_sized", sized=True))
+ALONE = (Machine(HAND_MADE), Machine(HAND_MADE_SIZED, sized=True))
 """Those that need no network."""
+
+
+def asked_for(*, beside: str, seed: int | None, each_person: bool) -> tuple[Machine, ...]:
+    """Those that `features` makes, by its options."""
+    if each_person:
+        return left_out_alone()
+    return machines(network=beside) if seed is None else on_partition(seed)
 
 
 def machines(*, network: str) -> tuple[Machine, ...]:
     """The rows of the contest; the last stands beside the network of these results."""
-    return (*ALONE, Machine(f"features_svm_{network}", beside=network))
+    return (*ALONE, Machine(f"{HAND_MADE}_{network}", beside=network))
 
 
-def each_person() -> tuple[Machine, ...]:
+def left_out_alone() -> tuple[Machine, ...]:
     """Those that need no network, with every person left out alone."""
     return tuple(replace(one, name=f"{one.name}{OF_EACH_PERSON}", folds=EACH_PERSON) for one in ALONE)
 

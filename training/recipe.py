@@ -12,6 +12,11 @@ EACH_PERSON = 0
 """Instead of a number of folds: every person is one, left out alone."""
 OF_EACH_PERSON = "_each_person"
 """What the names of such recipes and of their results end in."""
+OF_AS_PUBLISHED, OF_FROM_SCRATCH = "_as_published", "_scratch"
+"""What the names of such variants end in, before what says the folds."""
+
+HAND_MADE, HAND_MADE_SIZED = "features_svm", "features_svm_sized"
+"""The results of hand-made features alone; those beside a network are `HAND_MADE` and its results' name."""
 
 
 def seed_in(name: str) -> int | None:
@@ -21,13 +26,20 @@ def seed_in(name: str) -> int | None:
 
 
 def words_for(name: str) -> str:
-    """The command that makes results of this name, without the folder: which recipe, and which folds where those are
-    not its own; `features` makes those of hand-made features."""
+    """The command that makes results of this name, without the folder: which recipe, which variant of it, and which
+    folds where those are not its own; `features` makes those of hand-made features."""
     plain, folds = name.removesuffix(OF_EACH_PERSON), " --each-person"
     if plain == name:
         seed = seed_in(name)
         plain, folds = (name, "") if seed is None else (name.removesuffix(f"_on_{seed}"), f" --partition {seed}")
-    return f"features{folds}" if plain.startswith("features_") else f"fit {plain}{folds}"
+    if plain in {HAND_MADE, HAND_MADE_SIZED}:
+        return f"features{folds}"
+    if plain.startswith(f"{HAND_MADE}_"):
+        return f"features --beside {plain.removeprefix(f'{HAND_MADE}_')}"
+    for ending, option in ((OF_AS_PUBLISHED, "--as-published"), (OF_FROM_SCRATCH, "--from-scratch")):
+        if plain.endswith(ending):
+            return f"fit {plain.removesuffix(ending)} {option}{folds}"
+    return f"fit {plain}{folds}"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from training.bootstrap import Drawn, resampled
 from training.cells import Cell
 from training.floor import colour_scores, floor_scores, size_and_colour
 from training.metrics import Ranking
+from training.recipe import HAND_MADE, HAND_MADE_SIZED
 from training.scored import Floats, Scored, ones, subject_weights
 
 
@@ -76,7 +77,7 @@ SVM = """ Here the like pair goes the other way, and to lower figures: {sized:.3
 (`features_svm_sized`), {unsized:.3f} without (`features_svm`). So this is harder than those people were, and says
 rather who leans on size than what is reached there."""
 
-SIZED, UNSIZED = "features_svm_sized", "features_svm"
+SIZED, UNSIZED = HAND_MADE_SIZED, HAND_MADE
 
 COLUMNS = ("recipe", "here", "between", "elsewhere", "`{ours}` more: between", "elsewhere")
 
