@@ -13,7 +13,7 @@ import keras
 from app.vision.bundle import CLASSES, FORMAT
 from app.vision.preprocess import REVISION
 from app.vision.quality import fit_limits
-from training import compressed, distance, evaluate, gate, morphology, retakes, tilted, truncation, trust
+from training import compressed, distance, evaluate, gate, morphology, provenance, retakes, tilted, truncation, trust
 from training.cells import fingerprint
 from training.dataset import Crops
 from training.parts import Part
@@ -24,23 +24,6 @@ INTENDED_USE = (
     "Support for professionals who screen images of single, segmented white blood cells for acute lymphoblastic "
     "leukaemia. Never a diagnosis: every result needs a professional's judgement."
 )
-
-C_NMC = {
-    "title": "C-NMC 2019, part of the official training set",
-    "attribution": (
-        "Gupta, A., & Gupta, R. (2019). ALL Challenge dataset of ISBI 2019 (C-NMC 2019) (Version 1) [Data set]. "
-        "The Cancer Imaging Archive. https://doi.org/10.7937/tcia.2019.dc64i46r"
-    ),
-    "licence": "Creative Commons Attribution 3.0 Unported (CC BY 3.0)",
-    "changes": "subset, re-encoded without loss; cropped to the cell for training",
-    "not_known": "age and sex of the subjects, and by which microscope and camera each image was taken",
-}
-DRAWN = {
-    "title": "Cells drawn by program",
-    "attribution": "Blastscreen; no patient's image",
-    "licence": "Apache-2.0",
-    "changes": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -161,7 +144,7 @@ def _training(trained: Trained) -> dict[str, Any]:
     cells = trained.crops.cells
     notes = [part.note for part in trained.parts]
     return {
-        "data": DRAWN if trained.recipe.drawn_cells else C_NMC,
+        "data": provenance.DRAWN if trained.recipe.drawn_cells else provenance.source_of(cells, trained.root),
         "data_fingerprint": fingerprint(cells),
         "cells": {name: sum(cell.label == name for cell in cells) for name in CLASSES},
         "subjects": {name: len({cell.subject for cell in cells if cell.label == name}) for name in CLASSES},

@@ -1,14 +1,16 @@
 """What a model card says of the gate's trial, and of what else has a human asked or a cell not cleared."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from training.card_tables import FigureMissing, as_table, estimated
+from training.compressed import NEVER_COMPRESSED
 from training.not_cells import KINDS, SMEAR_FIELDS
 from training.titles import COMPRESSION, GATE, UNUSUAL
 
 
 def gate(card: dict[str, Any]) -> str:
-    """The gate's trial, real cells first; raises FigureMissing."""
+    """The gate's trial, the cells themselves first; raises FigureMissing."""
     found = card["evaluation"]["gate"]
     tried = {one["kind"]: one for one in found.get("not_cells") or []}
     wanted = [kind for kind in KINDS if not (card["for_demonstration"] and kind == SMEAR_FIELDS)]
@@ -20,10 +22,11 @@ def gate(card: dict[str, Any]) -> str:
         raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
     rows = [f"| {name} | {tried[name]['images']} | {estimated(tried[name], 'refused')} |" for name in wanted]
     reasons = ", ".join(f"{count} as `{reason}`" for reason, count in found["by_reason"].items())
+    real = "drawn" if card["for_demonstration"] else "real"
     return (
-        "Whether an image is one usable cell is judged before the network sees it. Real cells, every subject counting "
-        f"the same, by limits fitted on other thirds of the people:\n\n{as_table(found, GATE)}\n\n"
-        f"Of all real cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. Refused were "
+        f"Whether an image is one usable cell is judged before the network sees it. {real.capitalize()} cells, every "
+        f"subject counting the same, by limits fitted on the other folds:\n\n{as_table(found, GATE)}\n\n"
+        f"Of all {real} cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. Refused were "
         f"{reasons or 'none'}.\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
@@ -56,7 +59,9 @@ def compression(card: dict[str, Any]) -> str:
         return "This was not looked at for this model."
     if not found:
         raise FigureMissing("How well a lossy compression is told is missing. Export the model again.")
-    rows = [f"| {one['kind']} | {one['images']} | {estimated(one, 'marked')} |" for one in found["after"]]
+    compressed, others = (
+        _after([one for one in found["after"] if (one["kind"] in NEVER_COMPRESSED) is never]) for never in (False, True)
+    )
     return (
         "JPEG and lossy WebP smooth away what the network reads: a blast that went through one is mostly called "
         "normal. So no score of such a file clears a cell, and none of a lossless file whose pixels bear the trace "
@@ -64,5 +69,11 @@ def compression(card: dict[str, Any]) -> str:
         "image that was enlarged may have such a grid as well. Where it was scaled after the compression, or turned by "
         "less than a quarter, no grid is left and nothing is told. Real cells, as they are, that are marked:\n\n"
         f"{as_table(found, COMPRESSION)}\n\nCells that went through one (intervals are Wilson's, over images):\n\n"
-        + "\n".join(["| the cell as | number | marked |", "|---|---|---|", *rows])
+        f"{compressed}\n\nCells that went through none, but were scaled:\n\n{others}"
     )
+
+
+def _after(tried: Sequence[dict[str, Any]]) -> str:
+    """The share of the same cells that is marked after each of these ways."""
+    rows = [f"| {one['kind']} | {one['images']} | {estimated(one, 'marked')} |" for one in tried]
+    return "\n".join(["| the cell as | number | marked |", "|---|---|---|", *rows])

@@ -39,7 +39,7 @@ def moved(pixels: Pixels) -> Pixels:
     return np.roll(pixels, (3, 5), axis=(0, 1))
 
 
-WAYS: Mapping[str, Spoilt] = {
+COMPRESSED: Mapping[str, Spoilt] = {
     **{
         f"JPEG, quality {quality}, colour {colour}": through("JPEG", quality=quality, subsampling=COLOURS[colour])
         for quality, colour in ((75, "4:2:0"), (90, "4:2:0"), (95, "4:2:0"), (95, "4:4:4"), (99, "4:4:4"))
@@ -47,19 +47,24 @@ WAYS: Mapping[str, Spoilt] = {
     "JPEG, quality 95, colour 4:2:0, moved": lambda pixels: moved(through("JPEG", quality=95, subsampling=2)(pixels)),
     "lossy WebP, quality 80": through("WEBP", quality=80),
     "lossy WebP, quality 95": through("WEBP", quality=95),
-    "never compressed, enlarged by 4/3": lambda pixels: _scaled(pixels, by=4 / 3),
-    "never compressed, enlarged by 2": lambda pixels: _scaled(pixels, by=2),
     "JPEG, quality 100, colour 4:4:4": through("JPEG", quality=100, subsampling=0),
     "JPEG, quality 95, colour 4:2:0, scaled to 90 % afterwards": lambda pixels: _scaled(
         through("JPEG", quality=95, subsampling=2)(pixels), by=0.9
     ),
+}
+"""The last two cannot be told, or not always: little is lost by the first, and of the other no grid is left."""
+
+NEVER_COMPRESSED: Mapping[str, Spoilt] = {
+    "never compressed, enlarged by 4/3": lambda pixels: _scaled(pixels, by=4 / 3),
+    "never compressed, enlarged by 2": lambda pixels: _scaled(pixels, by=2),
     "never compressed, scaled to 75 % and back": lambda pixels: _scaled(_scaled(pixels, by=0.75), by=4 / 3),
 }
-"""The last three cannot be told, or not always: little is lost by the first, and of the others no grid is left."""
+"""What enlarges may leave such a grid as well; it is marked then, though nothing was compressed."""
 
 
 def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
-    """Shares that are marked, [share, low, high]: of the real cells of each class, and of a few after each of WAYS."""
+    """Shares that are marked, [share, low, high]: of the real cells of each class, and of a few after each of the
+    ways."""
     with ThreadPoolExecutor(2) as pool:
         marked = np.array(list(pool.map(lambda cell: compression.was_compressed(read_pixels(root / cell.path)), cells)))
     scored = gate.unscored(cells, np.zeros(len(cells), np.int64))
@@ -74,7 +79,7 @@ def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
                 "images": len(few),
                 "marked": gate.share_of(np.array([compression.was_compressed(way(pixels)) for pixels in few])),
             }
-            for name, way in WAYS.items()
+            for name, way in {**COMPRESSED, **NEVER_COMPRESSED}.items()
         ],
     }
 

@@ -109,7 +109,7 @@ def _write(trained: Trained, *, version: str, folder: Path) -> None:
     classifier = OnnxClassifier(folder)
     card["evaluation"]["parity"] = check_parity(classifier, trained)
     card["evaluation"]["milliseconds"] = renew.milliseconds(classifier)
-    card["evaluation"]["known_failures"] = failures.listed(card["evaluation"])
+    card["evaluation"]["known_failures"] = failures.listed(card)
     _write_json(folder / "card.json", card)
     golden = [asdict(look_golden(classifier, seed=seed, look=look)) for seed, look in _golden_looks()]
     _write_json(folder / "golden.json", {"cells": golden, "card_sha256": acting_sha256(card)})

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALWAYS = """\
+from training.provenance import is_of_c_nmc
+
+OF_C_NMC = """\
 - Healthy people differ more between each other than this data shows: it has few healthy subjects, and specificity on a
   healthy person whom the model has not seen varies widely (see By subject). Expect worse than the pooled figures.
 - Trained on one hospital's images, one stain and one way of segmenting. Other microscopes, stains, scales or outlines
@@ -13,12 +15,23 @@ ALWAYS = """\
   brighter. Area-matched and floor-matched figures say what is left where neither size nor colour can help.
 - A hue turned by some 15 degrees towards red, as by another white balance, makes most blasts look normal, and a part of
   such cells is neither refused nor flagged.
+"""
+OF_OTHER_IMAGES = """\
+- Microscopes, stains, scales or outlines other than those of the images that it learned from are outside what was
+  evaluated. Images must show one segmented cell on black, at the data's scale.
+"""
+OF_PEOPLE = """\
+- Cells of one person are alike. The intervals count people, not cells, and are wide.
+"""
+OF_DRAWN = """\
+- Trained on drawn cells, whose subjects differ in nothing but their name: no figure here tells what becomes of a
+  person's cells.
+"""
+OF_ANY = """\
 - An image that was scaled has lost texture as one that was compressed has, and mostly nothing tells. Do not scale.
 - A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
-- Cells of one person are alike. The intervals count people, not cells, and are wide.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """
-
 
 NOTABLE_FALL = 0.1
 """A shift that costs so much sensitivity or specificity, or a part of the cells that has so much less of it than
@@ -28,16 +41,24 @@ NOTABLE_MISSES, CELLS_OF_ONE = 0.2, 10
 """A person with so many cells, of which such a share lies in the wrong band, is named among them as well."""
 
 
-def text(evaluation: Mapping[str, Any]) -> str:
-    """One line of Markdown for each, from the `evaluation` of a card."""
+def text(card: Mapping[str, Any]) -> str:
+    """One line of Markdown for each."""
+    evaluation = card["evaluation"]
     report = evaluation["report"]
     found = [_uneven(report), _worst_subjects(report), _costly_shifts(evaluation.get("shifts") or [])]
-    return "".join([ALWAYS, *found])
+    return "".join([of_the_data(card), OF_ANY, *found])
 
 
-def listed(evaluation: Mapping[str, Any]) -> list[str]:
+def of_the_data(card: Mapping[str, Any]) -> str:
+    """What is known to fail of a model of such data, whatever its evaluation found."""
+    if card["for_demonstration"]:
+        return OF_DRAWN
+    return (OF_C_NMC if is_of_c_nmc(card["training"]) else OF_OTHER_IMAGES) + OF_PEOPLE
+
+
+def listed(card: Mapping[str, Any]) -> list[str]:
     """The same as sentences, for the card and whoever shows it."""
-    return [" ".join(one.split()) for one in f"\n{text(evaluation)}".split("\n- ")[1:]]
+    return [" ".join(one.split()) for one in f"\n{text(card)}".split("\n- ")[1:]]
 
 
 def _uneven(report: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""MODEL_CARD.md from card.json: every figure in it comes from there, and one that is missing stops the export."""
+"""MODEL_CARD.md from card.json: every figure of the model comes from there, and one that is missing stops the export.
+
+What is known of C-NMC 2019 whatever the model, its images' size and its preliminary set, stands here and in `failures`.
+"""
 
 from typing import Any
 
@@ -57,7 +60,7 @@ def _text(card: dict[str, Any]) -> str:
         f"## The same cell photographed again\n\n{_retakes(card)}",
         f"## By size, brightness and folder\n\n{_subgroups(report)}",
         f"## Where size and colour say otherwise\n\n{_tilted(card)}",
-        f"## Known failures\n\n{failures.text(evaluation)}",
+        f"## Known failures\n\n{failures.text(card)}",
         f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
         f"## To reproduce\n\n{provenance.reproduce(card)}",
     ]
@@ -111,10 +114,14 @@ def _scale(card: dict[str, Any]) -> str:
     if card["for_demonstration"]:
         return ""
     areas = [area for name in CLASSES for area in card["cell_statistics"][name]["area_px"]]
+    images = (
+        "The data's images are 450 x 450 pixels, and what a pixel measures is not told there; "
+        if provenance.is_of_c_nmc(card["training"])
+        else "What a pixel of the data's images measures is not told here; "
+    )
     return (
-        "The data's images are 450 x 450 pixels, and what a pixel measures is not told there; 98 % of its cells have "
-        f"{min(areas):,.0f} to {max(areas):,.0f} pixels, and smaller than {card['gate']['area_px_min']:,.0f} or larger "
-        f"than {card['gate']['area_px_max']:,.0f} is refused."
+        f"{images}98 % of its cells have {min(areas):,.0f} to {max(areas):,.0f} pixels, and smaller than "
+        f"{card['gate']['area_px_min']:,.0f} or larger than {card['gate']['area_px_max']:,.0f} is refused."
     )
 
 

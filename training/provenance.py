@@ -1,11 +1,55 @@
 """What a model was learned from, how, and how it is made again: as a model card tells it, from card.json."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from training.cells import Cell, read_index
+from training.labels import located
+
+C_NMC = {
+    "title": "C-NMC 2019, part of the official training set",
+    "attribution": (
+        "Gupta, A., & Gupta, R. (2019). ALL Challenge dataset of ISBI 2019 (C-NMC 2019) (Version 1) [Data set]. "
+        "The Cancer Imaging Archive. https://doi.org/10.7937/tcia.2019.dc64i46r"
+    ),
+    "licence": "Creative Commons Attribution 3.0 Unported (CC BY 3.0)",
+    "changes": "subset, re-encoded without loss; cropped to the cell for training",
+    "not_known": "age and sex of the subjects, and by which microscope and camera each image was taken",
+}
+DRAWN = {
+    "title": "Cells drawn by program",
+    "attribution": "Blastscreen; no patient's image",
+    "licence": "Apache-2.0",
+    "changes": "none",
+}
+CELLS_OF_C_NMC = Path(__file__).with_name("results") / "cells.csv"
+"""The table of its images that the committed results are of."""
 
 FOLDERS = (
     "`FOLDER` holds the images in the C-NMC layout, `SMEARS` the smear fields (JPEG) on which the gate is tried; "
     "without `--not-cells` they are looked for in `not_cells` beside `FOLDER`. "
 )
+
+
+def source_of(cells: Iterable[Cell], root: Path) -> dict[str, str]:
+    """What a card says of whose real images below `root` these are: C_NMC where all of them are known to be of it.
+
+    Raises IndexNotReadable.
+    """
+    if {cell.sha256 for cell in cells} <= {cell.sha256 for cell in read_index(CELLS_OF_C_NMC)}:
+        return C_NMC
+    return {
+        "title": f"Images in {located(root).name}",
+        "attribution": "Source not stated",
+        "licence": "No licence stated",
+        "changes": "cropped to the cell for training",
+    }
+
+
+def is_of_c_nmc(training: dict[str, Any]) -> bool:
+    """Whether the data of a card's `training` are C_NMC."""
+    return bool(training["data"]["title"] == C_NMC["title"])
 
 
 def data(training: dict[str, Any]) -> str:

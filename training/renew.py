@@ -20,8 +20,8 @@ def renew(bundle: Path, *, morphology: dict[str, Any] | None, **evaluated: Any) 
     classifier = OnnxClassifier(bundle)
     card = classifier.card.raw
     evaluation = {**card["evaluation"], **evaluated, "milliseconds": milliseconds(classifier)}
-    evaluation["known_failures"] = failures.listed(evaluation)
     renewed = {**card, "morphology": morphology, "evaluation": evaluation}
+    evaluation["known_failures"] = failures.listed(renewed)
     parse_card(renewed, where=f"the renewed card of {bundle}")
     written = {"card.json": json.dumps(renewed, indent=1, allow_nan=False) + "\n", "MODEL_CARD.md": text(renewed)}
     for name, content in written.items():
