@@ -1,5 +1,7 @@
 """Figures in a model card: a table of them, or one in a line; one that is missing stops the card."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from app.errors import Invalid
@@ -7,6 +9,17 @@ from app.errors import Invalid
 
 class FigureMissing(Invalid):
     code = "figure_missing"
+
+
+@contextmanager
+def figures_there() -> Iterator[None]:
+    """Raises FigureMissing where the block looks for what a card does not have, one of before that was looked at."""
+    try:
+        yield
+    except KeyError as error:
+        raise FigureMissing(
+            f"The card has no {error}, so no model card can be written. Evaluate and export the model again."
+        ) from error
 
 
 def as_table(figures: dict[str, Any], names: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from training.card_tables import figures_there
 from training.provenance import is_of_c_nmc
 
 OF_C_NMC = """\
@@ -56,8 +57,9 @@ def of_the_data(card: Mapping[str, Any]) -> str:
     return (OF_C_NMC if is_of_c_nmc(card["training"]) else OF_OTHER_IMAGES) + OF_PEOPLE
 
 
+@figures_there()
 def listed(card: Mapping[str, Any]) -> list[str]:
-    """The same as sentences, for the card and whoever shows it."""
+    """The same as sentences, for the card and whoever shows it; raises FigureMissing."""
     return [" ".join(one.split()) for one in f"\n{text(card)}".split("\n- ")[1:]]
 
 

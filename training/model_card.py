@@ -8,7 +8,7 @@ from typing import Any
 from app.vision.bundle import CLASSES
 from training import card_gate, failures, provenance
 from training.bootstrap import Estimate
-from training.card_tables import FigureMissing, as_table, as_told, estimated
+from training.card_tables import FigureMissing, as_table, as_told, estimated, figures_there
 from training.titles import (
     BANDS,
     CHANGES,
@@ -32,17 +32,9 @@ OF_A_CALL = (
 )
 
 
+@figures_there()
 def text(card: dict[str, Any]) -> str:
     """The model card as Markdown; raises FigureMissing."""
-    try:
-        return _text(card)
-    except KeyError as error:
-        raise FigureMissing(
-            f"The card has no {error}, so no model card can be written. Evaluate and export the model again."
-        ) from error
-
-
-def _text(card: dict[str, Any]) -> str:
     evaluation, training = card["evaluation"], card["training"]
     report, alone = evaluation["report"], training.get("each_person", False)
     sections = [

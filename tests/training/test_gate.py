@@ -185,6 +185,22 @@ def test_without_a_figure_of_the_trial_there_is_no_card_and_nothing_is_touched(b
     assert json.loads((bundle / "card.json").read_text()) == raw
 
 
+@pytest.mark.parametrize("missing", ["subgroups", "by_subject"])
+def test_a_bundle_of_before_a_figure_was_looked_at_is_told_so_and_nothing_is_touched(bundle, tmp_path, missing, capsys):
+    raw = json.loads((bundle / "card.json").read_text())
+    del raw["evaluation"]["report"][missing]
+    (bundle / "card.json").write_text(json.dumps(raw))
+    (tmp_path / "gate.json").write_text(json.dumps(complete(json.loads((SHIPPED / "card.json").read_text()))))
+    before = (bundle / "MODEL_CARD.md").read_text()
+
+    code = main(["card", str(bundle), "--results", str(tmp_path)])
+
+    assert code == 1
+    assert f"The card has no '{missing}', so no model card can be written." in capsys.readouterr().err
+    assert (bundle / "MODEL_CARD.md").read_text() == before
+    assert json.loads((bundle / "card.json").read_text()) == raw
+
+
 def test_a_trial_on_other_cells_is_not_this_models(bundle, tmp_path, capsys):
     (tmp_path / "gate.json").write_text(json.dumps({"data_fingerprint": "0" * 64}))
 
