@@ -263,6 +263,7 @@ def _subgroups(report: dict[str, Any]) -> str:
 
 
 def _tilted(card: dict[str, Any]) -> str:
+    """What it reaches under each tilt, "-" where none has a solution; raises FigureMissing."""
     found = card["evaluation"].get("tilted")
     if not found and card["for_demonstration"]:
         return "This was not looked at for this model."
@@ -272,8 +273,8 @@ def _tilted(card: dict[str, Any]) -> str:
     rows = []
     for name, title in TILTED.items():
         one = found[name]
-        worth = " and ".join(f"{one['persons'][label]:.0f}" for label in ("HEM", "ALL"))
-        reached = " | ".join(estimated(one, figure) for figure in ("auc", "sensitivity", "specificity"))
+        worth = " and ".join(_persons(one["persons"][label]) for label in ("HEM", "ALL"))
+        reached = " | ".join(as_told(one[figure]) for figure in ("auc", "sensitivity", "specificity"))
         rows.append(f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {worth} | {reached} |")
     floor, own = (estimated(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
     told = (
@@ -288,6 +289,11 @@ def _tilted(card: dict[str, Any]) -> str:
     columns = ("cells weighed", "mean colour alone", "with area", "worth: normal and ALL", "AUC of this network")
     head = f"| {' | '.join([*columns, 'sensitivity', 'specificity'])} |"
     return "\n".join([told, "", head, "|---" * 7 + "|", *rows])
+
+
+def _persons(worth: float | None) -> str:
+    """How many persons weighed cells are worth; "-" where no weights are what was asked for."""
+    return "-" if worth is None else f"{worth:.0f}"
 
 
 def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bool) -> str:

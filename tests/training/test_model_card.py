@@ -81,6 +81,16 @@ def test_the_card_tells_how_it_ranks_where_size_and_colour_say_less_and_of_how_m
     assert "was not looked at" in card(DRAWN).split("## Where size and colour say otherwise")[1].split("## ")[0]
 
 
+def test_a_tilt_that_has_no_solution_is_told_by_dashes():
+    raw = json.loads((SHIPPED / "card.json").read_text())
+    none = {figure: [None, None, None] for figure in ("auc", "sensitivity", "specificity")}
+    raw["evaluation"]["tilted"]["elsewhere"] |= {**none, "persons": {"HEM": None, "ALL": None}}
+
+    section = model_card.text(raw).split("## Where size and colour say otherwise")[1].split("## ")[0]
+
+    assert "| 0.29 | 0.54 | - and - | - | - | - |" in section
+
+
 def test_of_networks_with_one_person_left_out_the_shift_test_names_no_partition():
     raw = json.loads((SHIPPED / "card.json").read_text())
     raw["evaluation"]["shifts"] = [{**one, "seed": 3} for one in raw["evaluation"]["shifts"]]
