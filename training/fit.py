@@ -37,7 +37,8 @@ def fit(
     unlabelled: Crops | None = None,
     only: str | None = None,
 ) -> None:
-    """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results.
+    """Trains what is not trained yet; after every part the out-of-fold logits so far are written to the results, unless
+    those of more folds of the same recipe on the same cells are there.
 
     `only` is the name of one part: several processes may each train another one of a recipe, and a last call without it
     writes the results of all.
@@ -51,16 +52,28 @@ def fit(
     aside.write(place / ORDER, order_of(recipe, crops))
     parts = parts_of(recipe, crops, folder=place)
     for part in [part_named(only, parts)] if only else parts:
-        if not part.is_done:
-            part.folder.mkdir(parents=True, exist_ok=True)
-            keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
-            curves = logs and logs / place.name / part.folder.name
-            if recipe.learns_head_at_once:
-                _learn_head(recipe, crops, part, unlabelled=unlabelled)
-            else:
-                _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=curves)
+        if part.is_done:
+            continue
+        part.folder.mkdir(parents=True, exist_ok=True)
+        keras.utils.set_random_seed(1000 * part.seed + part.fold + 1)
+        curves = logs and logs / place.name / part.folder.name
+        if recipe.learns_head_at_once:
+            _learn_head(recipe, crops, part, unlabelled=unlabelled)
+        else:
+            _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=curves)
         if part.fold != FINAL:
-            results.write(recipe, crops, finished(recipe, crops, folder=place), folder=results_folder)
+            _keep_results(recipe, crops, place=place, folder=results_folder)
+    _keep_results(recipe, crops, place=place, folder=results_folder)
+
+
+def _keep_results(recipe: Recipe, crops: Crops, *, place: Path, folder: Path) -> None:
+    """Writes the scores of the folds that are finished in `place`, unless more are kept already."""
+    found = finished(recipe, crops, folder=place)
+    path = folder / f"{recipe.name}.csv"
+    if results.has_more_folds(path, recipe, crops.cells, than=len(found)):
+        print(f"{path} has more folds of this recipe than the {len(found)} trained here, and stays.", flush=True)
+    elif found:
+        results.write(recipe, crops, found, folder=folder)
 
 
 def _learn_head(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> None:

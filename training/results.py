@@ -110,6 +110,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def has_more_folds(path: Path, experiment: Experiment, cells: Sequence[Cell], *, than: int) -> bool:
+    """Whether `<recipe>.csv` is there and of this very experiment on these cells, with more folds than so many."""
+    if not (path.is_file() and path.with_suffix(".json").is_file()):
+        return False
+    kept = record(path.with_suffix(".json"))
+    return fingerprints(experiment, cells).items() <= kept.items() and len(kept["folds"]) > than
+
+
 def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:
     """Raises ResultsDoNotFit where the `<recipe>.json` beside this `<recipe>.csv` is of other cells or is not there."""
     own, given = record(path.with_suffix(".json")).get("data_fingerprint"), fingerprint(cells)

@@ -154,6 +154,40 @@ def test_a_part_alone_is_trained_where_it_is_named_and_the_others_are_left(crops
     assert trained_now == ["seed0-fold1"]
 
 
+def test_fuller_results_of_the_same_recipe_and_cells_stay_until_as_many_folds_are_trained(crops, tmp_path):
+    fit.fit(SMALL, crops, folder=tmp_path / "there", results_folder=tmp_path)
+    path = tmp_path / "small.csv"
+    committed = path.read_text()
+
+    fit.fit(SMALL, crops, folder=tmp_path / "here", results_folder=tmp_path, only="seed0-fold0")
+    after_one = path.read_text()
+    path.write_text("of before\n")
+    fit.fit(SMALL, crops, folder=tmp_path / "here", results_folder=tmp_path)
+
+    assert after_one == committed
+    assert len(path.read_text().splitlines()) == len(committed.splitlines())
+
+
+def test_results_of_another_recipe_of_that_name_are_written_over_at_the_first_fold(crops, tmp_path):
+    fit.fit(SMALL, crops, folder=tmp_path / "there", results_folder=tmp_path)
+    changed = dataclasses.replace(SMALL, epochs=1)
+
+    fit.fit(changed, crops, folder=tmp_path / "here", results_folder=tmp_path, only="seed0-fold0")
+
+    record = json.loads((tmp_path / "small.json").read_text())
+    assert (record["recipe_fingerprint"], len(record["folds"])) == (changed.fingerprint(), 1)
+
+
+def test_what_is_trained_already_is_written_once_and_not_for_every_part(crops, tmp_path, monkeypatch):
+    fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path)
+    written = []
+    monkeypatch.setattr("training.results.write", lambda *_, folder: written.append(folder))
+
+    fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path)
+
+    assert written == [tmp_path]
+
+
 def test_a_checkpoint_of_an_earlier_version_leaves_chance_as_it_is(tmp_path):
     (tmp_path / "checkpoint.json").write_text('{"epochs": 1}')
     network, before = build(SMALL), random.getstate()
