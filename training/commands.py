@@ -304,7 +304,9 @@ def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smear
 
 def _kept_gate_trial(path: Path, *, fingerprint: str) -> dict[str, Any]:
     """The committed trial, where it is of the very cells that the model learned from."""
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    from training import results as kept
+
+    found = kept.read_json(path) if path.is_file() else {}
     if found.get("data_fingerprint") != fingerprint:
         raise GateNotTried(f"{path} holds no trial of the gate on this model's cells. Run `python -m training gate`.")
     return found

@@ -73,7 +73,7 @@ def _keep_results(recipe: Recipe, crops: Crops, *, place: Path, folder: Path) ->
     if results.has_more_folds(path, recipe, crops.cells, than=len(found)):
         print(f"{path} has more folds of this recipe than the {len(found)} trained here, and stays.", flush=True)
     elif found:
-        results.write(recipe, crops, found, folder=folder)
+        results.write(recipe, crops.cells, found, folder=folder)
 
 
 def _learn_head(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> None:

@@ -92,7 +92,7 @@ def write(machine: Machine, crops: Crops, table: Floats, *, folder: Path) -> Non
         found.append(results.Fold(machine.seeds[0], fold, np.flatnonzero(own), logits, note))
     if machine.beside:
         found = _beside(found, crops, fold_of, path=folder / f"{machine.beside}.csv")
-    results.write(machine, crops, found, folder=folder)
+    results.write(machine, crops.cells, found, folder=folder)
 
 
 def _balanced(weights: Floats) -> Floats:

@@ -3,7 +3,6 @@
 Subjects count the same within their class, so that nobody with many cells stands for all. Asks nothing of TensorFlow.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,6 +16,7 @@ from tqdm import tqdm
 from app.errors import Invalid
 from app.vision.bundle import CLASSES
 from app.vision.morphology import MEASURES, NothingToMeasure, measure
+from training import results
 from training.cells import Cell, fingerprint
 from training.metrics import weighted_quantiles
 from training.pictures import read_pixels
@@ -62,8 +62,8 @@ def for_card(cells: Sequence[Cell], root: Path, *, kept: Path) -> dict[str, Any]
 
 
 def kept_for(path: Path, *, fingerprint: str) -> dict[str, Any] | None:
-    """What is kept of cells with that fingerprint; None where nothing is."""
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    """What is kept of cells with that fingerprint; None where nothing is. Raises ResultsDoNotFit."""
+    found = results.read_json(path) if path.is_file() else {}
     return found if found.get("data_fingerprint") == fingerprint else None
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from app.errors import Invalid
 from training import aside
 from training.cells import Cell, fingerprint, read_index
-from training.dataset import Crops
 from training.recipe import words_for
 
 
@@ -68,19 +67,19 @@ class Row:
     """File and line that it was read from."""
 
 
-def write(experiment: Experiment, crops: Crops, folds: Sequence[Fold], *, folder: Path) -> None:
+def write(experiment: Experiment, cells: Sequence[Cell], folds: Sequence[Fold], *, folder: Path) -> None:
     """Writes both files of an experiment from the folds that are finished."""
     with aside.written_aside(folder / f"{experiment.name}.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for fold in folds:
             for index, logit in zip(fold.tested, fold.logits, strict=True):
-                writer.writerow((crops.cells[index].sha256, fold.seed, fold.fold, f"{logit:.5f}"))
+                writer.writerow((cells[index].sha256, fold.seed, fold.fold, f"{logit:.5f}"))
     path = folder / f"{experiment.name}.json"
     whole = {
         "recipe": experiment.as_json(),
-        **fingerprints(experiment, crops.cells),
-        "cells": len(crops.cells),
+        **fingerprints(experiment, cells),
+        "cells": len(cells),
         **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
     }

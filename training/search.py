@@ -1,7 +1,6 @@
 """Grid or random search over a recipe's declared choices; finished combinations are kept, so a search can go on."""
 
 import csv
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -64,10 +63,9 @@ def _kept(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[str, Row]:
     rows = {}
     for chosen in combinations(recipe, draws=None):
         one = recipe.with_choices(chosen)
-        record = folder / one.fingerprint() / f"{one.name}.json"
         own = results.fingerprints(one, crops.cells)
-        with suppress(OSError, ValueError, results.ResultsDoNotFit):  # not fitted yet, or not to the end
-            if own.items() <= json.loads(record.read_text(encoding="utf-8")).items():
+        with suppress(results.ResultsDoNotFit):  # not fitted yet, or not to the end
+            if own.items() <= results.record(folder / one.fingerprint() / f"{one.name}.json").items():
                 rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
     return rows
 

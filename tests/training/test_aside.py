@@ -58,11 +58,11 @@ def test_results_shifts_and_times_are_replaced_as_a_whole(crops, tmp_path):
     recipe = Recipe(name="tried", network=dict)
     table, record, shifts = (tmp_path / f"tried{ending}" for ending in (".csv", ".json", ".shifts.json"))
     first = results.Fold(0, 0, np.arange(2), np.zeros(2, np.float32), {})
-    results.write(recipe, crops, [first], folder=tmp_path)
+    results.write(recipe, crops.cells, [first], folder=tmp_path)
     kept_shifts.write([], shifts, made_from={})
     earlier = {path: (held(path), path.read_text()) for path in (table, record, shifts)}
 
-    results.write(recipe, crops, [first, first], folder=tmp_path)
+    results.write(recipe, crops.cells, [first, first], folder=tmp_path)
     results.record_milliseconds(record, 1.5)
     kept_shifts.write([{"shift": "red x .9"}], shifts, made_from={})
 

@@ -210,6 +210,19 @@ def test_a_trial_on_other_cells_is_not_this_models(bundle, tmp_path, capsys):
     assert "holds no trial of the gate on this model's cells" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["gate.json", "morphology.json"])
+def test_a_damaged_file_of_results_is_a_sentence_and_nothing_is_touched(bundle, tmp_path, name, capsys):
+    raw = json.loads((bundle / "card.json").read_text())
+    (tmp_path / "gate.json").write_text(json.dumps(complete(raw)))
+    (tmp_path / name).write_text("<<<<<<< ours")
+
+    code = main(["card", str(bundle), "--results", str(tmp_path)])
+
+    assert code == 1
+    assert f"{tmp_path / name} is no JSON" in capsys.readouterr().err
+    assert json.loads((bundle / "card.json").read_text()) == raw
+
+
 def test_a_real_models_card_without_its_shift_test_is_refused():
     raw = json.loads((SHIPPED / "card.json").read_text())
     raw["evaluation"] |= {"gate": complete(raw), "shifts": []}

@@ -66,6 +66,14 @@ def test_percentiles_of_other_cells_are_not_taken_for_these(folder, tmp_path):
     assert kept_for(path, fingerprint="b") is None
 
 
+def test_a_damaged_file_of_percentiles_is_told_of(tmp_path):
+    path = tmp_path / "morphology.json"
+    path.write_text('{"data_fingerprint": "a"')
+
+    with pytest.raises(Invalid, match=r"morphology\.json is no JSON .* Take it from git again"):
+        kept_for(path, fingerprint="a")
+
+
 def test_measuring_asks_nothing_of_tensorflow():
     asked = "import sys, training.morphology; print([one for one in ('tensorflow', 'keras') if one in sys.modules])"
 
