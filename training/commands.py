@@ -101,14 +101,11 @@ def search(arguments: argparse.Namespace) -> None:
 def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
     from training import page, points
-    from training import results as kept
-    from training.out_of_fold import scored_by_seed
+    from training.out_of_fold import scores_of
 
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
-    path = asked.results_folder(arguments, recipe) / f"{recipe.name}.csv"
-    rows = kept.read_of(path, crops.cells)
-    on = scored_by_seed(rows, crops.cells)
+    on = scores_of(recipe, crops.cells, folder=asked.results_folder(arguments, recipe))
     if arguments.shifts:
         _shift_test(arguments, recipe, crops, on)
     shifts, note = _kept_shifts(arguments, recipe, crops, on)

@@ -15,11 +15,10 @@ from app.vision.golden import GOLDEN_CELLS, acting_sha256, look_golden
 from training import asked, failures, kept_shifts, model_card, network, onnx_model, renew, results, retakes
 from training.card import Trained, card_of
 from training.dataset import Crops
-from training.out_of_fold import scored_by_seed
+from training.out_of_fold import scores_of
 from training.parts import parts_of, place_of
 from training.pictures import read_pixels
 from training.recipe import Recipe
-from training.scored import Scored
 
 PARITY = 1e-3
 """The most that ONNX Runtime's logit may differ from Keras'."""
@@ -38,13 +37,13 @@ def load(
     of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds.
     """
     *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
-    on = _scores(recipe, crops, folder=results_folder)
+    on = scores_of(recipe, crops.cells, folder=results_folder)
     apart = recipe
     if recipe.is_fixed:
         apart = recipe.each_person()
         folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs))
         network.refuse_untrained(apart, folds)
-        on = _scores(apart, crops, folder=results_folder)
+        on = scores_of(apart, crops.cells, folder=results_folder)
     made_from = results.fingerprints(apart, crops.cells)
     found = kept_shifts.read_of(kept_shifts.path_of(apart.name, folder=results_folder), on, made_from=made_from)
     return Trained(
@@ -59,14 +58,6 @@ def load(
         results_folder / asked.MORPHOLOGY,
         results_folder / retakes.KEPT,
     )
-
-
-def _scores(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[int, Scored]:
-    """The out-of-fold scores of a recipe in its results, by seed."""
-    path = folder / f"{recipe.name}.csv"
-    rows = results.read_of(path, crops.cells)
-    results.refuse_other_recipe(path, recipe)
-    return scored_by_seed(rows, crops.cells, seeds=recipe.seeds)
 
 
 def export(trained: Trained, *, version: str, models: Path) -> Path:

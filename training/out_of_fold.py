@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training import results, trust
 from training.cells import Cell
+from training.recipe import Recipe
 from training.scored import Floats, Scored
 from training.splits import refuse_shared
 
@@ -56,6 +58,17 @@ def scored_by_seed(
     """The scores of these seeds, or of all that the rows have; raises what `scored_of` raises."""
     wanted = sorted({row.seed for row in rows}) if seeds is None else seeds
     return {seed: scored_of(rows, cells, seed=seed) for seed in wanted}
+
+
+def scores_of(recipe: Recipe, cells: Sequence[Cell], *, folder: Path) -> dict[int, Scored]:
+    """The out-of-fold scores of all partitions of a recipe in its results in `folder`, by seed.
+
+    Raises ResultsDoNotFit where they are of other cells or of an earlier form of the recipe, and what `scored_of` does.
+    """
+    path = folder / f"{recipe.name}.csv"
+    rows = results.read_of(path, cells)
+    results.refuse_other_recipe(path, recipe)
+    return scored_by_seed(rows, cells, seeds=recipe.seeds)
 
 
 def scored_if_finished(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) -> Scored | None:

@@ -20,6 +20,7 @@ from training.__main__ import main
 from training.card import Trained
 from training.network import build
 from training.recipes.smoke import RECIPE
+from training.results import COLUMNS
 from training.shifts import SHIFTS, UNCHANGED
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -138,6 +139,31 @@ def test_results_of_other_cells_are_neither_evaluated_nor_exported(walked, tmp_p
     assert code == 1
     assert "smoke.csv is of other cells (4f32c145) than these (350d81bc). Run" in capsys.readouterr().err
     assert not list(tmp_path.glob("drawn*"))
+
+
+@pytest.mark.parametrize("command", ["evaluate", "export"])
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ("rows", "200 of 200 cells have no score under seed 0. Run `fit` to the end."),
+        ("recipe", "smoke.csv is of an earlier form of this recipe. Run `python -m training fit smoke` again."),
+    ],
+)
+def test_results_that_are_not_all_of_the_recipe_are_neither_evaluated_nor_exported(
+    walked, tmp_path, capsys, command, lost, said
+):
+    results = shutil.copytree(walked / "results", tmp_path / "results")
+    if lost == "rows":
+        (results / "smoke.csv").write_text(",".join(COLUMNS) + "\n")
+    else:
+        record = json.loads((results / "smoke.json").read_text())
+        (results / "smoke.json").write_text(json.dumps({**record, "recipe_fingerprint": "of before"}))
+    models = ["--models", str(tmp_path)] if command == "export" else ["--shifts"]
+
+    code = main([command, "smoke", "--var", str(walked / "var"), "--results", str(results), *models])
+
+    assert code == 1
+    assert said in capsys.readouterr().err
 
 
 def test_the_shift_test_is_kept_with_the_results_and_told_by_page_and_card_alike(walked):
