@@ -111,12 +111,12 @@ def stored(arguments: argparse.Namespace, root: Path) -> "Crops":
 
 
 def drawn_cells(arguments: argparse.Namespace, recipe: Recipe) -> "tuple[list[Cell], Path]":
-    """The recipe's drawn cells, and the folder where they lie."""
+    """The recipe's drawn cells, and the folder where they lie: recipes with as many cells share it, and no others."""
     from training import drawn
 
-    root = writable(arguments.var) / "drawn"
+    root = writable(arguments.var) / f"drawn-{recipe.drawn_cells}"
     drawn.write_cells(root, count=recipe.drawn_cells)
-    return indexed(arguments, root, table="drawn.csv"), root
+    return indexed(arguments, root, table=f"{root.name}.csv"), root
 
 
 def indexed(arguments: argparse.Namespace, root: Path, *, table: str = INDEX) -> "list[Cell]":

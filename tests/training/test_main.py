@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,8 +13,9 @@ from app.errors import Misconfigured
 from tests.shipped import SHIPPED
 from tests.training.cells import write_cell
 from training.__main__ import main, read
-from training.asked import chosen
+from training.asked import chosen, drawn_cells
 from training.backend import ABLE, WITHOUT_KERAS
+from training.recipe import Recipe
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,7 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(words, option, t
 
     assert code == 1
     assert f"{there} cannot be written (File exists). Name another folder with {option}." in capsys.readouterr().err
-    assert not (tmp_path / "var" / "drawn").exists()
+    assert not list((tmp_path / "var").glob("drawn*"))
 
 
 def test_what_the_system_refuses_is_a_sentence_and_so_is_a_stop(tmp_path, monkeypatch, capsys):
@@ -240,6 +242,14 @@ def test_who_names_images_for_a_recipe_that_draws_its_own_is_told_so(tmp_path, c
     assert main(["fit", "smoke", str(tmp_path), "--var", str(tmp_path)]) == 1
 
     assert "learns from cells that it draws itself" in capsys.readouterr().err
+
+
+def test_recipes_that_draw_other_numbers_of_cells_do_not_share_them(tmp_path):
+    six, three = (Recipe(name="drawing", network=dict, drawn_cells=count) for count in (6, 3))
+
+    drawn = [len(drawn_cells(Namespace(var=tmp_path), recipe)[0]) for recipe in (six, three, six)]
+
+    assert drawn == [12, 6, 12]
 
 
 @pytest.mark.tensorflow
