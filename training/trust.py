@@ -104,8 +104,8 @@ def bands(scored: Scored) -> BandThresholds:
     enough = np.flatnonzero(from_here >= UPPER_PRECISION)
     upper = max(EVEN_ODDS, float(probability[enough[0]])) if len(enough) else 1.0
     if lower > upper:
-        lower = upper = (lower + upper) / 2
-    return BandThresholds(not_suspected_below=round(lower, 4), suspected_from=round(upper, 4))
+        lower = upper = _at_most((lower + upper) / 2, digits=4)
+    return BandThresholds(not_suspected_below=_at_most(lower, digits=4), suspected_from=round(upper, 4))
 
 
 def conformal(scored: Scored, *, by: tuple[float, float] | None = None) -> Conformal:
@@ -117,7 +117,7 @@ def conformal(scored: Scored, *, by: tuple[float, float] | None = None) -> Confo
     misfit = np.where(scored.is_all, 1 - scored.probabilities, scored.probabilities)
     weights = subject_weights(scored)
     hem, all_ = (
-        round(weighted_quantiles(misfit[own], weights[own], shares=(share,))[0], 6)
+        -_at_most(-weighted_quantiles(misfit[own], weights[own], shares=(share,))[0], digits=6)
         for own, share in zip((~scored.is_all, scored.is_all), by or held_shares(scored), strict=True)
     )
     return Conformal(miscoverage=MISCOVERAGE, hem=hem, all=all_)
@@ -127,6 +127,12 @@ def held_shares(scored: Scored) -> tuple[float, float]:
     """Of each class (HEM, ALL) the share that a limit on so many groups' cells holds, one more group being to come."""
     hem, all_ = (len(np.unique(scored.groups[own])) for own in (~scored.is_all, scored.is_all))
     return _held_share(hem), _held_share(all_)
+
+
+def _at_most(limit: float, *, digits: int) -> float:
+    """The limit with so many digits, and never above it: what was promised of it holds still."""
+    nearest = round(limit, digits)
+    return nearest if nearest <= limit else round(nearest - 10**-digits, digits)
 
 
 def _held_share(groups: int) -> float:

@@ -56,6 +56,20 @@ def test_the_lower_band_holds_no_more_all_cells_than_promised_and_the_upper_is_a
     assert bands.not_suspected_below <= bands.suspected_from
 
 
+def test_what_bands_and_sets_promise_of_these_very_cells_holds_to_the_last_digit_of_the_limits():
+    for seed in range(20):
+        cells = scored(subjects=40, skill=3.0, seed=seed)
+        weights, held = 2 * subject_weights(cells), trust.held_shares(cells)
+        limits = trust.conformal(cells)
+
+        lower = cells.probabilities < trust.bands(cells).not_suspected_below
+        holds_hem, holds_all = cells.probabilities <= limits.hem, 1 - cells.probabilities <= limits.all
+
+        assert (40 * weights[lower & cells.is_all].sum() + 1) / 41 <= trust.MISS_RATE
+        assert weights[holds_hem & ~cells.is_all].sum() >= held[0] - 1e-9
+        assert weights[holds_all & cells.is_all].sum() >= held[1] - 1e-9
+
+
 def test_no_cell_is_suspected_that_is_rather_normal_however_precise_that_would_be():
     cells = scored(subjects=60, skill=2.0)
     above = replace(cells, probabilities=cells.probabilities * 0.6)
