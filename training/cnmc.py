@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from app.vision.preprocess import cell_mask
 from training.cells import CELL_COLUMNS, Cell
 from training.labels import (
     LabelsDisagree,
+    LabelsNotReadable,
     Rows,
     Table,
-    csv_files,
     group_files,
+    is_beside,
     is_named,
     known_groups,
     located,
@@ -62,7 +64,7 @@ class Found:
     images: tuple[Path, ...]
     """Every lossless image below it, in order."""
     tables: tuple[Table, ...]
-    """The CSV files that may hold labels."""
+    """The CSV files in or beside their folders that hold labels, or that images ask whose names do not say theirs."""
     group_files: tuple[Path, ...]
     """The files that name subject groups known to be one."""
     stats: Mapping[Path, os.stat_result]
@@ -86,7 +88,8 @@ class Named:
 def find(root: Path) -> Found:
     """What there is to read below `root`, and label CSVs and known groups just above it.
 
-    An index of ours, kept beside its images, holds no labels. Raises NoCells or LabelsNotReadable.
+    An index of ours, kept beside its images, holds no labels. Raises NoCells, or LabelsNotReadable of a table that
+    images ask.
     """
     root = located(root)
     if not root.is_dir():
@@ -102,10 +105,28 @@ def find(root: Path) -> Found:
     ]
     if not images:
         raise NoCells(f"There is no BMP, PNG, TIFF or WebP image below {root}. Name a folder in the C-NMC layout.")
-    csvs, groups = csv_files(images), group_files(root)
-    stats = {path: _stat(path) for path in (*images, *csvs, *groups)}
-    tables = [table for table in map(read_table, csvs) if table.columns != CELL_COLUMNS]
-    return Found(root, tuple(images), tuple(tables), tuple(groups), stats)
+    groups = group_files(below, root)
+    stats = {path: _stat(path) for path in (*images, *groups)}
+    tables = _tables([*below, *root.parent.glob("*.csv")], images, stats)
+    return Found(root, tuple(images), tables, tuple(groups), stats)
+
+
+def _tables(files: Iterable[Path], images: Sequence[Path], stats: dict[Path, os.stat_result]) -> tuple[Table, ...]:
+    """Those of the files that `Found.tables` are, each read once; `stats` gets what it was before it was read."""
+    folders, asking = (
+        {path.parent for path in some} for some in (images, [one for one in images if not is_named(one)])
+    )
+    found = []
+    for path in sorted({path for path in files if path.name.endswith(".csv")}):
+        asked = any(is_beside(path, folder) for folder in asking)
+        if not asked and not any(is_beside(path, folder) for folder in folders):
+            continue
+        with nullcontext() if asked else suppress(NoCells, LabelsNotReadable):  # where nothing asks it may be anything
+            there, table = _stat(path), read_table(path)
+            if table.columns != CELL_COLUMNS and (asked or table.has_labels):
+                stats[path] = there
+                found.append(table)
+    return tuple(found)
 
 
 def _stat(path: Path) -> os.stat_result:
@@ -130,7 +151,7 @@ def named(found: Found) -> list[Named]:
     Raises LabelsDisagree where its class folder says otherwise, and what `rows_of` raises.
     """
     unnamed = {path.parent for path in found.images if not is_named(path)}
-    refuse_contradiction(found.images)
+    refuse_contradiction(found.images, found.tables)
     by_csv = {folder: rows_of(folder, found.tables) for folder in unnamed}
     return [_named(path, by_csv.get(path.parent, {})) for path in found.images]
 

@@ -12,7 +12,7 @@ from training import cnmc
 from training.aside import written_aside
 from training.cells import Cell, read_index, write_index
 from training.cnmc import Found, Named
-from training.labels import READING, SAME_CELL, Table, homes_of, is_named
+from training.labels import READING, SAME_CELL, Table, homes_of, is_beside, is_named
 
 
 def current(root: Path, path: Path) -> list[Cell]:
@@ -51,8 +51,9 @@ def summary(found: Found, cells: Sequence[Cell]) -> list[str]:
 
 def _unlabelled_by(table: Table, named: Sequence[Named]) -> str:
     """A sentence on the images of this table's folders where some have no label; empty where all have one."""
-    homes = homes_of(table)
-    own = [one for one in named if one.path.parent in homes and not is_named(one.path)]
+    asking = [one for one in named if not is_named(one.path) and is_beside(table.path, one.path.parent)]
+    homes = homes_of(table) if asking else []
+    own = [one for one in asking if one.path.parent in homes]
     if all(one.label for one in own):
         return ""
     names = {row["new_names"] for row in table.rows}

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -16,9 +15,11 @@ from app.errors import Invalid
 
 COLUMNS = ("Patient_ID", "new_names", "labels")
 
-READING = 4
-"""Rises where the same files come to say something else: in 1, every table was of every folder; in 2, names in capitals
-were no names, and hidden files were images; in 3, labels beside images that say theirs themselves were not read."""
+READING = 5
+"""Rises where the same files would be read otherwise."""
+
+GROUPS = "subject_groups.json"
+"""The file that names subjects who are one."""
 
 _NAME = re.compile(
     r"UID_(?P<subject>H?\d+)_(?P<image>\d+)_(?P<cell>\d+)_(?P<label>all|hem)(?![A-Z0-9])", re.ASCII | re.IGNORECASE
@@ -89,10 +90,9 @@ def located(root: Path) -> Path:
     return root.resolve() if root.name in ("", "..") else root
 
 
-def csv_files(images: Iterable[Path]) -> list[Path]:
-    """The CSV files in or beside the folders of those images whose own name does not say what they are."""
-    folders = {path.parent for path in images if not is_named(path)}
-    return sorted({path for folder in folders for path in _csv_of(folder)})
+def is_beside(path: Path, folder: Path) -> bool:
+    """Whether a table lies where those of the images in `folder` do: there, or just above."""
+    return path.parent in (folder, folder.parent)
 
 
 def read_table(path: Path) -> Table:
@@ -114,7 +114,7 @@ def rows_of(folder: Path, read: Iterable[Table]) -> Rows:
     Raises LabelsNotReadable where there are some and none has the columns of labels, LabelNotKnown, LabelsDisagree,
     LabelsOfSeveralFolders or ImageMissing.
     """
-    own = [table for table in read if table.path.parent in (folder, folder.parent)]
+    own = [table for table in read if is_beside(table.path, folder)]
     labelled = [table for table in own if table.has_labels]
     if own and not labelled:
         raise LabelsNotReadable(
@@ -156,23 +156,18 @@ def homes_of(table: Table) -> list[Path]:
     return [around] if twice else list(holders) or _folders(around)
 
 
-def refuse_contradiction(images: Iterable[Path]) -> None:
+def refuse_contradiction(images: Iterable[Path], tables: Iterable[Table]) -> None:
     """Raises LabelNotKnown or LabelsDisagree where a table of labels in or beside their folders says otherwise of
     images whose own names say what they are.
     """
-    known: dict[Path, dict[str, Path]] = {}
+    known: dict[Path, set[str]] = {}
     for image in images:
         if is_named(image):
-            known.setdefault(image.parent, {})[image.name] = image
-    beside: dict[Path, list[Path]] = {}
-    for folder in known:
-        for path in _csv_of(folder):
-            beside.setdefault(path, []).append(folder)
-    for path, folders in beside.items():
-        with suppress(LabelsNotReadable):  # no table of labels, and nothing asks for one here
-            table = read_table(path)
-            if table.has_labels:
-                _refuse_contradiction(table, {name: one for folder in folders for name, one in known[folder].items()})
+            known.setdefault(image.parent, set()).add(image.name)
+    for table in tables:
+        if table.has_labels:
+            beside = (names for folder, names in known.items() if is_beside(table.path, folder))
+            _refuse_contradiction(table, set().union(*beside))
 
 
 def known_groups(files: Iterable[Path]) -> list[list[str]]:
@@ -186,14 +181,10 @@ def same_cells() -> list[tuple[str, str]]:
         return [(row["one_sha256"], row["other_sha256"]) for row in csv.DictReader(file)]
 
 
-def group_files(root: Path) -> list[Path]:
-    """`subject_groups.json` below or just above the root, which is `located`."""
-    found = [*sorted(root.rglob("subject_groups.json")), root.parent / "subject_groups.json"]
+def group_files(below: Iterable[Path], root: Path) -> list[Path]:
+    """`subject_groups.json` among what lies below the root, which is `located`, or just above it."""
+    found = [*(path for path in below if path.name == GROUPS), root.parent / GROUPS]
     return [path for path in found if path.is_file()]
-
-
-def _csv_of(folder: Path) -> list[Path]:
-    return [*folder.glob("*.csv"), *folder.parent.glob("*.csv")]
 
 
 def _folders(around: Path) -> list[Path]:
@@ -215,9 +206,7 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
     """Where it stands, the file, and its (subject, label), of each row."""
     there = {name for folder in homes for name in _files(folder)}
     around = str(homes[0]) if len(homes) == 1 else f"{table.path.parent} or in a folder there"
-    for line, row in enumerate(table.rows, start=2):
-        where = f"{table.path}, line {line}"
-        patient, name, label = (row[column] for column in COLUMNS)
+    for where, patient, name, label in _rows(table):
         if not any((patient, name, label)):
             continue
         if patient is None or name is None or label is None:
@@ -227,16 +216,22 @@ def _labels(table: Table, homes: list[Path]) -> Iterator[tuple[str, str, tuple[s
         yield where, name, _label(patient, label, where=where)
 
 
-def _refuse_contradiction(table: Table, known: Mapping[str, Path]) -> None:
+def _refuse_contradiction(table: Table, known: set[str]) -> None:
+    for where, patient, name, label in _rows(table):
+        if name is None or name not in known:
+            continue
+        said = _label(patient or "", label or "", where=where)
+        if said != parse_name(name):
+            raise LabelsDisagree(
+                f"{where}: {name} is of subject {', '.join(said)}, and its own name says otherwise. Mend one of them."
+            )
+
+
+def _rows(table: Table) -> Iterator[tuple[str, str | None, str | None, str | None]]:
+    """Where it stands, and what is there of COLUMNS, of each row of a table of labels."""
     for line, row in enumerate(table.rows, start=2):
-        patient, name, number = (row[column] for column in COLUMNS)
-        if name is not None and name in known:
-            said = _label(patient or "", number or "", where=f"{table.path}, line {line}")
-            if said != parse_name(name):
-                raise LabelsDisagree(
-                    f"{table.path}, line {line}: {name} is of subject {', '.join(said)}, and its own name says "
-                    "otherwise. Mend one of them."
-                )
+        patient, name, label = (row[column] for column in COLUMNS)
+        yield f"{table.path}, line {line}", patient, name, label
 
 
 def _label(patient: str, number: str, *, where: str) -> tuple[str, str]:

@@ -7,9 +7,10 @@ import pytest
 
 from app.vision.drawn import Look, draw, save
 from tests.training.cells import labels_csv, write_cell
-from training import asked, cnmc, index
+from training import asked, cnmc, index, labels
 from training.__main__ import main
 from training.cells import read_index
+from training.labels import LabelsDisagree
 
 
 def drawn(folder, *, count, first=0):
@@ -99,6 +100,46 @@ def test_an_index_is_made_anew_when_a_label_is_mended(tmp_path):
     os.utime(labels, ns=(1, 1))  # a disk may count time in steps longer than this test takes
 
     assert [cell.subject for cell in index.current(folder, tmp_path / "index.csv")] == ["8"]
+
+
+def test_an_index_is_made_anew_when_a_table_comes_to_contradict_the_images_own_names(tmp_path):
+    folder = tmp_path / "cells"
+    write_cell(folder / "UID_7_1_1_all.png")
+    assert len(index.current(folder, tmp_path / "index.csv")) == 1
+
+    labels_csv(folder, [("UID_8_1_1_all.bmp", "UID_7_1_1_all.png", "1")])
+
+    with pytest.raises(LabelsDisagree, match=r"labels\.csv, line 2: UID_7_1_1_all\.png is of subject 8"):
+        index.current(folder, tmp_path / "index.csv")
+
+
+def test_a_table_of_something_else_beside_images_that_say_their_labels_may_change_as_it_likes(tmp_path, capsys):
+    folder, measures = tmp_path / "cells", tmp_path / "measures.csv"
+    write_cell(folder / "UID_7_1_1_all.png")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
+    index.current(folder, tmp_path / "index.csv")
+
+    measures.write_text("path,size\nx,1\n")
+    index.current(folder, tmp_path / "index.csv")
+
+    assert capsys.readouterr().out == ""
+
+
+def test_every_table_is_read_once_for_an_index_and_its_summary(tmp_path, monkeypatch):
+    write_cell(tmp_path / "cells" / "UID_7_1_1_all.png")
+    write_cell(tmp_path / "cells" / "1.png", grey=90)
+    labels_csv(tmp_path / "cells", [("UID_8_1_1_all.bmp", "1.png", "1")])
+    read = []
+
+    def read_table(path):
+        read.append(path.name)
+        return labels.read_table(path)
+
+    monkeypatch.setattr(cnmc, "read_table", read_table)
+
+    assert main(["index", str(tmp_path / "cells"), "--var", str(tmp_path / "var")]) == 0
+
+    assert read == ["labels.csv"]
 
 
 @pytest.mark.parametrize("by_table", [True, False])
