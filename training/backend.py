@@ -7,7 +7,7 @@ from app.errors import Misconfigured
 
 ABLE = ("tensorflow", "jax", "torch")
 """Those under which Keras trains."""
-WITHOUT_KERAS = ("index", "gate", "morphology")
+WITHOUT_KERAS = ("index", "morphology")
 """Commands that run whatever the backend is."""
 UNDER_TENSORFLOW = ("export", "time")
 """Commands that write a graph for ONNX Runtime, which goes by way of TensorFlow."""

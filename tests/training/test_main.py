@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 from app.errors import Misconfigured
 from tests.shipped import SHIPPED
 from tests.training.cells import write_cell
-from training.__main__ import main, read
+from training import drawn
+from training.__main__ import WITHOUT_RESULTS, main, read
 from training.asked import chosen, drawn_cells
 from training.backend import ABLE, WITHOUT_KERAS
 from training.recipe import Recipe
@@ -134,6 +136,7 @@ def test_a_recipe_without_pretrained_weights_has_none_to_leave_out():
     [
         ("jaxx", ["fit", "smoke"], "KERAS_BACKEND is jaxx, under which Keras trains nothing. Unset it, or name one of"),
         ("numpy", ["search", "schneider"], "KERAS_BACKEND is numpy, under which Keras trains nothing"),
+        ("nonsense", ["gate", "."], "KERAS_BACKEND is nonsense, under which Keras trains nothing"),
         ("jax", ["export", "smoke"], "`export` runs under TensorFlow, and KERAS_BACKEND is jax. Unset it."),
         ("torch", ["time", "cnn1"], "`time` runs under TensorFlow, and KERAS_BACKEND is torch. Unset it."),
     ],
@@ -170,11 +173,15 @@ def test_a_command_that_needs_no_keras_runs_whatever_the_backend_is(tmp_path, mo
     assert (tmp_path / "index.csv").exists()
 
 
-def test_what_is_said_to_need_no_keras_loads_none():
-    loads = f"from training import __main__, asked, {', '.join(WITHOUT_KERAS)}"
-    asks = "import sys; sys.exit('keras' in sys.modules)"
+@pytest.mark.parametrize("command", WITHOUT_KERAS)
+def test_what_is_said_to_need_no_keras_loads_none_when_it_runs(command, tmp_path):
+    drawn.write_cells(tmp_path / "cells", count=2)
+    runs = "import sys; from training.__main__ import main; sys.exit(main(sys.argv[1:]) or 'keras' in sys.modules)"
+    results = [] if command in WITHOUT_RESULTS else ["--results", str(tmp_path / "results")]
+    words = [command, str(tmp_path / "cells"), "--var", str(tmp_path / "var"), *results]
+    nonsense = {**os.environ, "KERAS_BACKEND": "nonsense"}
 
-    subprocess.run([sys.executable, "-c", f"{loads}; {asks}"], cwd=Path(__file__).parents[2], check=True)
+    subprocess.run([sys.executable, "-c", runs, *words], cwd=Path(__file__).parents[2], env=nonsense, check=True)
 
 
 @pytest.mark.tensorflow
