@@ -14,6 +14,7 @@ from app.vision.drawn import CELLS, NOT_CELLS, Look
 from app.vision.golden import GOLDEN_CELLS, acting_sha256, look_golden
 from training import asked, failures, kept_shifts, model_card, network, onnx_model, renew, results, retakes
 from training.card import Trained, card_of
+from training.card_tables import FigureMissing
 from training.dataset import Crops
 from training.out_of_fold import scores_of
 from training.parts import parts_of, place_of
@@ -34,7 +35,8 @@ def load(
     """What `fit` left, and for a fixed network what `fit --each-person` did.
 
     Raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results are of other cells or
-    of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds.
+    of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds, and
+    FigureMissing where that of real cells was not run.
     """
     *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
     on = scores_of(recipe, crops.cells, folder=results_folder)
@@ -46,6 +48,11 @@ def load(
         on = scores_of(apart, crops.cells, folder=results_folder)
     made_from = results.fingerprints(apart, crops.cells)
     found = kept_shifts.read_of(kept_shifts.path_of(apart.name, folder=results_folder), on, made_from=made_from)
+    if not (found or recipe.drawn_cells):
+        raise FigureMissing(
+            f"The shift test of {apart.name} is missing, so no model card can be written. Run `evaluate` with --shifts"
+            f"{' and --each-person' * recipe.is_fixed}."
+        )
     return Trained(
         recipe,
         crops,

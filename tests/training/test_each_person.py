@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from app.errors import Misconfigured
-from training import distance, export, fit, results
+from training import distance, export, fit, kept_shifts, metrics, results
 from training.__main__ import main
+from training.card_tables import FigureMissing
+from training.out_of_fold import scores_of
 from training.recipes.texture3 import RECIPE
+from training.scored import ones
+from training.shifts import SHIFTS
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -24,6 +28,16 @@ def place(crops, tmp_path_factory):
     return place
 
 
+def write_shifts(crops, folder):
+    """A shift test under which nothing changes."""
+    alone = QUICK.each_person()
+    scored = scores_of(alone, crops.cells, folder=folder)[0]
+    auc = float(metrics.auc(scored, ones(scored)))
+    found = [{"shift": shift, "seed": 0, "cells": len(crops.cells), "auc": auc} for shift in SHIFTS]
+    made_from = results.fingerprints(alone, crops.cells)
+    kept_shifts.write(found, kept_shifts.path_of(alone.name, folder=folder), made_from=made_from)
+
+
 def loaded(crops, place):
     return export.load(
         QUICK, crops, root=place, runs=place / "runs", results_folder=place / "results", smear_fields=None
@@ -35,9 +49,23 @@ def test_a_fixed_network_is_not_exported_before_every_person_was_left_out_alone(
         loaded(crops, place)
 
 
-def test_what_is_exported_is_calibrated_on_networks_that_learned_from_all_people_but_one(crops, place, tmp_path):
-    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
-    fit.fit(QUICK.each_person(), crops, folder=tmp_path / "runs", results_folder=tmp_path / "results")
+@pytest.fixture(scope="module")
+def left_out(crops, place, tmp_path_factory):
+    """Where the recipe was fitted with every person left out alone as well."""
+    left_out = tmp_path_factory.mktemp("left_out")
+    shutil.copytree(place, left_out, dirs_exist_ok=True)
+    fit.fit(QUICK.each_person(), crops, folder=left_out / "runs", results_folder=left_out / "results")
+    return left_out
+
+
+def test_a_model_of_real_cells_is_not_exported_without_its_shift_test_and_that_is_told_before_any_work(crops, left_out):
+    with pytest.raises(FigureMissing, match=r"quick_each_person is missing, .* with --shifts and --each-person\."):
+        loaded(crops, left_out)
+
+
+def test_what_is_exported_is_calibrated_on_networks_that_learned_from_all_people_but_one(crops, left_out, tmp_path):
+    shutil.copytree(left_out, tmp_path, dirs_exist_ok=True)
+    write_shifts(crops, tmp_path / "results")
 
     trained = loaded(crops, tmp_path)
 
