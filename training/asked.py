@@ -97,7 +97,7 @@ def unlabelled(arguments: argparse.Namespace, recipe: Recipe) -> "Crops | None":
     """
     from training import dataset, index
 
-    if recipe.drawn_cells or not (recipe.pretraining_epochs or recipe.patches):
+    if recipe.drawn_cells or not recipe.learns_without_labels:
         return None
     cells = [cell for cell in index.current(arguments.folder, writable(arguments.var) / INDEX) if not cell.label]
     return dataset.stored(cells, arguments.folder, folder=arguments.var / "crops") if cells else None

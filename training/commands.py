@@ -95,7 +95,8 @@ def search(arguments: argparse.Namespace) -> None:
     searching.refuse_without_choices(recipe)
     crops, _ = asked.crops(arguments, recipe)
     runs, folder = arguments.var / "runs", arguments.var / "search"
-    print(searching.search(recipe, crops, runs=runs, folder=folder, draws=arguments.draws))
+    unlabelled = asked.unlabelled(arguments, recipe)
+    print(searching.search(recipe, crops, runs=runs, folder=folder, draws=arguments.draws, unlabelled=unlabelled))
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -144,6 +145,7 @@ def export(arguments: argparse.Namespace) -> None:
         runs=arguments.var / "runs",
         results_folder=results_folder,
         smear_fields=None if recipe.drawn_cells else asked.smear_fields(arguments, root),
+        unlabelled=asked.unlabelled(arguments, recipe),
     )
     print(exporting.export(trained, version=arguments.version, models=models))
 
@@ -253,7 +255,9 @@ def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", o
     from training import results as kept
     from training.parts import parts_of, place_of
 
-    parts = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=arguments.var / "runs"))
+    unlabelled = asked.unlabelled(arguments, recipe)
+    place = place_of(recipe, crops, folder=arguments.var / "runs", unlabelled=unlabelled)
+    parts = parts_of(recipe, crops, folder=place)
     folder = asked.results_folder(arguments, recipe)
     tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
     shifted = shifts.logits(recipe, crops, parts, tried)

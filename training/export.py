@@ -30,20 +30,27 @@ class ExportDiffers(Invalid):
 
 
 def load(
-    recipe: Recipe, crops: Crops, *, root: Path, runs: Path, results_folder: Path, smear_fields: Path | None
+    recipe: Recipe,
+    crops: Crops,
+    *,
+    root: Path,
+    runs: Path,
+    results_folder: Path,
+    smear_fields: Path | None,
+    unlabelled: Crops | None = None,
 ) -> Trained:
-    """What `fit` left, and for a fixed network what `fit --each-person` did.
+    """What `fit` left, with these unlabelled cells if it met any, and for a fixed network what `fit --each-person` did.
 
     Raises NotTrained or ScoresMissing where it is not finished, ResultsDoNotFit where the results are of other cells or
     of an earlier form of the recipe, ShiftsDoNotFit where the shift test is of either or of other folds, and
     FigureMissing where that of real cells was not run.
     """
-    *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))
+    *folds, final = parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs, unlabelled=unlabelled))
     on = scores_of(recipe, crops.cells, folder=results_folder)
     apart = recipe
     if recipe.is_fixed:
         apart = recipe.each_person()
-        folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs))
+        folds = parts_of(apart, crops, folder=place_of(apart, crops, folder=runs, unlabelled=unlabelled))
         network.refuse_untrained(apart, folds)
         on = scores_of(apart, crops.cells, folder=results_folder)
     made_from = results.fingerprints(apart, crops.cells)

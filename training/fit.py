@@ -21,7 +21,7 @@ from training.augment import Varier, varier
 from training.dataset import Answers, Crops, TrainingBatches, balanced
 from training.learner import Learner, checkpoint, settle, started, take_up_chance
 from training.network import build, keep, trained
-from training.parts import FINAL, ORDER, Part, finished, order_of, part_named, parts_of, place_of
+from training.parts import FINAL, ORDER, Part, finished, met, order_of, part_named, parts_of, place_of
 from training.pretrain import pretrain
 from training.recipe import Recipe
 from training.teacher import taught
@@ -47,9 +47,9 @@ def fit(
     without labels. Raises CellsReordered where some of it was trained on the same cells in another order, and
     PartNotFound.
     """
-    place = place_of(recipe, crops, folder=folder)
+    place = place_of(recipe, crops, folder=folder, unlabelled=unlabelled)
     aside.write(place / "recipe.json", json.dumps(recipe.as_json(), indent=1))
-    aside.write(place / ORDER, order_of(recipe, crops))
+    aside.write(place / ORDER, order_of(recipe, crops, unlabelled=unlabelled))
     parts = parts_of(recipe, crops, folder=place)
     for part in [part_named(only, parts)] if only else parts:
         if part.is_done:
@@ -62,18 +62,19 @@ def fit(
         else:
             _fit_part(recipe, crops, part, unlabelled=unlabelled, curves=curves)
         if part.fold != FINAL:
-            _keep_results(recipe, crops, place=place, folder=results_folder)
-    _keep_results(recipe, crops, place=place, folder=results_folder)
+            _keep_results(recipe, crops, place=place, folder=results_folder, unlabelled=unlabelled)
+    _keep_results(recipe, crops, place=place, folder=results_folder, unlabelled=unlabelled)
 
 
-def _keep_results(recipe: Recipe, crops: Crops, *, place: Path, folder: Path) -> None:
+def _keep_results(recipe: Recipe, crops: Crops, *, place: Path, folder: Path, unlabelled: Crops | None) -> None:
     """Writes the scores of the folds that are finished in `place`, unless more are kept already."""
     found = finished(recipe, crops, folder=place)
     path = folder / f"{recipe.name}.csv"
-    if results.has_more_folds(path, recipe, crops.cells, than=len(found)):
+    made_from = results.fingerprints(recipe, crops.cells, unlabelled=met(recipe, unlabelled))
+    if results.has_more_folds(path, made_from, than=len(found)):
         print(f"{path} has more folds of this recipe than the {len(found)} trained here, and stays.", flush=True)
     elif found:
-        results.write(recipe, crops.cells, found, folder=folder)
+        results.write(recipe, crops.cells, found, folder=folder, made_from=made_from)
 
 
 def _learn_head(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> None:
@@ -106,7 +107,7 @@ def _fit_part(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | N
     learns, watched = part.learns, part.learns[:0]
     if recipe.patience is not None:
         learns, watched = stopping.watched_apart(crops.cells, part.learns, seed=part.seed)
-    answers = _answers(recipe, crops, part)
+    answers = _answers(recipe, crops, part, unlabelled=unlabelled)
     vary = varier(recipe.augment, size=recipe.size)
     take_up_chance(model, folder=part.folder)
     while epoch < recipe.epochs and not _is_over(recipe, part, epoch):
@@ -143,12 +144,13 @@ def _started(recipe: Recipe, crops: Crops, part: Part, *, pools: Sequence[tuple[
     return learner
 
 
-def _answers(recipe: Recipe, crops: Crops, part: Part) -> Answers:
+def _answers(recipe: Recipe, crops: Crops, part: Part, *, unlabelled: Crops | None) -> Answers:
     """What the part's cells are to be told, by the name of the output that tells it."""
     answers = {"logit": crops.labels.astype(np.float32)}
     if recipe.teacher:
         runs = part.folder.parent.parent
-        of_teacher = parts_of(recipe.teacher, crops, folder=place_of(recipe.teacher, crops, folder=runs))
+        place = place_of(recipe.teacher, crops, folder=runs, unlabelled=unlabelled)
+        of_teacher = parts_of(recipe.teacher, crops, folder=place)
         (taught_by,) = (one for one in of_teacher if (one.seed, one.fold) == (part.seed, part.fold))
         teacher = trained(recipe.teacher, taught_by)
         answers["logit"] = taught(teacher, crops, part.learns, size=recipe.teacher.size)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.errors import Misconfigured
 from training import results
-from training.cells import fingerprint, order
+from training.cells import Cell, fingerprint, order
 from training.dataset import Crops
 from training.recipe import Recipe
 from training.splits import partition
@@ -78,24 +78,34 @@ class Part:
         return damaged(self.folder, why)
 
 
-def place_of(recipe: Recipe, crops: Crops, *, folder: Path) -> Path:
-    """Where the networks of this very recipe on these very cells lie; raises CellsReordered."""
+def place_of(recipe: Recipe, crops: Crops, *, folder: Path, unlabelled: Crops | None = None) -> Path:
+    """Where the networks of this very recipe on these very cells, and on these unlabelled ones if it meets any, lie.
+
+    Raises CellsReordered.
+    """
     place = folder / f"{recipe.name}-{recipe.fingerprint()}-{fingerprint(crops.cells)[:8]}"
     kept = place / ORDER
-    if kept.is_file() and kept.read_text() != order_of(recipe, crops):
+    if kept.is_file() and kept.read_text() != order_of(recipe, crops, unlabelled=unlabelled):
         raise CellsReordered(
             f"{place} was trained on these images under other names, so in another order or with other subjects, or in "
-            "other folds. Name another --var."
+            "other folds, or with other unlabelled images. Name another --var."
         )
     return place
 
 
-def order_of(recipe: Recipe, crops: Crops) -> str:
-    """What ORDER holds: the SHA-256 of the cells' order and of the folds of every partition."""
+def order_of(recipe: Recipe, crops: Crops, *, unlabelled: Crops | None = None) -> str:
+    """What ORDER holds: the SHA-256 of the cells' order, of the folds of every partition and of what is `met`."""
     digest = hashlib.sha256(order(crops.cells).encode())
     for seed in recipe.seeds:
         digest.update(partition(crops.cells, folds=recipe.folds, seed=seed).tobytes())
+    if without_label := met(recipe, unlabelled):
+        digest.update(order(without_label).encode())
     return digest.hexdigest()
+
+
+def met(recipe: Recipe, unlabelled: Crops | None) -> Sequence[Cell]:
+    """Those of the unlabelled cells that the recipe learns from: all, or none where it learns from labels only."""
+    return unlabelled.cells if unlabelled is not None and recipe.learns_without_labels else ()
 
 
 def parts_of(recipe: Recipe, crops: Crops, *, folder: Path) -> list[Part]:

@@ -191,6 +191,11 @@ class Recipe:
         """Whether all before that head is fixed: what it says of a cell is the same in every fold."""
         return self.learns_head_at_once and self.patches is None
 
+    @property
+    def learns_without_labels(self) -> bool:
+        """Whether it also learns from cells whose label it is not told."""
+        return self.pretraining_epochs > 0 or self.patches is not None
+
     def with_choices(self, chosen: dict[str, Any]) -> "Recipe":
         """This recipe with these values for fields of it, or else for options of its network; tried for itself."""
         own = {field.name for field in dataclasses.fields(self)}

@@ -7,7 +7,7 @@
 import csv
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,8 +67,17 @@ class Row:
     """File and line that it was read from."""
 
 
-def write(experiment: Experiment, cells: Sequence[Cell], folds: Sequence[Fold], *, folder: Path) -> None:
-    """Writes both files of an experiment from the folds that are finished."""
+def write(
+    experiment: Experiment,
+    cells: Sequence[Cell],
+    folds: Sequence[Fold],
+    *,
+    folder: Path,
+    made_from: Mapping[str, str] | None = None,
+) -> None:
+    """Writes both files of an experiment from the folds that are finished; `made_from` are its `fingerprints`, where it
+    met more than these cells.
+    """
     with aside.written_aside(folder / f"{experiment.name}.csv") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -78,7 +87,7 @@ def write(experiment: Experiment, cells: Sequence[Cell], folds: Sequence[Fold], 
     path = folder / f"{experiment.name}.json"
     whole = {
         "recipe": experiment.as_json(),
-        **fingerprints(experiment, cells),
+        **(made_from or fingerprints(experiment, cells)),
         "cells": len(cells),
         **_timed(path, fingerprint=experiment.fingerprint()),
         "folds": [{"seed": fold.seed, "fold": fold.fold, "cells": len(fold.tested), **fold.note} for fold in folds],
@@ -86,9 +95,20 @@ def write(experiment: Experiment, cells: Sequence[Cell], folds: Sequence[Fold], 
     aside.write(path, json.dumps(whole, indent=1, allow_nan=False) + "\n")
 
 
-def fingerprints(experiment: Experiment, cells: Sequence[Cell]) -> dict[str, str]:
-    """What every file of an experiment on these cells says of itself: `recipe_fingerprint` and `data_fingerprint`."""
-    return {"recipe_fingerprint": experiment.fingerprint(), "data_fingerprint": fingerprint(cells)}
+FINGERPRINTS = ("recipe_fingerprint", "data_fingerprint", "unlabelled_fingerprint")
+
+
+def fingerprints(experiment: Experiment, cells: Sequence[Cell], *, unlabelled: Sequence[Cell] = ()) -> dict[str, str]:
+    """What every file of an experiment on these cells says of itself: those of FINGERPRINTS that it has. Only one that
+    met unlabelled cells has the last.
+    """
+    made_from = (experiment.fingerprint(), fingerprint(cells), *([fingerprint(unlabelled)] if unlabelled else []))
+    return dict(zip(FINGERPRINTS, made_from, strict=False))
+
+
+def is_made_from(kept: Mapping[str, Any], made_from: Mapping[str, str]) -> bool:
+    """Whether what is kept of an experiment has these fingerprints, and no others."""
+    return all(kept.get(name) == made_from.get(name) for name in FINGERPRINTS)
 
 
 def record(path: Path) -> dict[str, Any]:
@@ -109,12 +129,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def has_more_folds(path: Path, experiment: Experiment, cells: Sequence[Cell], *, than: int) -> bool:
-    """Whether `<recipe>.csv` is there and of this very experiment on these cells, with more folds than so many."""
+def has_more_folds(path: Path, made_from: Mapping[str, str], *, than: int) -> bool:
+    """Whether `<recipe>.csv` is there and has these `fingerprints`, and more folds than so many."""
     if not (path.is_file() and path.with_suffix(".json").is_file()):
         return False
     kept = record(path.with_suffix(".json"))
-    return fingerprints(experiment, cells).items() <= kept.items() and len(kept["folds"]) > than
+    return is_made_from(kept, made_from) and len(kept["folds"]) > than
 
 
 def refuse_other_cells(path: Path, cells: Sequence[Cell]) -> None:

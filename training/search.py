@@ -14,6 +14,7 @@ from training.aside import written_aside
 from training.dataset import Crops
 from training.fit import fit
 from training.out_of_fold import scored_of
+from training.parts import met
 from training.recipe import Recipe
 from training.scored import ones
 
@@ -25,20 +26,28 @@ class NothingToSearch(Misconfigured):
     code = "nothing_to_search"
 
 
-def search(recipe: Recipe, crops: Crops, *, runs: Path, folder: Path, draws: int | None = None) -> Path:
+def search(
+    recipe: Recipe,
+    crops: Crops,
+    *,
+    runs: Path,
+    folder: Path,
+    draws: int | None = None,
+    unlabelled: Crops | None = None,
+) -> Path:
     """Fits every combination of `recipe.choices`, or `draws` of them at random, and gives the table of their figures.
 
     The table lies at `folder`/<recipe>.csv, best subject-macro balanced accuracy first, and has every combination that
-    this or an earlier search fitted on these cells. Raises NothingToSearch.
+    this or an earlier search fitted on these cells; `unlabelled` are met as in `fit`. Raises NothingToSearch.
     """
     refuse_without_choices(recipe)
-    rows = _kept(recipe, crops, folder=folder)
+    rows = _kept(recipe, crops, folder=folder, unlabelled=unlabelled)
     trying = combinations(recipe, draws=draws)
     for number, chosen in enumerate(trying, start=1):
         one = recipe.with_choices(chosen)
         said = ", ".join(f"{name} {value}" for name, value in chosen.items())
         print(f"combination {number} of {len(trying)}: {said}", flush=True)
-        fit(one, crops, folder=runs, results_folder=folder / one.fingerprint())
+        fit(one, crops, folder=runs, results_folder=folder / one.fingerprint(), unlabelled=unlabelled)
         rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
         _write(sorted(rows.values(), key=lambda row: -row["macro_balanced_accuracy"]), folder / f"{recipe.name}.csv")
     return folder / f"{recipe.name}.csv"
@@ -58,14 +67,14 @@ def combinations(recipe: Recipe, *, draws: int | None) -> list[dict[str, Any]]:
     return list(ParameterSampler(values, min(draws, len(ParameterGrid(values))), random_state=0))
 
 
-def _kept(recipe: Recipe, crops: Crops, *, folder: Path) -> dict[str, Row]:
+def _kept(recipe: Recipe, crops: Crops, *, folder: Path, unlabelled: Crops | None) -> dict[str, Row]:
     """The rows of combinations that were fitted to the end on these cells, by the fingerprint of each."""
     rows = {}
     for chosen in combinations(recipe, draws=None):
         one = recipe.with_choices(chosen)
-        own = results.fingerprints(one, crops.cells)
+        own = results.fingerprints(one, crops.cells, unlabelled=met(one, unlabelled))
         with suppress(results.ResultsDoNotFit):  # not fitted yet, or not to the end
-            if own.items() <= results.record(folder / one.fingerprint() / f"{one.name}.json").items():
+            if results.is_made_from(results.record(folder / one.fingerprint() / f"{one.name}.json"), own):
                 rows[one.fingerprint()] = _row(one, chosen, crops, folder=folder)
     return rows
 

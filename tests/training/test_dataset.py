@@ -92,6 +92,19 @@ def test_networks_of_other_folds_are_not_taken_for_these(crops, tmp_path, monkey
         place_of(RECIPE, crops, folder=tmp_path)
 
 
+def test_networks_that_met_other_unlabelled_cells_are_not_taken_for_these_where_they_meet_any(crops, tmp_path):
+    pretrained = dataclasses.replace(RECIPE, pretraining_epochs=1)
+    for recipe in (RECIPE, pretrained):
+        place = place_of(recipe, crops, folder=tmp_path)
+        place.mkdir()
+        (place / ORDER).write_text(order_of(recipe, crops, unlabelled=crops))
+        assert place_of(recipe, crops, folder=tmp_path, unlabelled=crops) == place
+
+    assert place_of(RECIPE, crops, folder=tmp_path).is_dir()
+    with pytest.raises(Misconfigured, match="or with other unlabelled images"):
+        place_of(pretrained, crops, folder=tmp_path)
+
+
 def test_what_mixes_two_cells_mixes_their_labels_by_the_same_share_and_no_other_answer():
     grey = np.array([10, 60, 110, 160], np.uint8)
     pixels = np.broadcast_to(grey[:, None, None, None], (4, 8, 8, 3))

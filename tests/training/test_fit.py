@@ -15,6 +15,7 @@ from keras import layers
 
 from training import fit, learner, pretrain, teacher
 from training.augment import Varier, middle, varier
+from training.cells import fingerprint
 from training.network import build, scores, trained
 from training.networks import anastasio, ours
 from training.parts import PartNotFound, parts_of, place_of
@@ -60,8 +61,8 @@ def fit_first(recipe, crops, *, folder):
     fit.fit(recipe, crops, folder=folder, results_folder=folder / "results", only="seed0-fold0")
 
 
-def first_part(recipe, crops, runs):
-    return parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs))[0]
+def first_part(recipe, crops, runs, *, unlabelled=None):
+    return parts_of(recipe, crops, folder=place_of(recipe, crops, folder=runs, unlabelled=unlabelled))[0]
 
 
 @pytest.mark.parametrize(
@@ -224,12 +225,14 @@ def test_pretraining_meets_unlabelled_cells_too_and_nothing_else_does(crops, tmp
     recipe = dataclasses.replace(QUICK, name="unlabelled", pretraining_epochs=1)
 
     fit.fit(recipe, crops, folder=tmp_path, results_folder=tmp_path / "results", unlabelled=unlabelled)
-    part = first_part(recipe, crops, tmp_path)
+    part = first_part(recipe, crops, tmp_path, unlabelled=unlabelled)
     rows = (tmp_path / "results" / "unlabelled.csv").read_text().splitlines()
+    record = json.loads((tmp_path / "results" / "unlabelled.json").read_text())
 
     assert [(pool is unlabelled, len(cells)) for pool, cells in met[:2]] == [(False, len(part.learns)), (True, 32)]
     assert json.loads((part.folder / "done.json").read_text())["seen"] == 32 + len(part.learns) + 32
     assert len(rows) == 1 + 32
+    assert record["unlabelled_fingerprint"] == fingerprint(unlabelled.cells)
 
 
 def test_an_epoch_ends_on_the_average_of_its_weights_which_is_what_is_kept(crops, runs, monkeypatch):

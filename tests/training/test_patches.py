@@ -138,7 +138,7 @@ def test_a_fold_meets_only_its_own_cells_and_unlabelled_ones_and_has_tables_of_i
         for (_, cells), expected in zip(pools, [part.learns, *everything], strict=True):
             np.testing.assert_array_equal(cells, expected)
         assert not set(pools[0][1]) & set(part.tested)
-    place = place_of(QUICK, crops, folder=tmp_path)
+    place = place_of(QUICK, crops, folder=tmp_path, unlabelled=unlabelled)
     assert len(list(place.glob("seed0-fold*/embeddings-0.npy"))) == QUICK.folds
     assert not list(place.glob("embeddings*"))  # which would be of all folds
 

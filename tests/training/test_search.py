@@ -80,6 +80,20 @@ def once_more(crops, var, tmp_path):
     return searched_on
 
 
+def test_a_search_meets_unlabelled_cells_as_a_fit_does(crops, tmp_path, monkeypatch):
+    met = []
+
+    def fit(*_, unlabelled, **__):
+        met.append(unlabelled)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.search.fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        search(TRIED, crops, runs=tmp_path, folder=tmp_path, unlabelled=crops)
+
+    assert met[0] is crops
+
+
 def others(folder):
     """Where the combinations are kept that one draw does not meet."""
     drawn = TRIED.with_choices(combinations(TRIED, draws=1)[0]).fingerprint()
