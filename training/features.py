@@ -21,6 +21,7 @@ from sklearn.svm import SVC
 from tqdm import tqdm
 
 from app.vision.decode import Pixels
+from training import aside
 from training.cells import fingerprint
 from training.dataset import Crops
 from training.scored import Floats
@@ -34,17 +35,19 @@ COOCCURRENCE = ("contrast", "dissimilarity", "homogeneity", "energy", "correlati
 
 
 def stored(crops: Crops, *, folder: Path) -> Floats:
-    """N x F features of every crop, computed on first use and kept below `folder`; later calls read that file."""
+    """N x F features of every crop, computed on first use and kept below `folder`; later calls read that file, and one
+    that comes meanwhile waits for it.
+    """
     path = folder / f"{fingerprint(crops.cells)[:16]}-r{REVISION}.npz"
     order = [cell.sha256 for cell in crops.cells]
-    if path.exists():
-        with np.load(path) as kept:
-            row_of = {sha256: row for row, sha256 in enumerate(kept["sha256"].tolist())}
-            return np.asarray(kept["table"][[row_of[sha256] for sha256 in order]])
-    table = features(crops)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".part.npz"), table=table, sha256=np.array(order))
-    path.with_suffix(".part.npz").rename(path)
+    with aside.alone_in(folder):
+        if path.exists():
+            with np.load(path) as kept:
+                row_of = {sha256: row for row, sha256 in enumerate(kept["sha256"].tolist())}
+                return np.asarray(kept["table"][[row_of[sha256] for sha256 in order]])
+        table = features(crops)
+        with aside.moved_to(path) as part, part.open("wb") as file:
+            np.savez(file, table=table, sha256=np.array(order))
     return table
 
 

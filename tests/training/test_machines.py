@@ -1,4 +1,6 @@
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from training.machines import Machine, machines, on_partition, write
 from training.out_of_fold import scored_of
 from training.recipe import EACH_PERSON
 from training.recipes import OURS
+from training.scored import Floats
 from training.splits import partition
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
@@ -93,6 +96,29 @@ def test_features_know_neither_how_large_nor_how_bright_a_cell_is():
 
     assert features.of_crop(brighter) == pytest.approx(features.of_crop(square), abs=0.35)
     assert features.of_crop(crop(draw(4, Look.HEALTHY), size=288)) != pytest.approx(features.of_crop(square), abs=0.35)
+
+
+def test_of_two_that_ask_at_once_for_the_features_of_the_same_cells_one_computes_them(crops, tmp_path, monkeypatch):
+    began: list[int] = []
+    second_began = Event()
+
+    def computed(_):
+        began.append(len(began))
+        if len(began) == 2:
+            second_began.set()
+        else:
+            asked.append(pool.submit(features.stored, crops, folder=tmp_path))
+            second_began.wait(0.5)
+        return table_for(crops, skill=1.0)
+
+    asked: list[Future[Floats]] = []
+    monkeypatch.setattr(features, "features", computed)
+    with ThreadPoolExecutor(1) as pool:
+        first = features.stored(crops, folder=tmp_path)
+
+    assert began == [0]
+    assert np.array_equal(asked[0].result(), first)
+    assert len(list(tmp_path.glob("*.npz"))) == 1
 
 
 def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(crops, tmp_path):
