@@ -63,6 +63,12 @@ def fingerprint(cells: Iterable[Cell]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def subject_order(name: str) -> tuple[bool, int, str]:
+    """What to sort subjects by where they are shown: the healthy, whose names begin with H, first, then by number."""
+    number = name.removeprefix("H")
+    return not name.startswith("H"), int(number) if number.isdecimal() else 0, name
+
+
 def _row_read(row: dict[str, str]) -> Cell:
     path, subject, group, label, source, sha256, area, red, green, blue = row.values()
     return Cell(path, subject, group, label, source, sha256, int(area), float(red), float(green), float(blue))

@@ -17,7 +17,7 @@ from training.bootstrap import (
     interval,
     resampled,
 )
-from training.cells import Cell
+from training.cells import Cell, subject_order
 from training.floor import floor_scores
 from training.metrics import Figure, binomial_interval
 from training.scored import Floats, Scored, ones, subject_weights
@@ -150,7 +150,7 @@ def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
     person. A bootstrap of the cells would claim certainty of whoever has none called wrong.
     """
     found = []
-    for subject in sorted(set(scored.subjects.tolist()), key=lambda name: (name.startswith("H"), name)):
+    for subject in sorted(set(scored.subjects.tolist()), key=subject_order):
         own, of_served = scored.subjects == subject, served.scored.subjects == subject
         truth, probability = bool(scored.is_all[own][0]), scored.probabilities[own]
         right = int(((probability >= 0.5) == truth).sum())

@@ -15,7 +15,7 @@ from app.vision.decode import Pixels
 from training import aside, metrics, twice
 from training.augment import middle
 from training.bootstrap import estimate
-from training.cells import Cell
+from training.cells import Cell, subject_order
 from training.dataset import Crops
 from training.floor import floor_scores, size_and_colour
 from training.out_of_fold import cross_scored
@@ -73,7 +73,7 @@ def _counts(cells: Sequence[Cell]) -> list[list[str]]:
 
 
 def _subjects(cells: Sequence[Cell]) -> list[str]:
-    return sorted({cell.subject for cell in cells}, key=lambda name: (not name.startswith("H"), name))
+    return sorted({cell.subject for cell in cells}, key=subject_order)
 
 
 def _by_subject(cells: Sequence[Cell]) -> Drawing:

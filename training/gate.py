@@ -15,7 +15,7 @@ from tqdm import tqdm
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure, unusual
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
-from training.cells import Cell
+from training.cells import Cell, subject_order
 from training.metrics import binomial_interval, macro, share
 from training.pictures import read_pixels
 from training.scored import Scored
@@ -153,7 +153,7 @@ def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, A
         "by_reason": _counted(reasons),
         "by_subject": {
             str(subject): share_of(refused[scored.subjects == subject])
-            for subject in sorted(set(scored.subjects.tolist()))
+            for subject in sorted(set(scored.subjects.tolist()), key=subject_order)
         },
     }
 

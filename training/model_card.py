@@ -9,6 +9,7 @@ from app.vision.bundle import CLASSES
 from training import card_gate, failures, provenance
 from training.bootstrap import Estimate
 from training.card_tables import FigureMissing, as_table, as_told, estimated, figures_there
+from training.cells import subject_order
 from training.titles import (
     BANDS,
     CHANGES,
@@ -301,7 +302,7 @@ def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bo
         f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} "
         f"({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f}) | {one['mean_probability']:.2f} "
         f"| {one['not_suspected']:.2f} | {one['suspected']:.2f} | {estimated(gate['by_subject'], one['subject'])} |"
-        for one in subjects
+        for one in sorted(subjects, key=lambda one: subject_order(one["subject"]))
     ]
     head = [
         "| subject | class | cells | called right | mean probability | `not_suspected` | `suspected` | refused |",

@@ -16,6 +16,7 @@ from PIL import Image
 from app.vision.decode import Pixels
 from training import aside, plots
 from training.augment import middle
+from training.cells import subject_order
 from training.dataset import Crops
 from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
@@ -162,7 +163,7 @@ def _subjects(by_subject: Sequence[dict[str, Any]]) -> list[str]:
             _shown([one["mean_probability"]]),
             *(f"{one[band]:.0%}" for band in ("not_suspected", "suspected")),
         ]
-        for one in sorted(by_subject, key=lambda one: (one["class"] == "ALL", len(one["subject"]), one["subject"]))
+        for one in sorted(by_subject, key=lambda one: subject_order(one["subject"]))
     ]
     return [
         "<h2>By subject</h2>",

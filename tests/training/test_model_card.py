@@ -91,6 +91,14 @@ def test_a_tilt_that_has_no_solution_is_told_by_dashes():
     assert "| 0.29 | 0.54 | - and - | - | - | - |" in section
 
 
+@pytest.mark.parametrize("bundle", [SHIPPED, DRAWN])
+def test_subjects_are_listed_the_healthy_first_and_by_their_numbers(bundle):
+    listed = re.findall(r"^\| (H?)(\d+) \| (?:HEM|ALL) \|", card(bundle), re.MULTILINE)
+
+    assert len(listed) > 50
+    assert listed == sorted(listed, key=lambda one: (one[0] != "H", int(one[1])))
+
+
 def test_of_networks_with_one_person_left_out_the_shift_test_names_no_partition():
     raw = json.loads((SHIPPED / "card.json").read_text())
     raw["evaluation"]["shifts"] = [{**one, "seed": 3} for one in raw["evaluation"]["shifts"]]
