@@ -5,6 +5,7 @@ from typing import Any
 
 from training.card_tables import FigureMissing, as_table, estimated
 from training.compressed import NEVER_COMPRESSED
+from training.markdown import table
 from training.not_cells import KINDS, SMEAR_FIELDS
 from training.titles import COMPRESSION, GATE, UNUSUAL
 
@@ -20,7 +21,7 @@ def gate(card: dict[str, Any]) -> str:
     missing += ["altered"] if not (found.get("altered") or card["for_demonstration"]) else []
     if missing:
         raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
-    rows = [f"| {name} | {tried[name]['images']} | {estimated(tried[name], 'refused')} |" for name in wanted]
+    rows = [(name, tried[name]["images"], estimated(tried[name], "refused")) for name in wanted]
     reasons = ", ".join(f"{count} as `{reason}`" for reason, count in found["by_reason"].items())
     real = "drawn" if card["for_demonstration"] else "real"
     return (
@@ -29,7 +30,7 @@ def gate(card: dict[str, Any]) -> str:
         f"Of all {real} cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. Refused were "
         f"{reasons or 'none'}.\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
-        + "\n".join(["| images | number | refused |", "|---|---|---|", *rows])
+        + "\n".join(table(("images", "number", "refused"), rows))
         + _altered(found, for_demonstration=card["for_demonstration"])
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
     )
@@ -40,15 +41,14 @@ def _altered(found: dict[str, Any], *, for_demonstration: bool) -> str:
     if for_demonstration and not found.get("altered"):
         return ""
     rows = [
-        f"| {one['kind']} | {one['images']} | {estimated(one, 'refused')} | {estimated(one, 'asked')} |"
-        for one in found["altered"]
+        (one["kind"], one["images"], estimated(one, "refused"), estimated(one, "asked")) for one in found["altered"]
     ]
     return (
         "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
         "and a human asked. Real cells as they are, of unseen people, of whom that is so:\n\n"
         f"{as_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the "
         "rest is screened like any other, and turned towards red blasts look normal to the network:\n\n"
-        + "\n".join(["| cells with | number | refused | a human is asked |", "|---|---|---|---|", *rows])
+        + "\n".join(table(("cells with", "number", "refused", "a human is asked"), rows))
     )
 
 
@@ -75,5 +75,5 @@ def compression(card: dict[str, Any]) -> str:
 
 def _after(tried: Sequence[dict[str, Any]]) -> str:
     """The share of the same cells that is marked after each of these ways."""
-    rows = [f"| {one['kind']} | {one['images']} | {estimated(one, 'marked')} |" for one in tried]
-    return "\n".join(["| the cell as | number | marked |", "|---|---|---|", *rows])
+    rows = [(one["kind"], one["images"], estimated(one, "marked")) for one in tried]
+    return "\n".join(table(("the cell as", "number", "marked"), rows))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.errors import Invalid
+from training.markdown import table
 
 
 class FigureMissing(Invalid):
@@ -23,8 +24,8 @@ def figures_there() -> Iterator[None]:
 
 
 def as_table(figures: dict[str, Any], names: dict[str, str]) -> str:
-    rows = [f"| {title} | {estimated(figures, key)} |" for key, title in names.items()]
-    return "\n".join(["| figure | value (95 % interval) |", "|---|---|", *rows])
+    rows = [(title, estimated(figures, key)) for key, title in names.items()]
+    return "\n".join(table(("figure", "value (95 % interval)"), rows))
 
 
 def estimated(figures: dict[str, Any], key: str) -> str:

@@ -16,6 +16,7 @@ from training.bootstrap import estimate
 from training.cells import Cell
 from training.figures import COLUMNS, figures, gain, shown
 from training.floor import floor_scores
+from training.markdown import table
 from training.out_of_fold import ScoresMissing, cross_scored, scored_if_finished, scored_of
 from training.recipe import seed_in
 from training.recipes import OURS
@@ -141,8 +142,8 @@ def _of_ours(path: Path, rows: Sequence[results.Row], cells: Sequence[Cell]) -> 
 
 
 def _table(entries: Sequence[dict[str, Any]]) -> list[str]:
-    columns = (*FACTS, *COLUMNS)
-    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(_row(one) for one in entries)]
+    rows = ([*(entry[key] for key in FACTS_OF_ENTRY), *shown(entry)] for entry in entries)
+    return table((*FACTS, *COLUMNS), rows)
 
 
 def _entry(
@@ -216,10 +217,6 @@ def _targets(
     )
 
 
-def _row(entry: dict[str, Any]) -> str:
-    return f"| {' | '.join([*(entry[key] for key in FACTS_OF_ENTRY), *shown(entry)])} |"
-
-
 def _gains(ours: Scored | None, entries: Mapping[str, dict[str, Any]], floor: Floats) -> dict[str, Gain]:
     """What OURS gains over each other, pairwise over the same drawn groups; nothing where it is not among them."""
     if ours is None:
@@ -247,9 +244,15 @@ def _differences(gains: Mapping[str, Gain]) -> list[str]:
         "On the same cells, whose subject groups are drawn together: above 0 means that ours is better. Within folds",
         "only cells that one network scored are held against each other.",
         "",
-        "| less | AUC | floor-matched AUC | area-matched AUC | AUC within folds | floor-matched AUC within folds |",
-        "|---|---|---|---|---|---|",
     ]
+    columns = (
+        "less",
+        "AUC",
+        "floor-matched AUC",
+        "area-matched AUC",
+        "AUC within folds",
+        "floor-matched AUC within folds",
+    )
     rows = [(name, *(gain.signed() for gain in one.each)) for name, one in gains.items()]
     why = [WHY_OURS.format(ours=OURS)] if "texture3" in gains else []
-    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), "", *why]
+    return [*lines, *table(columns, rows), "", *why]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from training import metrics
 from training.bootstrap import Estimate, estimate, paired_difference
+from training.markdown import table
 from training.metrics import Figure
 from training.scored import Floats, Scored
 from training.targets import Gain
@@ -57,4 +58,4 @@ def contested(name: str, ours: Scored, others: Mapping[str, Scored], floor: Floa
         )
         rows.append((-told["floor_matched"].value, [other, *shown(told), *more]))
     ranked = [[name, *shown(figures(ours, floor)), "", ""], *(row for _, row in sorted(rows))]
-    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in ranked)]
+    return table(columns, ranked)

@@ -10,6 +10,7 @@ from training import card_gate, failures, provenance
 from training.bootstrap import Estimate
 from training.card_tables import FigureMissing, as_table, as_told, estimated, figures_there
 from training.cells import subject_order
+from training.markdown import table
 from training.titles import (
     BANDS,
     CHANGES,
@@ -122,11 +123,11 @@ def _confusion(report: dict[str, Any]) -> str:
     """How many cells were called what, and what calling all of them alike would reach."""
     counts, alike = report["confusion"], report["majority_class_accuracy"]
     rows = [
-        f"| {title} | {counts[f'{truth}_called_all']:,} | {counts[f'{truth}_called_hem']:,} |"
+        (title, f"{counts[f'{truth}_called_all']:,}", f"{counts[f'{truth}_called_hem']:,}")
         for truth, title in (("all", "ALL"), ("hem", "normal"))
     ]
     told = f"Calling all cells alike is right for {100 * alike:.1f} % of them."
-    return "\n".join(["| cells in truth | called ALL | called normal |", "|---|---|---|", *rows, "", told])
+    return "\n".join([*table(("cells in truth", "called ALL", "called normal"), rows), "", told])
 
 
 def _reliability(bins: list[dict[str, Any]]) -> str:
@@ -134,16 +135,19 @@ def _reliability(bins: list[dict[str, Any]]) -> str:
     if not bins:
         raise FigureMissing("What became of cells by their probability is missing. Evaluate again.")
     rows = [
-        f"| {one['from']:.3f} to {one['to']:.3f} | {one['cells']:,} | {one['mean_probability']:.3f} "
-        f"| {estimated(one, 'all_share')} |"
+        (
+            f"{one['from']:.3f} to {one['to']:.3f}",
+            f"{one['cells']:,}",
+            f"{one['mean_probability']:.3f}",
+            estimated(one, "all_share"),
+        )
         for one in bins
     ]
     told = (
         "Cells by their probability as served, in bins of equal weight, every subject counting the same, at the "
         "prior that the card states:"
     )
-    head = ["| probability | cells | mean | share that is ALL |", "|---|---|---|---|"]
-    return "\n".join([told, "", *head, *rows])
+    return "\n".join([told, "", *table(("probability", "cells", "mean", "share that is ALL"), rows)])
 
 
 def _bands(card: dict[str, Any]) -> str:
@@ -166,12 +170,12 @@ def _predictive_values(found: list[dict[str, Any]]) -> str:
     """Those that can be had; a call that is never made has none."""
     if not found:
         raise FigureMissing("The predictive values are missing, so no model card can be written. Evaluate again.")
-    rows = [f"| {one['prevalence'] * 100:g} % | {as_told(one['ppv'])} | {as_told(one['npv'])} |" for one in found]
-    head = ["| share of cells that are ALL | of cells called ALL so many are | of cells called normal so many are |"]
+    rows = [(f"{one['prevalence'] * 100:g} %", as_told(one["ppv"]), as_told(one["npv"])) for one in found]
+    called = ("of cells called ALL so many are", "of cells called normal so many are")
     told = (
         "Of a call at a probability of 0.5, every subject counting the same: where ALL is rare, most alarms are false."
     )
-    return "\n".join([told, "", *head, "|---|---|---|", *rows])
+    return "\n".join([told, "", *table(("share of cells that are ALL", *called), rows)])
 
 
 def _atypical(card: dict[str, Any]) -> str:
@@ -221,8 +225,7 @@ def _shifts(card: dict[str, Any]) -> str:
         f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. {learned} Threshold and "
         "calibration are those of all unchanged cells, and stay as they are."
     )
-    lines = [f"| {' | '.join(row)} |" for row in (columns, *rows)]
-    return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
+    return "\n".join([told, "", *table(columns, rows)])
 
 
 def _retakes(card: dict[str, Any]) -> str:
@@ -259,8 +262,7 @@ def _subgroups(report: dict[str, Any]) -> str:
         "Thirds of all cells by the area of the cell in pixels and by its mean grey level of 0 to 255, and the folders "
         "that the images came in where there are several. Calls are at a probability of 0.5."
     )
-    lines = [f"| {' | '.join(row)} |" for row in (columns, *rows)]
-    return "\n".join([told, "", lines[0], "|---" * len(columns) + "|", *lines[1:]])
+    return "\n".join([told, "", *table(columns, rows)])
 
 
 def _tilted(card: dict[str, Any]) -> str:
@@ -275,8 +277,8 @@ def _tilted(card: dict[str, Any]) -> str:
     for name, title in TILTED.items():
         one = found[name]
         worth = " and ".join(_persons(one["persons"][label]) for label in ("HEM", "ALL"))
-        reached = " | ".join(as_told(one[figure]) for figure in ("auc", "sensitivity", "specificity"))
-        rows.append(f"| {title} | {one['colour_auc']:.2f} | {one['floor_auc']:.2f} | {worth} | {reached} |")
+        reached = (as_told(one[figure]) for figure in ("auc", "sensitivity", "specificity"))
+        rows.append((title, f"{one['colour_auc']:.2f}", f"{one['floor_auc']:.2f}", worth, *reached))
     floor, own = (estimated(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
     told = (
         f"Here area and mean colour alone rank cells with an AUC of {floor} and this network with one of {own}, "
@@ -288,8 +290,7 @@ def _tilted(card: dict[str, Any]) -> str:
         "is no forecast."
     )
     columns = ("cells weighed", "mean colour alone", "with area", "worth: normal and ALL", "AUC of this network")
-    head = f"| {' | '.join([*columns, 'sensitivity', 'specificity'])} |"
-    return "\n".join([told, "", head, "|---" * 7 + "|", *rows])
+    return "\n".join([told, "", *table((*columns, "sensitivity", "specificity"), rows)])
 
 
 def _persons(worth: float | None) -> str:
@@ -299,18 +300,22 @@ def _persons(worth: float | None) -> str:
 
 def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bool) -> str:
     rows = [
-        f"| {one['subject']} | {one['class']} | {one['cells']} | {one['right']:.2f} "
-        f"({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f}) | {one['mean_probability']:.2f} "
-        f"| {one['not_suspected']:.2f} | {one['suspected']:.2f} | {estimated(gate['by_subject'], one['subject'])} |"
+        (
+            one["subject"],
+            one["class"],
+            one["cells"],
+            f"{one['right']:.2f} ({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f})",
+            f"{one['mean_probability']:.2f}",
+            f"{one['not_suspected']:.2f}",
+            f"{one['suspected']:.2f}",
+            estimated(gate["by_subject"], one["subject"]),
+        )
         for one in sorted(subjects, key=lambda one: subject_order(one["subject"]))
     ]
-    head = [
-        "| subject | class | cells | called right | mean probability | `not_suspected` | `suspected` | refused |",
-        "|---" * 8 + "|",
-    ]
+    said = ("called right", "mean probability", "`not_suspected`", "`suspected`", "refused")
     of_partitions = "" if alone else " and on the mean of all partitions"
     told = (
         f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
         f"those bands, with limits as under Bands{of_partitions}, and that the gate refuses."
     )
-    return "\n".join([told, "", *head, *rows])
+    return "\n".join([told, "", *table(("subject", "class", "cells", *said), rows)])

@@ -16,6 +16,7 @@ from training import results
 from training.cells import Cell
 from training.figures import COLUMNS, contested, figures, shown
 from training.floor import floor_scores
+from training.markdown import table
 from training.out_of_fold import scored_if_finished
 from training.recipe import words_for
 from training.scored import Scored
@@ -46,12 +47,11 @@ def lines(ours: str, on: Mapping[int, Scored], cells: Sequence[Cell]) -> list[st
     """Ours on each partition, as Markdown, from its scores by seed; nothing where there is one partition only."""
     if len(on) < 2:
         return []
-    head = [f"| seed | {' | '.join(COLUMNS)} | most alike |", "|---" * (2 + len(COLUMNS)) + "|"]
     rows = []
     for seed, scored in on.items():
         told = figures(scored, floor_scores(cells, scored.folds))
-        rows.append(f"| {seed} | {' | '.join([*shown(told), _most_alike(seed, on)])} |")
-    return [BY_PARTITION.format(ours=ours), *head, *rows, ""]
+        rows.append([seed, *shown(told), _most_alike(seed, on)])
+    return [BY_PARTITION.format(ours=ours), *table(("seed", *COLUMNS, "most alike"), rows), ""]
 
 
 def finished(

@@ -17,6 +17,7 @@ from training import aside, each_person, metrics, results, trust, twice
 from training.bootstrap import Estimate, estimate, never_certain
 from training.cells import Cell, fingerprint
 from training.dataset import Crops
+from training.markdown import table
 from training.metrics import Figure, share
 from training.out_of_fold import scored_of
 from training.recipe import OF_EACH_PERSON
@@ -175,6 +176,5 @@ def lines(finished: Mapping[str, Scored], cells: Sequence[Cell], *, folder: Path
     rows = []
     for name, scored in list(finished.items())[:RANKED]:
         found = figures(scored, pairs)
-        rows.append(f"| {' | '.join([name, *(str(found[key]) for key in COLUMNS)])} |")
-    head = [f"| recipe | {' | '.join(COLUMNS.values())} |", "|---" * (1 + len(COLUMNS)) + "|"]
-    return [HEAD.format(pairs=len(pairs), groups=groups), *head, *rows, ""]
+        rows.append([name, *(found[key] for key in COLUMNS)])
+    return [HEAD.format(pairs=len(pairs), groups=groups), *table(("recipe", *COLUMNS.values()), rows), ""]

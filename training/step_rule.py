@@ -12,6 +12,7 @@ from training import each_person, kept_shifts, metrics, partitions, results, shi
 from training.bootstrap import Difference, Drawn, paired_difference, resampled
 from training.cells import Cell
 from training.floor import floor_scores
+from training.markdown import table
 from training.metrics import Figure
 from training.out_of_fold import scored_if_finished
 from training.recipe import seed_in
@@ -113,13 +114,13 @@ def lines(cells: Sequence[Cell], *, folder: Path) -> list[str]:
         if is_step(held[name, last]):
             steps.append(name)
     rows = [
-        f"| {' | '.join([step, before, where, *one.told, one.verdict])} |"
+        [step, before, where, *one.told, one.verdict]
         for (step, before), on in held.items()
         for where, one in on.items()
     ]
     if not rows:
         return []
-    return [HEAD, *_summary(steps, held), f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|", *rows, ""]
+    return [HEAD, *_summary(steps, held), *table(COLUMNS, rows), ""]
 
 
 def is_step(on: Mapping[str, Held]) -> bool:

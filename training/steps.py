@@ -7,6 +7,7 @@ from typing import Any
 
 from training import kept_shifts, metrics, results
 from training.bootstrap import estimate, paired_difference
+from training.markdown import table
 from training.metrics import Figure
 from training.scored import Floats, Scored, ones
 from training.titles import CHANGES
@@ -71,11 +72,11 @@ def lines(scored: Mapping[str, Scored], floor: Floats, *, folder: Path, recipes:
             gains = [paired_difference(figure, own, plain).signed() for figure in wanted]
             values = [float(figure(own, ones(own))) for figure in wanted]
             rows.append((name, [f"{value:.3f} [{gain}]" for value, gain in zip(values, gains, strict=True)]))
-        found += [f"### `{base}`", "", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-        for name, figures in rows:
-            shifted = _worst_shift(name, folder=folder)
-            found.append(f"| {' | '.join([name, *figures, *shifted, _about(recipes / f'{name}.py')])} |")
-        found.append("")
+        told = [
+            [name, *figures, *_worst_shift(name, folder=folder), _about(recipes / f"{name}.py")]
+            for name, figures in rows
+        ]
+        found += [f"### `{base}`", "", *table(COLUMNS, told), ""]
     return [HEAD, *found] if found else []
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from training import metrics, trust
 from training.bootstrap import Difference, Estimate, estimate, estimate_error
+from training.markdown import table
 from training.scored import Scored
 from training.steps import limited, worst
 
@@ -110,8 +111,7 @@ def lines(
         *(row for where, scored in reported.items() for row in _wanted(where, scored)),
         *_small_and_quick(record),
     ]
-    head = ["| target | met | where it stands |", "|---|---|---|"]
-    return [HEAD.format(ours=ours), *head, *(f"| {' | '.join(row)} |" for row in rows), ""]
+    return [HEAD.format(ours=ours), *table(("target", "met", "where it stands"), rows), ""]
 
 
 def called(seed: int) -> str:

@@ -16,6 +16,7 @@ from training import metrics, targets
 from training.bootstrap import Drawn, resampled
 from training.cells import Cell
 from training.floor import colour_scores, floor_scores, size_and_colour
+from training.markdown import table
 from training.metrics import Ranking
 from training.recipe import HAND_MADE, HAND_MADE_SIZED
 from training.scored import Floats, Scored, ones, subject_weights
@@ -224,14 +225,8 @@ def _table(ours: str, scored: Mapping[str, Scored], there: Mapping[str, Mapping[
     for name in ranked:
         own = [one[name] for one in there.values()]
         more = [one[ours].less(one[name]).signed() if name != ours else "" for one in there.values()]
-        rows.append([name, f"{here[name]:.3f}", *map(str, own), *more])
-    return [
-        f"| {' | '.join(columns)} |",
-        "|---" * len(columns) + "|",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-        *_against_earlier(ours, there["elsewhere"]),
-    ]
+        rows.append([name, f"{here[name]:.3f}", *own, *more])
+    return [*table(columns, rows), "", *_against_earlier(ours, there["elsewhere"])]
 
 
 def _against_earlier(ours: str, elsewhere: Mapping[str, Drawn]) -> list[str]:
