@@ -23,29 +23,33 @@ def gate(card: dict[str, Any]) -> str:
         raise FigureMissing(f"In the gate's trial are missing: {', '.join(missing)}. Run `python -m training gate`.")
     rows = [(name, tried[name]["images"], estimated(tried[name], "refused")) for name in wanted]
     reasons = ", ".join(f"{count} as `{reason}`" for reason, count in found["by_reason"].items())
-    real = "drawn" if card["for_demonstration"] else "real"
     return (
-        f"Whether an image is one usable cell is judged before the network sees it. {real.capitalize()} cells, every "
-        f"subject counting the same, by limits fitted on the other folds:\n\n{as_table(found, GATE)}\n\n"
-        f"Of all {real} cells, each counting the same, it passes {100 * found['passed_cells']:.1f} %. Refused were "
-        f"{reasons or 'none'}.\n\n"
+        f"Whether an image is one usable cell is judged before the network sees it. {_cells(card)}, every subject "
+        f"counting the same, by limits fitted on the other folds:\n\n{as_table(found, GATE)}\n\n"
+        f"Of all {_cells(card).lower()}, each counting the same, it passes {100 * found['passed_cells']:.1f} %. "
+        f"Refused were {reasons or 'none'}.\n\n"
         "What should be refused (intervals are Wilson's, over images):\n\n"
         + "\n".join(table(("images", "number", "refused"), rows))
-        + _altered(found, for_demonstration=card["for_demonstration"])
+        + _altered(card)
         + f"\n\nThe gate takes {found['milliseconds']} ms of one core (median over cells, best of five runs of each)."
     )
 
 
-def _altered(found: dict[str, Any], *, for_demonstration: bool) -> str:
+def _cells(card: dict[str, Any]) -> str:
+    return "Drawn cells" if card["for_demonstration"] else "Real cells"
+
+
+def _altered(card: dict[str, Any]) -> str:
     """What becomes of an unusual stain or outline; nothing of a demonstration of before that was looked at."""
-    if for_demonstration and not found.get("altered"):
+    found = card["evaluation"]["gate"]
+    if card["for_demonstration"] and not found.get("altered"):
         return ""
     rows = [
         (one["kind"], one["images"], estimated(one, "refused"), estimated(one, "asked")) for one in found["altered"]
     ]
     return (
         "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
-        "and a human asked. Real cells as they are, of unseen people, of whom that is so:\n\n"
+        f"and a human asked. {_cells(card)} as they are, of unseen people, of whom that is so:\n\n"
         f"{as_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the "
         "rest is screened like any other, and turned towards red blasts look normal to the network:\n\n"
         + "\n".join(table(("cells with", "number", "refused", "a human is asked"), rows))
@@ -67,7 +71,7 @@ def compression(card: dict[str, Any]) -> str:
         "normal. So no score of such a file clears a cell, and none of a lossless file whose pixels bear the trace "
         f"of one, the grid of 8 x 8 pixels (above {found['limit']:g}, chosen with a look at these very cells). An "
         "image that was enlarged may have such a grid as well. Where it was scaled after the compression, or turned by "
-        "less than a quarter, no grid is left and nothing is told. Real cells, as they are, that are marked:\n\n"
+        f"less than a quarter, no grid is left and nothing is told. {_cells(card)}, as they are, that are marked:\n\n"
         f"{as_table(found, COMPRESSION)}\n\nCells that went through one (intervals are Wilson's, over images):\n\n"
         f"{compressed}\n\nCells that went through none, but were scaled:\n\n{others}"
     )
