@@ -41,14 +41,10 @@ def read(words: Sequence[str]) -> argparse.Namespace:
     return top.parse_args(words)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command with its words; what it does is the function of that name in `training.commands`."""
-    top, _ = _parsers()
-    return top
-
-
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """All commands in one parser, and the parser of each by its name: only those take words and options mixed."""
+    """All commands in one parser, and the parser of each by its name: only those take words and options mixed. What a
+    command does is the function of that name in `training.commands`.
+    """
     top = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     known = top.add_subparsers(required=True, metavar="command")
 

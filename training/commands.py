@@ -227,7 +227,7 @@ def time(arguments: argparse.Namespace) -> None:
         recipe = asked.chosen(argparse.Namespace(**{**vars(arguments), "recipe": name}))
         taken = timing.milliseconds(build(recipe), size=recipe.size)
         path = asked.results_folder(arguments, recipe) / f"{recipe.name}.json"
-        kept.record_milliseconds(path, taken.from_crop, road=taken.whole)
+        kept.record_milliseconds(path, taken)
         print(f"{recipe.name}: {taken.from_crop} ms from the crop on, {taken.whole} ms from the pixels on")
 
 

@@ -18,9 +18,6 @@ from training.cells import Cell
 from training.not_cells import Spoilt
 from training.pictures import read_pixels
 
-COLOURS = {"4:4:4": 0, "4:2:0": 2}
-"""What Pillow calls JPEG's ways of keeping colour: whole, and a quarter of it."""
-
 
 def through(kind: str, **how: Any) -> Spoilt:
     """The cell compressed with loss, and cut out on black again."""
@@ -41,15 +38,17 @@ def moved(pixels: Pixels) -> Pixels:
 
 COMPRESSED: Mapping[str, Spoilt] = {
     **{
-        f"JPEG, quality {quality}, colour {colour}": through("JPEG", quality=quality, subsampling=COLOURS[colour])
+        f"JPEG, quality {quality}, colour {colour}": through("JPEG", quality=quality, subsampling=colour)
         for quality, colour in ((75, "4:2:0"), (90, "4:2:0"), (95, "4:2:0"), (95, "4:4:4"), (99, "4:4:4"))
     },
-    "JPEG, quality 95, colour 4:2:0, moved": lambda pixels: moved(through("JPEG", quality=95, subsampling=2)(pixels)),
+    "JPEG, quality 95, colour 4:2:0, moved": lambda pixels: moved(
+        through("JPEG", quality=95, subsampling="4:2:0")(pixels)
+    ),
     "lossy WebP, quality 80": through("WEBP", quality=80),
     "lossy WebP, quality 95": through("WEBP", quality=95),
-    "JPEG, quality 100, colour 4:4:4": through("JPEG", quality=100, subsampling=0),
+    "JPEG, quality 100, colour 4:4:4": through("JPEG", quality=100, subsampling="4:4:4"),
     "JPEG, quality 95, colour 4:2:0, scaled to 90 % afterwards": lambda pixels: _scaled(
-        through("JPEG", quality=95, subsampling=2)(pixels), by=0.9
+        through("JPEG", quality=95, subsampling="4:2:0")(pixels), by=0.9
     ),
 }
 """The last two cannot be told, or not always: little is lost by the first, and of the other no grid is left."""

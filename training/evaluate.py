@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from training import metrics, subgroups, trust
 from training.bootstrap import (
-    DRAWS,
     Estimate,
     Stated,
     estimate,
@@ -169,9 +168,7 @@ def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
     return found
 
 
-def at_prevalence(
-    scored: Scored, prevalences: Sequence[float] = PREVALENCES, *, draws: int = DRAWS, seed: int = 0
-) -> list[dict[str, Any]]:
+def at_prevalence(scored: Scored, prevalences: Sequence[float] = PREVALENCES) -> list[dict[str, Any]]:
     """Predictive values of a call at 0.5 when this share of cells is ALL, each [value, low, high], every subject
     counting the same; None for what cannot be had, say the NPV where nothing is called normal.
     """
@@ -181,7 +178,7 @@ def at_prevalence(
         return np.stack([metrics.macro(figure)(scored, weights) for figure in figures])
 
     whole = both(ones(scored))[:, None]
-    rates = np.concatenate([whole, resampled(both, scored, draws=draws, seed=seed)], axis=1)
+    rates = np.concatenate([whole, resampled(both, scored)], axis=1)
     found = []
     for prevalence in prevalences:
         ppv, npv = (

@@ -61,16 +61,16 @@ def load(
             f"{' and --each-person' * recipe.is_fixed}."
         )
     return Trained(
-        recipe,
-        crops,
-        root,
-        [*folds, final],
-        on,
-        network.trained(recipe, final),
-        found,
-        smear_fields,
-        results_folder / asked.MORPHOLOGY,
-        results_folder / retakes.KEPT,
+        recipe=recipe,
+        crops=crops,
+        root=root,
+        parts=[*folds, final],
+        on=on,
+        network=network.trained(recipe, final),
+        shifts=found,
+        smear_fields=smear_fields,
+        morphology=results_folder / asked.MORPHOLOGY,
+        retakes=results_folder / retakes.KEPT,
     )
 
 

@@ -138,7 +138,15 @@ def unscored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:
     nothing = np.zeros(len(cells))
     is_all = np.array([cell.label == "ALL" for cell in cells])
     subjects, groups = (np.array([getattr(cell, name) for cell in cells]) for name in ("subject", "group"))
-    return Scored(is_all, subjects, groups, fold_of, nothing, nothing, nothing)
+    return Scored(
+        is_all=is_all,
+        subjects=subjects,
+        groups=groups,
+        folds=fold_of,
+        logits=nothing,
+        areas=nothing,
+        probabilities=nothing,
+    )
 
 
 def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, Any]:

@@ -57,11 +57,8 @@ def keep(
     model.set_weights(learned.get_weights())
     model.save_weights(part.folder / WEIGHTS)
     if len(part.tested):
-        np.savez(
-            part.folder / SCORES,
-            tested=part.tested,
-            **_named(scores(model, crops, part.tested, size=recipe.size)),
-        )
+        found: dict[str, Any] = dict(scores(model, crops, part.tested, size=recipe.size))  # mypy: none is allow_pickle
+        np.savez(part.folder / SCORES, tested=part.tested, **found)
     note = {
         "seconds": round(seconds),
         "device": backend.device(),
@@ -90,7 +87,3 @@ def trained(recipe: Recipe, part: Part) -> keras.Model:
     except (OSError, ValueError, KeyError) as error:
         raise part.damaged(error) from error
     return model
-
-
-def _named(arrays: dict[str, NDArray[np.float32]]) -> dict[str, Any]:
-    return dict(arrays)

@@ -19,6 +19,7 @@ from app.errors import Invalid
 from training import aside
 from training.cells import Cell, fingerprint, read_index
 from training.recipe import words_for
+from training.stopwatch import Milliseconds
 
 
 class ResultsDoNotFit(Invalid):
@@ -167,14 +168,12 @@ def refuse_in_place_of_others(path: Path, cells: Sequence[Cell]) -> None:
 
 
 TIMES = ("milliseconds", "road_milliseconds")
+"""What a `<recipe>.json` calls the fields of Milliseconds."""
 
 
-def record_milliseconds(path: Path, milliseconds: float, *, road: float | None = None) -> None:
-    """Adds the time that one image takes to a `<recipe>.json`, from its crop on and, as `road`, from its pixels on.
-
-    Raises ResultsDoNotFit where there is no such file.
-    """
-    found = {name: time for name, time in zip(TIMES, (milliseconds, road), strict=True) if time is not None}
+def record_milliseconds(path: Path, taken: Milliseconds) -> None:
+    """Adds the times that one image takes to a `<recipe>.json`; raises ResultsDoNotFit where there is no such file."""
+    found = dict(zip(TIMES, (taken.from_crop, taken.whole), strict=True))
     aside.write(path, json.dumps({**record(path), **found}, indent=1) + "\n")
 
 

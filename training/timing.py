@@ -4,7 +4,6 @@ Of several series the quickest counts, for what other guests of a machine take i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -13,19 +12,9 @@ from onnxruntime import SessionOptions
 from app.vision.drawn import Look, draw
 from app.vision.preprocess import crop
 from training import onnx_model
-from training.stopwatch import seconds
+from training.stopwatch import Milliseconds, seconds
 
 SERIES, ROUNDS = 20, 20
-
-
-@dataclass(frozen=True)
-class Milliseconds:
-    """Median times of one drawn cell; what the weights are makes no difference to them."""
-
-    from_crop: float
-    """From its crop of `size` x `size` pixels on."""
-    whole: float
-    """From the image's RGB pixels, 450 x 450: with finding the cell and cutting it out."""
 
 
 def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:

@@ -54,6 +54,7 @@ def test_a_text_that_is_broken_off_leaves_the_earlier_one_and_nothing_beside_it(
 def test_results_shifts_and_times_are_replaced_as_a_whole(crops, tmp_path):
     from training import results
     from training.recipe import Recipe
+    from training.stopwatch import Milliseconds
 
     recipe = Recipe(name="tried", network=dict)
     table, record, shifts = (tmp_path / f"tried{ending}" for ending in (".csv", ".json", ".shifts.json"))
@@ -63,7 +64,7 @@ def test_results_shifts_and_times_are_replaced_as_a_whole(crops, tmp_path):
     earlier = {path: (held(path), path.read_text()) for path in (table, record, shifts)}
 
     results.write(recipe, crops.cells, [first, first], folder=tmp_path)
-    results.record_milliseconds(record, 1.5)
+    results.record_milliseconds(record, Milliseconds(1.5, 2.0))
     kept_shifts.write([{"shift": "red x .9"}], shifts, made_from={})
 
     for path, (kept, text) in earlier.items():

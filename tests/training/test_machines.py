@@ -18,6 +18,7 @@ from training.recipe import EACH_PERSON
 from training.recipes import OURS
 from training.scored import Floats
 from training.splits import partition
+from training.stopwatch import Milliseconds
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -125,7 +126,7 @@ def test_the_page_has_every_row_its_folds_its_time_and_what_ours_gains_on_it(cro
     write_index(crops.cells, tmp_path / "cells.csv")
     for name, skill in ((OURS, 1.0), ("other", 0.5)):
         write(Machine(name), crops, table_for(crops, skill=skill), folder=tmp_path)
-    results.record_milliseconds(tmp_path / "other.json", 2.3)
+    results.record_milliseconds(tmp_path / "other.json", Milliseconds(2.3, 2.8))
 
     page = contest.text(tmp_path)
 
@@ -230,7 +231,7 @@ def test_ours_is_what_is_shipped():
 def test_a_time_stays_when_the_same_experiment_is_written_again_and_goes_with_another(crops, tmp_path):
     table = table_for(crops, skill=1.0)
     write(Machine("svm"), crops, table, folder=tmp_path)
-    results.record_milliseconds(tmp_path / "svm.json", 1.5)
+    results.record_milliseconds(tmp_path / "svm.json", Milliseconds(1.5, 2.0))
 
     write(Machine("svm"), crops, table, folder=tmp_path)
     kept = json.loads((tmp_path / "svm.json").read_text())

@@ -10,7 +10,7 @@ import pytest
 
 from tests.shipped import SHIPPED
 from training import model_card
-from training.__main__ import parser
+from training.__main__ import read
 from training.card_tables import FigureMissing
 
 pytestmark = pytest.mark.tensorflow
@@ -37,12 +37,12 @@ def test_every_command_that_is_told_is_one_that_the_program_takes(text):
 
     assert list(dict.fromkeys(commands))[:3] == ["fit", "evaluate", "export"]
     for words in typed(text):
-        parser().parse_args(words)
+        read(words)
 
 
 @pytest.mark.parametrize("text", [README.read_text(), card(SHIPPED)], ids=["README", "real"])
 def test_who_does_as_told_has_the_shift_test_and_the_smear_fields_that_an_export_asks_for(text):
-    evaluate = parser().parse_args(next(words for words in typed(text) if words[0] == "evaluate"))
+    evaluate = read(next(words for words in typed(text) if words[0] == "evaluate"))
 
     assert evaluate.shifts
     assert "smear fields (JPEG)" in text

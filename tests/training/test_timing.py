@@ -5,6 +5,7 @@ import pytest
 from app.errors import Invalid
 from training import results, timing
 from training.networks import anastasio
+from training.stopwatch import Milliseconds
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of TensorFlow
 
@@ -28,14 +29,15 @@ def test_the_whole_road_takes_longer_than_the_part_from_the_crop_on():
 def test_the_time_is_kept_beside_what_the_results_say_already(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps({"cells": 7}))
 
-    results.record_milliseconds(tmp_path / "x.json", 1.25)
-    assert json.loads((tmp_path / "x.json").read_text()) == {"cells": 7, "milliseconds": 1.25}
+    results.record_milliseconds(tmp_path / "x.json", Milliseconds(1.25, 1.75))
+    kept = json.loads((tmp_path / "x.json").read_text())
+    assert kept == {"cells": 7, "milliseconds": 1.25, "road_milliseconds": 1.75}
 
-    results.record_milliseconds(tmp_path / "x.json", 1.5, road=2.0)
+    results.record_milliseconds(tmp_path / "x.json", Milliseconds(1.5, 2.0))
     kept = json.loads((tmp_path / "x.json").read_text())
     assert kept == {"cells": 7, "milliseconds": 1.5, "road_milliseconds": 2.0}
 
 
 def test_a_network_without_results_has_nowhere_to_keep_its_time(tmp_path):
     with pytest.raises(Invalid, match=r"There are no results at .*x\.json"):
-        results.record_milliseconds(tmp_path / "x.json", 1.25)
+        results.record_milliseconds(tmp_path / "x.json", Milliseconds(1.25, 1.75))
