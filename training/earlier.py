@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.errors import Misconfigured
-from training.recipe import OF_AS_PUBLISHED, OF_FROM_SCRATCH, Augment, Recipe
+from training.recipe import OF_AS_PUBLISHED, OF_FROM_SCRATCH, Augment, Optimizer, Precision, Recipe
 
 
 class NotPublished(Misconfigured):
@@ -42,12 +42,12 @@ def earlier(  # noqa: PLR0913 - what the sources differ in
     *,
     options: dict[str, Any] | None = None,
     shrink_to: int = 128,
-    optimizer: str = "rmsprop",
+    optimizer: Optimizer = "rmsprop",
     learning_rate: float = 1e-4,
     epochs: int = 8,
     cells_per_epoch: int = 3200,
     patience: int | None = None,
-    precision: str = "float32",
+    precision: Precision = "float32",
     augment: Augment = TURNED_AND_FLIPPED,
     choices: dict[str, tuple[Any, ...]] | None = None,
 ) -> Recipe:

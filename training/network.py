@@ -12,14 +12,14 @@ from app.errors import Misconfigured
 from training import aside, backend
 from training.dataset import Crops, plain
 from training.parts import DONE, SCORES, WEIGHTS, Part
-from training.recipe import Recipe, words_for
+from training.recipe import Precision, Recipe, words_for
 
 
 class NotTrained(Misconfigured):
     code = "not_trained"
 
 
-def build(recipe: Recipe, *, precision: str = "float32") -> keras.Model:
+def build(recipe: Recipe, *, precision: Precision = "float32") -> keras.Model:
     """The recipe's network with fresh weights. `precision` is a Keras dtype policy."""
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(precision)

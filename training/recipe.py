@@ -6,7 +6,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
+
+from app.errors import Misconfigured
+
+Optimizer = Literal["adamw", "adam", "rmsprop"]
+Sampling = Literal["subjects", "cells"]
+Precision = Literal["float32", "mixed_bfloat16"]
 
 EACH_PERSON = 0
 """Instead of a number of folds: every person is one, left out alone."""
@@ -17,6 +23,10 @@ OF_AS_PUBLISHED, OF_FROM_SCRATCH = "_as_published", "_scratch"
 
 HAND_MADE, HAND_MADE_SIZED = "features_svm", "features_svm_sized"
 """The results of hand-made features alone; those beside a network are `HAND_MADE` and its results' name."""
+
+
+class ChoiceNotKnown(Misconfigured):
+    code = "choice_not_known"
 
 
 def seed_in(name: str) -> int | None:
@@ -131,7 +141,7 @@ class Recipe:
     epochs: int = 16
     cells_per_epoch: int = 6400
     batch: int = 64
-    optimizer: str = "adamw"
+    optimizer: Optimizer = "adamw"
     """`adamw` with warm-up, cosine, clipping and average weights; or plain `adam` or `rmsprop` at one learning rate."""
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -140,7 +150,7 @@ class Recipe:
     clip_norm: float = 1.0
     ema: float = 0.995
     """Momentum of the average weights: each epoch ends on them and the next goes on from there; 0 averages nothing."""
-    sampling: str = "subjects"
+    sampling: Sampling = "subjects"
     """Within a class, `subjects` draws a subject by the root of its size first, `cells` any cell like another."""
     mixup: float = 0.0
     """Blend two cells and their labels by a share from Beta(x, x), the first keeping the larger part; 0 blends none."""
@@ -160,7 +170,7 @@ class Recipe:
     """The name of the exported model."""
     drawn_cells: int = 0
     """Train on so many drawn cells of each class instead of on real ones; the bundle is then for demonstration."""
-    precision: str = "float32"
+    precision: Precision = "float32"
     """Keras dtype policy in training; what is exported is always float32."""
     patience: int | None = None
     """Stop after so many epochs without a better AUC on training subjects set apart, and keep the best weights."""
@@ -180,6 +190,13 @@ class Recipe:
 
     choices: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     """What `search` tries: a field of the recipe, or of its network's options, and the values to try for it."""
+
+    def __post_init__(self) -> None:
+        """Raises ChoiceNotKnown: what `search` tries was in no type's sight."""
+        for name, known in (("optimizer", Optimizer), ("sampling", Sampling), ("precision", Precision)):
+            asked, there = getattr(self, name), get_args(known)
+            if asked not in there:
+                raise ChoiceNotKnown(f"Recipe {self.name} has {asked!r} for {name}. Name one of {', '.join(there)}.")
 
     @property
     def learns_head_at_once(self) -> bool:

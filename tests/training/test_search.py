@@ -41,6 +41,12 @@ def test_a_choice_goes_to_the_recipe_where_it_has_that_field_and_else_to_the_net
     assert tried.network_options == {"drop": 0.5}
 
 
+@pytest.mark.parametrize("name", ["sampling", "optimizer", "precision"])
+def test_a_choice_that_is_misspelt_is_told_and_not_taken_for_another(name):
+    with pytest.raises(Misconfigured, match=f"Recipe schneider has 'subject' for {name}. Name one of"):
+        RECIPE.with_choices({name: "subject"})
+
+
 def test_a_recipe_without_choices_is_not_searched(tmp_path):
     with pytest.raises(Misconfigured, match="declares no choices"):
         search(dataclasses.replace(RECIPE, choices={}), NOTHING, runs=tmp_path, folder=tmp_path)
