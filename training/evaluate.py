@@ -152,7 +152,7 @@ def by_subject(scored: Scored, served: Served) -> list[dict[str, Any]]:
     for subject in sorted(set(scored.subjects.tolist()), key=subject_order):
         own, of_served = scored.subjects == subject, served.scored.subjects == subject
         truth, probability = bool(scored.is_all[own][0]), scored.probabilities[own]
-        right = int(((probability >= 0.5) == truth).sum())
+        right = int((scored.called_all[own] == truth).sum())
         found.append(
             {
                 "subject": str(subject),
@@ -191,7 +191,7 @@ def at_prevalence(scored: Scored, prevalences: Sequence[float] = PREVALENCES) ->
 
 def confusion(scored: Scored) -> dict[str, int]:
     """How many cells of each class were called what at 0.5."""
-    called = scored.probabilities >= 0.5
+    called = scored.called_all
     return {
         "all_called_all": int((scored.is_all & called).sum()),
         "all_called_hem": int((scored.is_all & ~called).sum()),

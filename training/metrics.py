@@ -87,11 +87,11 @@ def share(chosen: Marks, among: Marks) -> Figure:
 
 
 def sensitivity(scored: Scored, weights: Floats) -> Floats:
-    return share(scored.probabilities >= 0.5, scored.is_all)(scored, weights)
+    return share(scored.called_all, scored.is_all)(scored, weights)
 
 
 def specificity(scored: Scored, weights: Floats) -> Floats:
-    return share(scored.probabilities < 0.5, ~scored.is_all)(scored, weights)
+    return share(~scored.called_all, ~scored.is_all)(scored, weights)
 
 
 def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
@@ -99,12 +99,12 @@ def balanced_accuracy(scored: Scored, weights: Floats) -> Floats:
 
 
 def precision(scored: Scored, weights: Floats) -> Floats:
-    return share(scored.is_all, scored.probabilities >= 0.5)(scored, weights)
+    return share(scored.is_all, scored.called_all)(scored, weights)
 
 
 def weighted_f1(scored: Scored, weights: Floats) -> Floats:
     """F1 of each class, averaged by the class's weight."""
-    called, total = scored.probabilities >= 0.5, np.zeros(weights.shape[:-1])
+    called, total = scored.called_all, np.zeros(weights.shape[:-1])
     for truth, call in ((scored.is_all, called), (~scored.is_all, ~called)):
         of_class, hits, calls = weights @ truth, weights @ (truth & call), weights @ call
         total = total + of_class * np.nan_to_num(_ratio(2 * hits, of_class + calls))

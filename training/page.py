@@ -192,7 +192,7 @@ def _subgroups(subgroups: Sequence[dict[str, Any]]) -> list[str]:
 
 def _worst(scored: Scored, *, is_all: bool, count: int = 12) -> NDArray[np.intp]:
     """Those of a class that were called the other, the surest first."""
-    wrong = np.flatnonzero((scored.is_all == is_all) & ((scored.probabilities >= 0.5) != is_all))
+    wrong = np.flatnonzero((scored.is_all == is_all) & (scored.called_all != is_all))
     return wrong[np.argsort(scored.probabilities[wrong] * (1 if is_all else -1), kind="stable")][:count]
 
 

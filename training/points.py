@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from training.evaluate import at_prevalence
-from training.scored import Floats, Scored, subject_weights
+from training.scored import CALL_AT, Floats, Scored, subject_weights
 
 PREVALENCES = tuple(np.geomspace(0.001, 0.5, 28).tolist())
 
@@ -41,9 +41,9 @@ def risk_coverage(scored: Scored) -> dict[str, list[float]]:
 
     Each class counts half and within it every subject the same; cells of one certainty are kept or left together.
     """
-    weights, certainty = subject_weights(scored), np.abs(scored.probabilities - 0.5)
+    weights, certainty = subject_weights(scored), np.abs(scored.probabilities - CALL_AT)
     order = np.argsort(-certainty, kind="stable")
-    wrong = ((scored.probabilities >= 0.5) != scored.is_all)[order] * weights[order]
+    wrong = (scored.called_all != scored.is_all)[order] * weights[order]
     kept = np.cumsum(weights[order])
     last = np.append(np.diff(certainty[order]) != 0, True)
     return {"coverage": _rounded(kept[last]), "risk": _rounded((np.cumsum(wrong) / kept)[last])}

@@ -134,7 +134,7 @@ def report(served: Served, pairs: Pairs) -> dict[str, Any]:
 def figures(scored: Scored, pairs: Pairs) -> dict[str, Estimate]:
     """Of RETAKES those that go without bands; each pair counts the same."""
     of_pairs, probabilities = scored.of(pairs[:, 0]), scored.probabilities[pairs]
-    called = probabilities >= trust.EVEN_ODDS
+    called = scored.called_all[pairs]
     return {
         "called_otherwise": _share(called[:, 0] != called[:, 1], of_pairs),
         "another_cell": _share(_of_another_cell(scored)[pairs[:, 0]], of_pairs),
@@ -158,7 +158,7 @@ def repeatability(logits: Floats) -> Figure:
 def _of_another_cell(scored: Scored) -> Floats:
     """For each of N cells how often two cells of its subject group are called differently."""
     _, group, sizes = np.unique(scored.groups, return_inverse=True, return_counts=True)
-    called = np.bincount(group, weights=scored.probabilities >= trust.EVEN_ODDS)
+    called = np.bincount(group, weights=scored.called_all)
     apart: Floats = (2 * called * (sizes - called) / np.maximum(1, sizes * (sizes - 1)))[group]
     return apart
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+CALL_AT = 0.5
+"""The probability from which on a cell is called ALL."""
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -26,6 +29,10 @@ class Scored:
     areas: Floats
     probabilities: Floats
     """Calibrated on the other folds."""
+
+    @property
+    def called_all(self) -> NDArray[np.bool_]:
+        return self.probabilities >= CALL_AT
 
     def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Scored":
         """Only the chosen cells, by N marks or by their places."""

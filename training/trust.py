@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from app.vision.bundle import CLASSES, BandThresholds, Calibration, Conformal
 from training.bootstrap import Estimate, Stated, interval, resampled
 from training.metrics import calibration_error, macro, weighted_quantiles
-from training.scored import Floats, Scored, subject_weights
+from training.scored import CALL_AT, Floats, Scored, subject_weights
 
 PRIOR_ALL = 0.5
 
@@ -24,8 +24,6 @@ MISS_RATE = 0.05
 
 UPPER_PRECISION = 0.85
 """The share of ALL in the band `suspected`, at the card's prior, that is aimed at; the card says what was reached."""
-
-EVEN_ODDS = 0.5
 
 MISCOVERAGE = 0.1
 
@@ -102,7 +100,7 @@ def bands(scored: Scored) -> BandThresholds:
     lower = float(probability[np.searchsorted(missed, MISS_RATE, side="right")])
     from_here = np.cumsum((weight * truth)[::-1])[::-1] / np.cumsum(weight[::-1])[::-1]
     enough = np.flatnonzero(from_here >= UPPER_PRECISION)
-    upper = max(EVEN_ODDS, float(probability[enough[0]])) if len(enough) else 1.0
+    upper = max(CALL_AT, float(probability[enough[0]])) if len(enough) else 1.0
     if lower > upper:
         lower = upper = _at_most((lower + upper) / 2, digits=4)
     return BandThresholds(not_suspected_below=_at_most(lower, digits=4), suspected_from=round(upper, 4))
