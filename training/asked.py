@@ -151,7 +151,9 @@ def writable(folder: Path, *, option: str = "--var") -> Path:
 
 def smear_fields(arguments: argparse.Namespace, root: Path) -> Path:
     """The folder of smear fields: the one that was named, or `not_cells` beside the cells."""
+    from training import not_cells
+
     folder: Path = arguments.not_cells or located(root).parent / "not_cells"
-    if not any(folder.rglob("*.jpg")):
+    if not not_cells.photographs(folder):
         raise SmearFieldsMissing(f"There are no smear fields (JPEG) in {folder}. Name their folder with --not-cells.")
     return folder

@@ -1,6 +1,5 @@
 """How well cells that were compressed with loss once are told from those that never were, for the card."""
 
-import io
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,22 +9,22 @@ import numpy as np
 from PIL import Image
 
 from app.vision import compression
-from app.vision.decode import Limits, Pixels, decode
+from app.vision.decode import Pixels
 from app.vision.preprocess import cell_mask
-from training import gate
 from training.bootstrap import estimate_share
 from training.cells import Cell
+from training.metrics import share_of
 from training.not_cells import Spoilt
-from training.pictures import read_pixels
+from training.out_of_fold import unscored
+from training.pictures import read_pixels, through_a_file
+from training.splits import few_places
 
 
 def through(kind: str, **how: Any) -> Spoilt:
     """The cell compressed with loss, and cut out on black again."""
 
     def compressed(pixels: Pixels) -> Pixels:
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(file, kind, **how)
-        found: Pixels = decode(file.getvalue(), limits=Limits()) * cell_mask(pixels)[..., None]
+        found: Pixels = through_a_file(pixels, kind, **how) * cell_mask(pixels)[..., None]
         return found
 
     return compressed
@@ -66,8 +65,8 @@ def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
     ways."""
     with ThreadPoolExecutor(2) as pool:
         marked = np.array(list(pool.map(lambda cell: compression.was_compressed(read_pixels(root / cell.path)), cells)))
-    scored = gate.unscored(cells, np.zeros(len(cells), np.int64))
-    few = [read_pixels(root / cells[place].path) for place in gate.few_places(cells)]
+    scored = unscored(cells, np.zeros(len(cells), np.int64))
+    few = [read_pixels(root / cells[place].path) for place in few_places(cells)]
     return {
         "limit": compression.LIMIT,
         "marked_hem": estimate_share(marked, ~scored.is_all, scored).as_json(),
@@ -76,7 +75,7 @@ def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
             {
                 "kind": name,
                 "images": len(few),
-                "marked": gate.share_of(np.array([compression.was_compressed(way(pixels)) for pixels in few])),
+                "marked": share_of(np.array([compression.was_compressed(way(pixels)) for pixels in few])),
             }
             for name, way in {**COMPRESSED, **NEVER_COMPRESSED}.items()
         ],

@@ -16,15 +16,13 @@ from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, g
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
 from training.cells import Cell, subject_order
-from training.metrics import binomial_interval, macro, share
+from training.metrics import macro, share, share_of
+from training.out_of_fold import unscored
 from training.pictures import read_pixels
 from training.scored import Scored
-from training.splits import few_of_each, partition
+from training.splits import few_places, partition
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-
-SPOILT_A_SUBJECT = 3
-"""Cells of each subject that something is done to."""
 
 TIMED = 100
 """Cells whose measuring is timed."""
@@ -127,28 +125,6 @@ def _changed(
     return found
 
 
-def few_places(cells: Sequence[Cell]) -> list[int]:
-    """Where the cells are that something is done to: a few of each subject."""
-    subjects = np.array([cell.subject for cell in cells])
-    return np.flatnonzero(few_of_each(subjects, most=SPOILT_A_SUBJECT)).tolist()
-
-
-def unscored(cells: Sequence[Cell], fold_of: NDArray[np.int64]) -> Scored:
-    """The cells as `metrics` takes them, without any score."""
-    nothing = np.zeros(len(cells))
-    is_all = np.array([cell.label == "ALL" for cell in cells])
-    subjects, groups = (np.array([getattr(cell, name) for cell in cells]) for name in ("subject", "group"))
-    return Scored(
-        is_all=is_all,
-        subjects=subjects,
-        groups=groups,
-        folds=fold_of,
-        logits=nothing,
-        areas=nothing,
-        probabilities=nothing,
-    )
-
-
 def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, Any]:
     """Shares of cells refused: by class, the difference of the classes, by reason and by subject."""
     refused = np.array([reason is not None for reason in reasons])
@@ -169,11 +145,6 @@ def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, A
 def _kind(name: str, verdicts: Sequence[Unusable | None]) -> dict[str, Any]:
     refused = np.array([verdict is not None for verdict in verdicts])
     return {"kind": name, "images": len(verdicts), "refused": share_of(refused), "by_reason": _counted(verdicts)}
-
-
-def share_of(marked: NDArray[np.bool_]) -> list[float]:
-    """[share, low, high] by Wilson's interval."""
-    return [round(float(one), 4) for one in (marked.mean(), *binomial_interval(int(marked.sum()), len(marked)))]
 
 
 def _counted(verdicts: Iterable[Unusable | None]) -> dict[str, int]:

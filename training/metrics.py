@@ -170,6 +170,11 @@ def binomial_interval(hits: int, count: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
+def share_of(marked: NDArray[np.bool_]) -> list[float]:
+    """[share, low, high] of N marks, each counting the same, by Wilson's interval."""
+    return [round(float(one), 4) for one in (marked.mean(), *binomial_interval(int(marked.sum()), len(marked)))]
+
+
 def _ratio(part: Floats, whole: Floats) -> Floats:
     """part / whole, nan where whole is 0."""
     return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)

@@ -17,12 +17,19 @@ NOISES = 60
 SIDE = 450
 """Of the images made here, in pixels: that of the real ones."""
 
+JPEG = frozenset({".jpg", ".jpeg"})
+
 Spoilt = Callable[[Pixels], Pixels]
 
 
+def photographs(folder: Path) -> list[Path]:
+    """Every JPEG file below `folder`, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in JPEG)
+
+
 def smear_fields(folder: Path) -> Iterator[Pixels]:
-    """Every photograph below `folder`."""
-    return (read_pixels(path) for path in sorted(folder.rglob("*.jpg")))
+    """The pixels of every photograph below `folder`."""
+    return map(read_pixels, photographs(folder))
 
 
 def scenes() -> Iterator[Pixels]:

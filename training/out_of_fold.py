@@ -40,16 +40,21 @@ def scored_of(rows: Sequence[results.Row], cells: Sequence[Cell], *, seed: int) 
 
 def cross_scored(cells: Sequence[Cell], logits: Floats, *, folds: NDArray[np.int64]) -> Scored:
     """What N logits say of as many cells, each fold's calibrated on the other folds."""
-    scored = Scored(
+    scored = replace(unscored(cells, folds), logits=logits)
+    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=folds))
+
+
+def unscored(cells: Sequence[Cell], folds: NDArray[np.int64]) -> Scored:
+    """The cells as `metrics` takes them, without any score."""
+    return Scored(
         is_all=np.array([cell.label == "ALL" for cell in cells]),
         subjects=np.array([cell.subject for cell in cells]),
         groups=np.array([cell.group for cell in cells]),
         folds=folds,
-        logits=logits,
+        logits=np.zeros(len(cells)),
         areas=np.array([cell.area for cell in cells], np.float64),
         probabilities=np.zeros(len(cells)),
     )
-    return replace(scored, probabilities=trust.cross_calibrated(scored, apart=folds))
 
 
 def scored_by_seed(

@@ -20,7 +20,7 @@ from training.cells import subject_order
 from training.dataset import Crops
 from training.scored import Scored
 from training.steps import OF_THE_OUTLINE
-from training.titles import BANDS, CHANGES, FIGURES, OF_ONE_SUBJECT
+from training.titles import BANDS, CHANGES, FIGURES, OF_ONE_SUBJECT, SUBGROUP_FIGURES
 
 STYLE = (
     "body{font:15px system-ui;max-width:70rem;margin:2rem auto;padding:0 1rem}img{max-width:100%}"
@@ -176,17 +176,15 @@ def _subjects(by_subject: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _subgroups(subgroups: Sequence[dict[str, Any]]) -> list[str]:
-    named = {"auc": "AUC", "sensitivity": "sensitivity", "specificity": "specificity"}
-    macro = {f"subject_macro_{name}": f"{name}, every subject the same" for name in ("sensitivity", "specificity")}
     rows = [
         [
             f"{one['by']}: {one['part']}",
             *(f"{one['cells'][name]:,} ({one['subjects'][name]})" for name in ("HEM", "ALL")),
-            *(_with_interval(one[key]) for key in {**named, **macro}),
+            *(_with_interval(one[key]) for key in SUBGROUP_FIGURES),
         ]
         for one in subgroups
     ]
-    head = ["cells", "normal (subjects)", "ALL (subjects)", *named.values(), *macro.values()]
+    head = ["cells", "normal (subjects)", "ALL (subjects)", *SUBGROUP_FIGURES.values()]
     return ["<h2>By size, brightness and folder</h2>", table(head, rows)]
 
 

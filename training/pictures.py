@@ -1,6 +1,10 @@
 """Image files of a training set -> RGB pixels, by the service's own decoder; errors name the file."""
 
+import io
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 from app.errors import Invalid
 from app.vision.decode import Limits, Pixels, decode
@@ -29,6 +33,13 @@ def read_lossless(path: Path) -> Pixels:
             "Take the original, or leave it out."
         )
     return pixels
+
+
+def through_a_file(pixels: Pixels, kind: str, **how: Any) -> Pixels:
+    """What is left of the pixels, uint8 H x W x 3 RGB, when Pillow has written them as such a file."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **how)
+    return decode(file.getvalue(), limits=Limits())
 
 
 def _read(path: Path) -> tuple[bytes, Pixels]:

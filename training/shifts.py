@@ -4,7 +4,6 @@ disturbed outline.
 A figure that falls here shows what a network leans on. Calibration and threshold stay those of the unchanged cells.
 """
 
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -14,13 +13,14 @@ import keras
 import numpy as np
 from PIL import Image
 
-from app.vision.decode import Limits, Pixels, decode
+from app.vision.decode import Pixels
 from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.bootstrap import paired_difference
 from training.dataset import Crops
 from training.network import trained
 from training.parts import FINAL, Part
+from training.pictures import through_a_file
 from training.recipe import Recipe
 from training.scored import Floats, Scored, ones
 
@@ -94,9 +94,7 @@ def as_it_is(square: Pixels, _: Pixels) -> Pixels:
 
 def stored_with_loss(square: Pixels, outline: Pixels) -> Pixels:
     """Through a JPEG file, of half the resolution for colour as most programs write it; black stays black."""
-    file = io.BytesIO()
-    Image.fromarray(square).save(file, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
-    return outlined(CELL)(decode(file.getvalue(), limits=Limits()), outline)
+    return outlined(CELL)(through_a_file(square, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0"), outline)
 
 
 def silhouette(_: Pixels, outline: Pixels) -> Pixels:

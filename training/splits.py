@@ -10,6 +10,9 @@ from app.vision.bundle import CLASSES
 from training.cells import Cell
 from training.recipe import EACH_PERSON
 
+FEW = 3
+"""Cells of each subject that something is done to."""
+
 
 class OneClassOnly(Invalid):
     code = "one_class_only"
@@ -58,6 +61,11 @@ def few_of_each(subjects: NDArray[np.str_], *, most: int) -> NDArray[np.bool_]:
         own = np.flatnonzero(subjects == subject)
         chosen[own[np.unique(np.linspace(0, len(own) - 1, min(most, len(own))).astype(int))]] = True
     return chosen
+
+
+def few_places(cells: Sequence[Cell]) -> list[int]:
+    """Where the cells are that something is done to: FEW of each subject."""
+    return np.flatnonzero(few_of_each(np.array([cell.subject for cell in cells]), most=FEW)).tolist()
 
 
 def refuse_shared(groups: Sequence[str], folds: Sequence[int], *, where: Sequence[str] = ()) -> None:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from app.vision.bundle import CLASSES
 from training import aside
 from training.cells import Cell
-from training.dataset import Crops, plain
+from training.dataset import Crops
 from training.metrics import weighted_auc
+from training.network import scores
 from training.scored import subject_balance
 from training.splits import partition
 
@@ -51,13 +52,10 @@ def watch(
     model: keras.Model, crops: Crops, watched: NDArray[np.int64], *, size: int, folder: Path, epoch: int
 ) -> float:
     """AUC of the watched cells, people counting the same. Where it is the best so far, weights go to `folder`."""
-    logits = [
-        model.predict_on_batch(plain(crops, watched[start : start + 128], size=size))["logit"]
-        for start in range(0, len(watched), 128)
-    ]
+    logits = scores(model, crops, watched, size=size)["logit"]
     is_all = crops.labels[watched] == 1
     weights = subject_balance(is_all, np.array([crops.cells[index].group for index in watched]))
-    figure = float(weighted_auc(is_all, np.concatenate(logits)[:, 0].astype(np.float64), weights))
+    figure = float(weighted_auc(is_all, logits.astype(np.float64), weights))
     memory = remembered(folder).after(epoch, figure)
     if memory.best_epoch == epoch:
         with aside.moved_to(folder / "best.npz") as best, best.open("wb") as file:

@@ -266,10 +266,11 @@ def test_a_folder_by_whatever_path_is_read_with_what_lies_just_above_it(tmp_path
     assert capsys.readouterr().out == ""
 
 
-def test_smear_fields_beside_the_folder_that_one_stands_in_are_found(cells, monkeypatch):
+@pytest.mark.parametrize("name", ["field.jpg", "field.JPG", "field.jpeg"])
+def test_smear_fields_beside_the_folder_that_one_stands_in_are_found(cells, monkeypatch, name):
     fields = cells.parent / "not_cells"
     fields.mkdir()
-    (fields / "field.jpg").touch()
+    (fields / name).touch()
     monkeypatch.chdir(cells)
 
     assert asked.smear_fields(argparse.Namespace(not_cells=None), Path()) == fields
