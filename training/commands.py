@@ -289,8 +289,10 @@ def _shifts_on_page(recipe: Recipe, found: list[dict[str, Any]], note: str, *, s
     """What of the shift test stands on the page of one partition, and the sentence there."""
     from training import shifts
 
-    if seed not in recipe.seeds[: shifts.PARTITIONS]:
-        return {"shifts": [], "shifts_note": f"The shift test is on the page of the first seed, {recipe.seeds[0]}."}
+    tried = recipe.seeds[: shifts.PARTITIONS]
+    if seed not in tried:
+        where = " and ".join(str(one) for one in tried)
+        return {"shifts": [], "shifts_note": f"The shift test is on the page of each of the first seeds, {where}."}
     return {"shifts": [one for one in found if one["seed"] == seed], "shifts_note": note}
 
 

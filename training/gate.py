@@ -25,7 +25,7 @@ from training.splits import few_places, partition
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 TIMED = 100
-"""Cells whose measuring is timed."""
+"""Cells on which the gate is timed."""
 
 
 def measurements(cells: Sequence[Cell], root: Path) -> list[Measurements]:
@@ -71,15 +71,15 @@ def trial(
         "unusual_all": estimate_share(asked, scored.is_all, scored).as_json(),
         "altered": _altered(cells, root, limits=own),
         "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
-        "milliseconds": milliseconds(cells, root),
+        "milliseconds": milliseconds(cells, root, limits=everyone),
     }
 
 
-def milliseconds(cells: Sequence[Cell], root: Path) -> float:
+def milliseconds(cells: Sequence[Cell], root: Path, *, limits: GateLimits) -> float:
     """From pixels to verdict on one thread."""
     chosen = np.unique(np.linspace(0, len(cells) - 1, TIMED).astype(int))
     pixels = (read_pixels(root / cells[place].path) for place in chosen)
-    return stopwatch.milliseconds((partial(measure, one) for one in pixels), runs=5)
+    return stopwatch.milliseconds((partial(gate, one, limits=limits) for one in pixels), runs=5)
 
 
 def statistics(measured: Sequence[Measurements], is_all: Any) -> dict[str, Any]:

@@ -18,6 +18,9 @@ SERIES, ROUNDS = 20, 20
 
 
 def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:
+    """Of a network for crops of `size` pixels. Unlike `stopwatch.milliseconds`, which takes the quickest run of each of
+    many acts, the medians of one act's runs in the quickest of SERIES.
+    """
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnx_model.session(network, size=size, options=options)
@@ -30,5 +33,5 @@ def milliseconds(network: keras.Model, *, size: int) -> Milliseconds:
 
 
 def _median(act: Callable[[], object]) -> float:
-    """Milliseconds, of the quickest of several series the median."""
+    """Milliseconds, of the quickest of SERIES the median of ROUNDS."""
     return round(1000 * min(float(np.median(seconds(act, runs=ROUNDS))) for _ in range(SERIES)), 2)

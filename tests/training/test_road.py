@@ -197,16 +197,17 @@ def test_the_logits_that_the_shift_test_is_of_are_kept_too(walked):
             RECIPE.seeds[0],
             "earlier recipe",
         ),
-        (None, RECIPE.seeds[0] + 1, "on the page of the first seed"),
+        (None, RECIPE.seeds[0] + 2, "on the page of each of the first seeds, 0 and 1."),
     ],
 )
 def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, said):
+    recipe = dataclasses.replace(RECIPE, seeds=(0, 1, 2))
     if kept:
         (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
 
-    shifts, note = commands._kept_shifts(argparse.Namespace(results=tmp_path), RECIPE, crops, {})
+    shifts, note = commands._kept_shifts(argparse.Namespace(results=tmp_path), recipe, crops, {})
 
-    found = commands._shifts_on_page(RECIPE, shifts, note, seed=seed)
+    found = commands._shifts_on_page(recipe, shifts, note, seed=seed)
     assert found["shifts"] == []
     assert said in found["shifts_note"]
 
