@@ -49,7 +49,8 @@ def _altered(card: dict[str, Any]) -> str:
     ]
     return (
         "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
-        f"and a human asked. {_cells(card)} as they are, of unseen people, of whom that is so:\n\n"
+        f"its score never clears it, and a human is asked. {_cells(card)} as they are, of unseen people, of whom that "
+        "is so:\n\n"
         f"{as_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the "
         "rest is screened like any other, and turned towards red blasts look normal to the network:\n\n"
         + "\n".join(table(("cells with", "number", "refused", "a human is asked"), rows))

@@ -15,7 +15,7 @@ OF_C_NMC = """\
 - In the training data healthy cells are smaller than leukaemic ones; in other healthy people they are not, and
   brighter. Area-matched and floor-matched figures say what is left where neither size nor colour can help.
 - A hue turned by some 15 degrees towards red, as by another white balance, makes most blasts look normal, and a part of
-  such cells is neither refused nor flagged.
+  such cells is neither refused nor flagged, and so may be cleared.
 """
 OF_OTHER_IMAGES = """\
 - Microscopes, stains, scales or outlines other than those of the images that it learned from are outside what was
@@ -29,7 +29,8 @@ OF_DRAWN = """\
   person's cells.
 """
 OF_ANY = """\
-- An image that was scaled has lost texture as one that was compressed has, and mostly nothing tells. Do not scale.
+- An image that was scaled has lost texture as one that was compressed has. Where its size in pixels is an unusual one
+  it is never cleared; of one that was put into a frame of the usual size again mostly nothing tells. Do not scale.
 - A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """

@@ -82,7 +82,7 @@ def _flagged(evaluation: Mapping[str, Any]) -> Table:
     rows = tuple((figure.name, figure.value, figure.interval) for figure in figures(found, titles.FLAGGED_FIGURES))
     note = (
         "A cell that fits not exactly one class, or lies far from all training cells, or whose stain or outline next "
-        "to none of them has, is flagged for review."
+        "to none of them has, is flagged for review; of the latter a low score clears none."
     )
     return Table("What else is flagged for review", note, ("Unseen cells", "Share", "95 % interval"), rows)
 
@@ -107,7 +107,10 @@ def _altered(evaluation: Mapping[str, Any]) -> Table:
         )
         for one in evaluation.get("gate", {}).get("altered", ())
     )
-    note = "Cells that something was done to: the share that is refused, and that is screened and flagged for review."
+    note = (
+        "Cells that something was done to: the share that is refused, and that is screened, flagged for review and "
+        "never cleared."
+    )
     return Table("What a tint or a cut may do", note, ("Images", "Number", "Refused", "Flagged"), rows)
 
 
