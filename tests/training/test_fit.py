@@ -182,7 +182,7 @@ def test_results_of_another_recipe_of_that_name_are_written_over_at_the_first_fo
 def test_what_is_trained_already_is_written_once_and_not_for_every_part(crops, tmp_path, monkeypatch):
     fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path)
     written = []
-    monkeypatch.setattr("training.results.write", lambda *_, folder: written.append(folder))
+    monkeypatch.setattr("training.results.write", lambda *_, folder, **__: written.append(folder))
 
     fit.fit(SMALL, crops, folder=tmp_path, results_folder=tmp_path)
 
