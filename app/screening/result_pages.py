@@ -174,30 +174,38 @@ def explain(
 
 
 def _facts(database: Database, visit: Visit, screening_id: UUID, *, where: str) -> Facts:
-    """Read, and remembered in the ledger as shown; the image alone where the rest is hidden."""
+    """Read while nobody waits for a lock, and then remembered in the ledger as shown; the image alone where the rest is
+    hidden."""
+    with database.snapshot() as session:
+        facts = _read(session, visit, screening_id)
+    shown = facts.screening.id
+    alone = Event(Act.IMAGE_SHOWN, "screening", str(shown), {"view": "for_reading"})
     with database.writing() as session:
-        screening = reviews.visible(session, visit.actor, screening_id)
-        hidden = bool(reviews.hidden_from(session, visit.actor, [screening.id]))
-        alone = Event(Act.IMAGE_SHOWN, "screening", str(screening.id), {"view": "for_reading"})
-        ledger.record(session, visit.actor, alone if hidden else results_shown([screening.id], where=where))
-        given = read_queries.reads_shown(session, visit.actor, screening.id)
-        task = desk_queries.task_of(session, visit.actor, screening)
-        is_own = read_queries.has_sent(session, visit.actor.id, screening)
-        sees_case = cases.may_see(session, visit.actor, screening.case_id)
-        signed_at = released_at(session, screening.case_id) if sees_case else None
-        return Facts(
-            screening=screening,
-            card=screening.model.card,
-            hidden=hidden,
-            review=reviews.reviews_by_id(session, [screening.id])[screening.id],
-            reads=_reads(session, given),
-            requests=requests_for(session, visit.actor, screening),
-            comments=comments_for(session, visit.actor, screening.id),
-            may_read=visit.actor.may(_to_read(task)) and not is_own and task.is_theirs,
-            sees_case=sees_case,
-            added_later=signed_at is not None and screening.at > signed_at,
-            elsewhere=queries.also_elsewhere(session, screening),
-        )
+        ledger.record(session, visit.actor, alone if facts.hidden else results_shown([shown], where=where))
+    return facts
+
+
+def _read(session: Session, visit: Visit, screening_id: UUID) -> Facts:
+    screening = reviews.visible(session, visit.actor, screening_id)
+    hidden = bool(reviews.hidden_from(session, visit.actor, [screening.id]))
+    given = read_queries.reads_shown(session, visit.actor, screening.id)
+    task = desk_queries.task_of(session, visit.actor, screening)
+    is_own = read_queries.has_sent(session, visit.actor.id, screening)
+    sees_case = cases.may_see(session, visit.actor, screening.case_id)
+    signed_at = released_at(session, screening.case_id) if sees_case else None
+    return Facts(
+        screening=screening,
+        card=screening.model.card,
+        hidden=hidden,
+        review=reviews.reviews_by_id(session, [screening.id])[screening.id],
+        reads=_reads(session, given),
+        requests=requests_for(session, visit.actor, screening),
+        comments=comments_for(session, visit.actor, screening.id),
+        may_read=visit.actor.may(_to_read(task)) and not is_own and task.is_theirs,
+        sees_case=sees_case,
+        added_later=signed_at is not None and screening.at > signed_at,
+        elsewhere=queries.also_elsewhere(session, screening),
+    )
 
 
 def _to_read(task: desk_queries.Task) -> Permission:
