@@ -7,33 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Misconfigured
 from training import aside, asked
-from training.recipe import Recipe
 from training.recipes import OURS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from training.cells import Cell
-    from training.dataset import Crops
-    from training.scored import Scored
+    pass
 
 MODELS = Path("models")
-
-SHIFTS_RUN = (
-    "The same unseen cells, changed and scored again. Threshold and calibration, fitted on all of them unchanged, stay "
-    "as they are; a fall shows what the network leans on."
-)
-SHIFTS_NOT_RUN = (
-    "The shift test and the mask-edge test were not run. They need the trained networks: evaluate with --shifts."
-)
 
 
 class CardIncomplete(Misconfigured):
     code = "card_incomplete"
-
-
-class GateNotTried(Misconfigured):
-    code = "gate_not_tried"
 
 
 class NoCurves(Misconfigured):
@@ -101,20 +84,23 @@ def search(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     from training import evaluate as evaluation
-    from training import page, points
+    from training import page, points, shift_test
     from training.out_of_fold import scores_of
 
     recipe = asked.chosen(arguments)
     crops, root = asked.crops(arguments, recipe)
-    on = scores_of(recipe, crops.cells, folder=asked.results_folder(arguments, recipe))
+    folder = asked.results_folder(arguments, recipe)
+    on = scores_of(recipe, crops.cells, folder=folder)
     if arguments.shifts:
-        _shift_test(arguments, recipe, crops, on)
-    shifts, note = _kept_shifts(arguments, recipe, crops, on)
+        unlabelled = asked.unlabelled(arguments, recipe)
+        runs = arguments.var / "runs"
+        print(*shift_test.run(recipe, crops, on, runs=runs, folder=folder, unlabelled=unlabelled), sep="\n")
+    shifts, note = shift_test.kept(recipe, crops, on, folder=folder)
     for seed, scored in on.items():
         found = {
             **evaluation.report(scored, crops.cells, seed=seed),
             "curves": points.curves(scored),
-            **_shifts_on_page(recipe, shifts, note, seed=seed),
+            **shift_test.on_page(recipe, shifts, note, seed=seed),
         }
         written = arguments.var / "evaluation" / f"{recipe.name}-seed{seed}"
         page.write(found, scored, crops, path=written)
@@ -151,10 +137,12 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def gate(arguments: argparse.Namespace) -> None:
+    from training import gate as trying
+
     recipe = asked.recipe_named(OURS)  # the folds that its card tries the gate on
     path = asked.kept_in(arguments) / "gate.json"
     cells, smears = asked.indexed(arguments, arguments.folder), asked.smear_fields(arguments, arguments.folder)
-    found = _gate_trial(cells, arguments.folder, folds=recipe.folds, seed=recipe.seeds[0], smears=smears)
+    found = trying.trial_of(cells, arguments.folder, folds=recipe.folds, seed=recipe.seeds[0], fields_of=smears)
     aside.write(path, json.dumps(found, indent=1) + "\n")
     print(path)
 
@@ -178,6 +166,7 @@ def retakes(arguments: argparse.Namespace) -> None:
 
 def card(arguments: argparse.Namespace) -> None:
     from app.vision.bundle import read_card
+    from training import gate as trying
     from training import morphology as measuring
     from training import renew
     from training import retakes as photographed
@@ -193,11 +182,11 @@ def card(arguments: argparse.Namespace) -> None:
     if shipped.for_demonstration:
         recipe = asked.recipe_named(shipped.training["recipe"]["name"])
         cells, root = asked.drawn_cells(arguments, recipe)
-        measured = {"gate": _gate_trial(cells, root, folds=recipe.folds, seed=recipe.seeds[0], smears=None)}
+        measured = {"gate": trying.trial_of(cells, root, folds=recipe.folds, seed=recipe.seeds[0], fields_of=None)}
         usual: dict[str, Any] | None = measuring.for_card(cells, root, kept=shape)
     else:
         fingerprint = shipped.training["data_fingerprint"]
-        measured = {"gate": _kept_gate_trial(results_folder / "gate.json", fingerprint=fingerprint)}
+        measured = {"gate": trying.kept_trial(results_folder / "gate.json", fingerprint=fingerprint)}
         usual = measuring.kept_for(shape, fingerprint=fingerprint) or shipped.morphology
         if again := photographed.of_results(shipped.raw, folder=results_folder):
             measured["retakes"] = again
@@ -248,68 +237,3 @@ def results(arguments: argparse.Namespace) -> None:
     page = folder.parent / "RESULTS.md"
     aside.write(page, contest.text(folder))
     print(page)
-
-
-def _shift_test(arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]") -> None:
-    from training import kept_shifts, shifts
-    from training import results as kept
-    from training.parts import parts_of, place_of
-
-    unlabelled = asked.unlabelled(arguments, recipe)
-    place = place_of(recipe, crops, folder=arguments.var / "runs", unlabelled=unlabelled)
-    parts = parts_of(recipe, crops, folder=place)
-    folder = asked.results_folder(arguments, recipe)
-    tried = {seed: on[seed] for seed in recipe.seeds[: shifts.PARTITIONS]}
-    shifted = shifts.logits(recipe, crops, parts, tried)
-    path = kept_shifts.logits_path_of(recipe.name, folder=folder)
-    kept_shifts.write_logits(shifted, crops.cells, path)
-    print(path)
-    path = kept_shifts.path_of(recipe.name, folder=folder)
-    found = shifts.report(tried, shifted)
-    kept_shifts.write(found, path, made_from=kept.fingerprints(recipe, crops.cells))
-    print(path)
-
-
-def _kept_shifts(
-    arguments: argparse.Namespace, recipe: Recipe, crops: "Crops", on: "Mapping[int, Scored]"
-) -> tuple[list[dict[str, Any]], str]:
-    """The shift test of the networks whose scores are `on`, and a sentence on it or on why there is none."""
-    from training import kept_shifts
-    from training import results as kept
-
-    path = kept_shifts.path_of(recipe.name, folder=asked.results_folder(arguments, recipe))
-    try:
-        found = kept_shifts.read_of(path, on, made_from=kept.fingerprints(recipe, crops.cells))
-    except kept_shifts.ShiftsDoNotFit as error:
-        return [], error.message
-    return found, SHIFTS_RUN if found else SHIFTS_NOT_RUN
-
-
-def _shifts_on_page(recipe: Recipe, found: list[dict[str, Any]], note: str, *, seed: int) -> dict[str, Any]:
-    """What of the shift test stands on the page of one partition, and the sentence there."""
-    from training import shifts
-
-    tried = recipe.seeds[: shifts.PARTITIONS]
-    if seed not in tried:
-        where = " and ".join(str(one) for one in tried)
-        return {"shifts": [], "shifts_note": f"The shift test is on the page of each of the first seeds, {where}."}
-    return {"shifts": [one for one in found if one["seed"] == seed], "shifts_note": note}
-
-
-def _gate_trial(cells: "list[Cell]", root: Path, *, folds: int, seed: int, smears: Path | None) -> dict[str, Any]:
-    from training import gate as trying
-    from training.cells import fingerprint
-
-    measured = trying.measurements(cells, root)
-    found = trying.trial(measured, cells, root, folds=folds, seed=seed, fields_of=smears)
-    return {"data_fingerprint": fingerprint(cells), **found}
-
-
-def _kept_gate_trial(path: Path, *, fingerprint: str) -> dict[str, Any]:
-    """The committed trial, where it is of the very cells that the model learned from."""
-    from training import results as kept
-
-    found = kept.read_json(path) if path.is_file() else {}
-    if found.get("data_fingerprint") != fingerprint:
-        raise GateNotTried(f"{path} holds no trial of the gate on this model's cells. Run `python -m training gate`.")
-    return found

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from app.errors import Misconfigured
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure, unusual
 from training import not_cells, stopwatch
 from training.bootstrap import estimate, estimate_share
-from training.cells import Cell, subject_order
+from training.cells import Cell, fingerprint, subject_order
 from training.metrics import macro, share, share_of
 from training.out_of_fold import unscored
 from training.pictures import read_pixels
+from training.results import read_json
 from training.scored import Scored
 from training.splits import few_places, partition
 
@@ -26,6 +28,24 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 TIMED = 100
 """Cells on which the gate is timed."""
+
+
+class GateNotTried(Misconfigured):
+    code = "gate_not_tried"
+
+
+def trial_of(cells: Sequence[Cell], root: Path, *, folds: int, seed: int, fields_of: Path | None) -> dict[str, Any]:
+    """The whole trial, and of which cells it is."""
+    found = trial(measurements(cells, root), cells, root, folds=folds, seed=seed, fields_of=fields_of)
+    return {"data_fingerprint": fingerprint(cells), **found}
+
+
+def kept_trial(path: Path, *, fingerprint: str) -> dict[str, Any]:
+    """The one at `path`; raises GateNotTried where it is of other cells than those that a model learned from."""
+    found = read_json(path) if path.is_file() else {}
+    if found.get("data_fingerprint") != fingerprint:
+        raise GateNotTried(f"{path} holds no trial of the gate on this model's cells. Run `python -m training gate`.")
+    return found
 
 
 def measurements(cells: Sequence[Cell], root: Path) -> list[Measurements]:

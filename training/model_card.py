@@ -1,28 +1,16 @@
 """MODEL_CARD.md from card.json: every figure of the model comes from there, and one that is missing stops the export.
 
-What is known of C-NMC 2019 whatever the model, its images' size and its preliminary set, stands here and in `failures`.
+What is known of C-NMC 2019 whatever the model, its images' size and its preliminary set, stands here, in `card_shifts`
+and in `failures`.
 """
 
 from typing import Any
 
 from app.vision.bundle import CLASSES
-from training import card_gate, failures, provenance
-from training.bootstrap import Estimate
+from training import card_gate, card_people, card_shifts, failures, provenance
 from training.card_tables import FigureMissing, as_table, as_told, estimated, figures_there
-from training.cells import subject_order
 from training.markdown import table
-from training.titles import (
-    BANDS,
-    CHANGES,
-    CUT,
-    FAR,
-    FIGURES,
-    OF_ONE_SUBJECT,
-    RETAKES,
-    SETS,
-    SUBGROUP_FIGURES,
-    TILTED,
-)
+from training.titles import BANDS, CUT, FAR, FIGURES, SETS
 
 CHOSEN = (
     "Choices were made with a look at figures of these same people: expect less of new ones. By how much is not known."
@@ -50,12 +38,12 @@ def text(card: dict[str, Any]) -> str:
         f"## What is flagged as atypical\n\n{_atypical(card)}",
         f"## Gate\n\n{card_gate.gate(card)}",
         f"## Compressed with loss\n\n{card_gate.compression(card)}",
-        f"## What moves it\n\n{_shifts(card)}",
-        f"## The same cell photographed again\n\n{_retakes(card)}",
-        f"## By size, brightness and folder\n\n{_subgroups(report)}",
-        f"## Where size and colour say otherwise\n\n{_tilted(card)}",
+        f"## What moves it\n\n{card_shifts.shifts(card)}",
+        f"## The same cell photographed again\n\n{card_shifts.retakes(card)}",
+        f"## By size, brightness and folder\n\n{card_people.subgroups(report)}",
+        f"## Where size and colour say otherwise\n\n{card_shifts.tilted(card)}",
         f"## Known failures\n\n{failures.text(card)}",
-        f"## By subject\n\n{_subjects(report['by_subject'], evaluation['gate'], alone=alone)}",
+        f"## By subject\n\n{card_people.subjects(evaluation, alone=alone)}",
         f"## To reproduce\n\n{provenance.reproduce(card)}",
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
@@ -195,127 +183,3 @@ def _atypical(card: dict[str, Any]) -> str:
         f"means, in deviations: {nearer} of the unseen cells that it was fitted on do not."
     )
     return f"{away}\n\n{as_table({**report['sets'], **card['evaluation']['far']}, {**SETS, **FAR})}"
-
-
-def _shifts(card: dict[str, Any]) -> str:
-    shifts = card["evaluation"].get("shifts")
-    if not shifts and card["for_demonstration"]:
-        return "The shift test was not run for this model."
-    if not shifts:
-        raise FigureMissing("The shift test is missing, so no model card can be written. Run `evaluate --shifts`.")
-    alone = card["training"].get("each_person", False)
-    rows = [
-        [
-            one["shift"],
-            *([] if alone else [str(one["seed"])]),
-            f"{one['auc']:.3f}",
-            *(Estimate(*one[key]).signed() for key in CHANGES),
-        ]
-        for one in shifts
-    ]
-    partition = [] if alone else ["partition"]
-    columns = ["the same unseen cells, with", *partition, "AUC", *CHANGES.values()]
-    learned = (
-        "Each network had learned from all other people."
-        if alone
-        else "Partitions are named by their seeds; of "
-        f"{card['training']['recipe']['folds']} folds each network had learned from all but one."
-    )
-    told = (
-        f"On {shifts[0]['cells']:,} cells, by networks that had not seen the person. {learned} Threshold and "
-        "calibration are those of all unchanged cells, and stay as they are."
-    )
-    return "\n".join([told, "", *table(columns, rows)])
-
-
-def _retakes(card: dict[str, Any]) -> str:
-    found = card["evaluation"].get("retakes")
-    if not found and card["for_demonstration"]:
-        return "This was not looked at for this model."
-    if not found:
-        raise FigureMissing(
-            "How far it says the same of a cell photographed again is missing, so no model card can be written. Run "
-            "`python -m training retakes`, and keep the model's results beside that file."
-        )
-    if not found["pairs"]:
-        return "No two of these images show the same cell."
-    counted = (
-        f"{found['pairs']:,} pairs of these images show one cell of one person, photographed again; they are of "
-        f"{found['subject_groups']} subject groups."
-    )
-    if not any(name in found for name in RETAKES):
-        return f"{counted} Those are too few to say more."
-    how = "One network, which knew neither, scored both; each pair counts the same, and bands are as under Bands."
-    return f"{counted} {how}\n\n{as_table(found, RETAKES)}"
-
-
-def _subgroups(report: dict[str, Any]) -> str:
-    """The table of `training.subgroups`; raises FigureMissing."""
-    if not report.get("subgroups"):
-        raise FigureMissing("The figures by size and brightness are missing, so no model card can be written.")
-    columns = ["cells", "normal (subjects)", "ALL (subjects)", *SUBGROUP_FIGURES.values()]
-    rows = []
-    for one in report["subgroups"]:
-        counts = [f"{one['cells'][name]:,} ({one['subjects'][name]})" for name in ("HEM", "ALL")]
-        rows.append([f"{one['by']}: {one['part']}", *counts, *(as_told(one[key]) for key in SUBGROUP_FIGURES)])
-    told = (
-        "Thirds of all cells by the area of the cell in pixels and by its mean grey level of 0 to 255, and the folders "
-        "that the images came in where there are several. Calls are at a probability of 0.5."
-    )
-    return "\n".join([told, "", *table(columns, rows)])
-
-
-def _tilted(card: dict[str, Any]) -> str:
-    """What it reaches under each tilt, "-" where none has a solution; raises FigureMissing."""
-    found = card["evaluation"].get("tilted")
-    if not found and card["for_demonstration"]:
-        return "This was not looked at for this model."
-    if not found:
-        raise FigureMissing("How it ranks where size and colour say otherwise is missing. Export the model again.")
-    figures = card["evaluation"]["report"]["figures"]
-    rows = []
-    for name, title in TILTED.items():
-        one = found[name]
-        worth = " and ".join(_persons(one["persons"][label]) for label in ("HEM", "ALL"))
-        reached = (as_told(one[figure]) for figure in ("auc", "sensitivity", "specificity"))
-        rows.append((title, f"{one['colour_auc']:.2f}", f"{one['floor_auc']:.2f}", worth, *reached))
-    floor, own = (estimated(figures, name) for name in ("floor_subject_macro_auc", "subject_macro_auc"))
-    told = (
-        f"Here area and mean colour alone rank cells with an AUC of {floor} and this network with one of {own}, "
-        "every subject counting the same. In other people they say otherwise: healthy cells of the official "
-        "preliminary set are larger and brighter. So the same cells are weighed (exponential tilting by mean colour "
-        "and size) until both have the AUC in the table; they are worth so many persons then. What is known of the "
-        "preliminary set rests on 129 cells of 22 people, so in every draw those two are drawn anew as well. Those "
-        "people themselves were not measured, and size and colour are moved with whatever goes with them here: this "
-        "is no forecast."
-    )
-    columns = ("cells weighed", "mean colour alone", "with area", "worth: normal and ALL", "AUC of this network")
-    return "\n".join([told, "", *table((*columns, "sensitivity", "specificity"), rows)])
-
-
-def _persons(worth: float | None) -> str:
-    """How many persons weighed cells are worth; "-" where no weights are what was asked for."""
-    return "-" if worth is None else f"{worth:.0f}"
-
-
-def _subjects(subjects: list[dict[str, Any]], gate: dict[str, Any], *, alone: bool) -> str:
-    rows = [
-        (
-            one["subject"],
-            one["class"],
-            one["cells"],
-            f"{one['right']:.2f} ({one['right_interval'][0]:.2f} to {one['right_interval'][1]:.2f})",
-            f"{one['mean_probability']:.2f}",
-            f"{one['not_suspected']:.2f}",
-            f"{one['suspected']:.2f}",
-            estimated(gate["by_subject"], one["subject"]),
-        )
-        for one in sorted(subjects, key=lambda one: subject_order(one["subject"]))
-    ]
-    said = ("called right", "mean probability", "`not_suspected`", "`suspected`", "refused")
-    of_partitions = "" if alone else " and on the mean of all partitions"
-    told = (
-        f"{OF_ONE_SUBJECT} The mean probability is that of ALL; then the shares of the person's cells that fall into "
-        f"those bands, with limits as under Bands{of_partitions}, and that the gate refuses."
-    )
-    return "\n".join([told, "", *table(("subject", "class", "cells", *said), rows)])

@@ -1,6 +1,5 @@
 """The whole road on drawn cells: fit, evaluate, export, and a served score."""
 
-import argparse
 import csv
 import dataclasses
 import json
@@ -15,7 +14,7 @@ from app.errors import Invalid
 from app.vision.classifier import OnnxClassifier
 from app.vision.drawn import Look, draw, save
 from app.vision.golden import golden_fault
-from training import aside, commands, export, learner
+from training import aside, export, learner, shift_test
 from training.__main__ import main
 from training.card import Trained
 from training.network import build
@@ -205,9 +204,9 @@ def test_a_page_without_the_shift_test_says_why(crops, tmp_path, kept, seed, sai
     if kept:
         (tmp_path / "smoke.shifts.json").write_text(json.dumps(kept))
 
-    shifts, note = commands._kept_shifts(argparse.Namespace(results=tmp_path), recipe, crops, {})
+    shifts, note = shift_test.kept(recipe, crops, {}, folder=tmp_path)
 
-    found = commands._shifts_on_page(recipe, shifts, note, seed=seed)
+    found = shift_test.on_page(recipe, shifts, note, seed=seed)
     assert found["shifts"] == []
     assert said in found["shifts_note"]
 
