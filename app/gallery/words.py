@@ -32,8 +32,7 @@ def score(cell: ShownCell) -> str:
         return GROUPS[Group.READING]
     if cell.probability is None:
         return reason(cell.refused or "")
-    told = words.chance(cell.probability)
-    return f"{told} (unreliable)" if cell.low_score_says_nothing else told
+    return words.marked(cell.probability, says_nothing=cell.low_score_says_nothing)
 
 
 def score_told(cell: ShownCell) -> str:

@@ -146,6 +146,7 @@ class _Page:
         self.pdf.ln(1.5)
         self.facts([(told, str(number)) for told, number in sheet.reviews])
         self.listed("Images that were refused", [f"{number} x {told}" for told, number in sheet.refused])
+        self.listed(sheet.never_cleared_title, [f"{number} x {told}" for told, number in sheet.never_cleared])
         self.pdf.ln(1.5)
         for line in sheet.rule:
             self.write(line, size=8.5, colour="soft")

@@ -125,6 +125,8 @@ class Sheet:
     counts: tuple[tuple[str, str, int], ...]
     reviews: tuple[tuple[str, int], ...]
     refused: tuple[tuple[str, int], ...]
+    never_cleared: tuple[tuple[str, int], ...]
+    """Of the cells whose low score clears nothing: why, and how many."""
     telling: tuple[Tile, ...]
     reads: tuple[ReadLine, ...]
     reads_left_out: int
@@ -136,6 +138,7 @@ class Sheet:
     demonstration: str = words.DEMONSTRATION
     bar_told: str = words.BAR
     counts_told: str = words.BANDS
+    never_cleared_title: str = words.NEVER_CLEARED
     telling_told: str = words.TELLING
     no_reads: str = words.NO_READS
     not_signed: str = words.NOT_SIGNED

@@ -1,7 +1,7 @@
 """How a sheet is made: of a case as it stands, or of a version as it was signed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from app.screening import rules as screening_rules
 from app.screening import words as screening_words
 from app.screening.model_titles import FIGURES
 from app.screening.model_view import model_page
-from app.screening.rules import Band
+from app.screening.rules import Band, ReviewReason
 from app.screening.tables import ModelRow
 
 TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
@@ -126,6 +126,7 @@ def _sheet(
 ) -> Sheet:
     cells = [cell_of(one) for one in content["cells"]]
     counts, told_of = rules.count(cells), {cell.id for cell in cells}
+    never_cleared = {one: why for one, why in screenings.never_cleared_in(session, case.id).items() if one in told_of}
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
     withdrawn, renamed = standing.state is CaseState.WITHDRAWN, is_renamed(content, now=standing.content)
@@ -145,7 +146,8 @@ def _sheet(
         counts=tuple(_counts(counts)),
         reviews=_reviews(counts, withdrawn=withdrawn),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
-        telling=tuple(_tiles(_each_image_once(content["cells"]))),
+        never_cleared=_never_cleared(never_cleared),
+        telling=tuple(_tiles(_each_image_once(content["cells"]), never_cleared=never_cleared)),
         reads=reads,
         reads_left_out=left_out,
         models=tuple(_model(row) for row in models),
@@ -192,28 +194,39 @@ def _each_image_once(cells: Sequence[Content]) -> list[Content]:
     return [cell for cell in cells if cell["id"] in chosen]
 
 
-def _tiles(cells: Sequence[Content]) -> list[Tile]:
-    """The most telling cells of each band, as it counts: the score furthest on its side, or nearest even."""
+def _never_cleared(found: Mapping[UUID, frozenset[ReviewReason]]) -> tuple[tuple[str, int], ...]:
+    given = Counter(reason for why in found.values() for reason in why)
+    return tuple((told, given[reason]) for reason, told in screening_words.FLAGS.items() if reason in given)
+
+
+def _tiles(cells: Sequence[Content], *, never_cleared: Collection[UUID]) -> list[Tile]:
+    """The most telling cells of each band, as it counts: first those of which a reader said otherwise than a model that
+    was sure, then the score furthest on its side, or nearest even."""
     telling = []
     for band, most in TELLING.items():
         of_band = [cell for cell in cells if cell["called"] == band.value and cell["probability"] is not None]
         sign = {Band.SUSPECTED: -1, Band.NOT_SUSPECTED: 1}.get(band)
         of_band.sort(
-            key=lambda cell: (cell["probability"] * sign if sign else abs(cell["probability"] - 0.5), cell["id"])
+            key=lambda cell: (
+                cell["band"] in (cell["called"], Band.UNCERTAIN),
+                cell["probability"] * sign if sign else abs(cell["probability"] - 0.5),
+                cell["id"],
+            )
         )
-        telling += [_tile(cell) for cell in of_band[:most]]
+        telling += [_tile(cell, clears=UUID(cell["id"]) not in never_cleared) for cell in of_band[:most]]
     return telling
 
 
-def _tile(cell: Content) -> Tile:
+def _tile(cell: Content, *, clears: bool) -> Tile:
     settled = cell["review"] == ReviewState.SETTLED
+    says_nothing = not clears and cell["band"] != Band.SUSPECTED
     return Tile(
         id=UUID(cell["id"]),
         image=cell["image"],
         short_id=screening_words.short_id(UUID(cell["id"])),
         band=screening_words.BANDS[Band(cell["band"])],
         band_code=cell["band"],
-        probability=screening_words.chance(cell["probability"]),
+        probability=screening_words.marked(cell["probability"], says_nothing=says_nothing),
         verdict=review_words.verdict(cell["verdict"]) if settled else None,
     )
 

@@ -51,7 +51,10 @@ RULE = (
 LIMITS = (
     "The cells are those that were sent: the interval knows nothing of how they were chosen.",
     "Most cells are called by a model alone; a human has read those that the report lists.",
-    "An image compressed with loss, as JPEG is, is uncertain however low its score, until a human has read it.",
+    (
+        "A cell of an unusual stain or outline, or whose image was compressed with loss or is of an unusual size, is "
+        "uncertain however low its score, until a human has read it."
+    ),
     "A share of suspected cells is no blast count and no differential.",
 )
 NOT_CLEARED = "Blastscreen is not a cleared medical device."
@@ -59,6 +62,7 @@ DEMONSTRATION = "Demonstration: drawn cells, or a model trained on them. It says
 BAR = "From the left: suspected, uncertain, not suspected. The line below is the 95 % interval of the suspected share."
 BANDS = "The model’s bands, before any human read. Here an image screened more than once counts each time."
 TELLING = "Under each cell: the model’s band and its ALL probability, and the cell’s short name."
+NEVER_CLEARED = "Cells whose low score clears nothing"
 ANOTHER_READ = "Another read asked for"
 NO_READS = "No cell of this case has been read to the end by a human."
 NOT_SIGNED = "Not signed. Until a senior has signed it, nothing in this report is final."

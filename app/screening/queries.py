@@ -17,7 +17,7 @@ from app.cases.queries import is_same_subject, is_withdrawn, visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.db import in_parts
 from app.errors import NotFound
-from app.screening.rules import LATER, MIXED_UP, WITH_LOSS, ReviewReason
+from app.screening.rules import LATER, MIXED_UP, NEVER_CLEARED, WITH_LOSS, ReviewReason
 from app.screening.tables import ActivationRow, FlagReasonRow, ImageRow, ModelRow, ScreeningRow, SubmissionRow
 
 
@@ -165,6 +165,16 @@ def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | 
     return [
         one for some in in_parts(both) for one in session.scalars(unflagged.where(ScreeningRow.id.in_(some))).unique()
     ]
+
+
+def never_cleared_in(session: Session, case_id: UUID) -> dict[UUID, frozenset[ReviewReason]]:
+    """Of a case: the screenings whose low score clears nothing, and why."""
+    given = select(FlagReasonRow).join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id)
+    rows = session.scalars(given.where(ScreeningRow.case_id == case_id, FlagReasonRow.reason.in_(NEVER_CLEARED)))
+    found: dict[UUID, frozenset[ReviewReason]] = {}
+    for row in rows:
+        found[row.screening_id] = found.get(row.screening_id, frozenset()) | {row.reason}
+    return found
 
 
 def mixed_up_in(session: Session, case_id: UUID) -> list[UUID]:

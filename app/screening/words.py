@@ -92,6 +92,11 @@ def chance(probability: float) -> str:
     return percent(probability)
 
 
+def marked(probability: float, *, says_nothing: bool) -> str:
+    """A probability where no sentence stands beside it."""
+    return f"{chance(probability)} (unreliable)" if says_nothing else chance(probability)
+
+
 def reasons(screening: ScreeningRow) -> tuple[str, ...]:
     return tuple(told for reason, told in REASONS.items() if reason in screening.given)
 

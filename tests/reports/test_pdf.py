@@ -37,6 +37,7 @@ SHEET = Sheet(
     counts=(("suspected", "ALL suspected", 15),),
     reviews=(("Read", 4),),
     refused=(("The image is out of focus.", 3),),
+    never_cleared=(("Compressed with loss", 2),),
     telling=(Tile(uuid4(), "a" * 64, "01234567", "ALL suspected", "suspected", "98.00 %", None),),
     reads=(ReadLine("01234567", "Normal cell", "first read", "Rea", AT, "smooth chromatin"),),
     reads_left_out=0,
