@@ -61,7 +61,7 @@ class ImageNotFound(NotFound):
 class ImageDamaged(ImageNotFound):
     """Its file is in the store and cannot be read any more."""
 
-    code = "image_damaged"
+    code = "stored_image_damaged"
 
 
 class FolderUnusable(Misconfigured):

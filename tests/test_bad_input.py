@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.accounts.rules import Role
 from app.audit.events import Act
+from app.screening.schemas import CODES
 from tests.factories import LabSystem, Service, acts, cell, rows
 
 
@@ -69,6 +70,7 @@ def assert_problem(reply, status: int, code: str) -> None:
     assert reply.headers["content-type"] == "application/problem+json"
     told = reply.json()
     assert told["code"] == code
+    assert code in CODES[status], "OpenAPI names it"
     assert told["status"] == status
     assert told["request_id"] == reply.headers["x-request-id"]
     assert len(told["detail"]) > 20

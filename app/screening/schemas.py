@@ -1,6 +1,7 @@
 """The REST shapes of a screening. They are public and stay stable."""
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -106,7 +107,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
-    code: str = Field(description="stable")
+    code: str = Field(description="stable; each status names those that it comes with")
     request_id: str
 
 
@@ -142,6 +143,27 @@ ANY_ROUTE = (401, 403, 408, 413, 422, 429, 500, 503)
 """What every route of a lab client may answer: the guard, the limits and caps around it, and a surprise."""
 
 
+CODES = {
+    400: ("bad_request", "request_cut_off"),
+    401: ("key_refused", "not_signed_in"),
+    403: ("forbidden",),
+    404: ("not_found", "screening_not_found"),
+    408: ("request_too_slow",),
+    409: ("case_not_yours", "case_withdrawn", "subject_conflict"),
+    413: ("image_too_large", "request_too_large"),
+    415: ("content_type_unsupported", "image_format_unsupported"),
+    422: (
+        *("case_unusable", "content_length_unreadable", "cursor_unreadable", "field_unknown", "field_unreadable"),
+        *("host_unknown", "idempotency_key_reused", "image_animated", "image_bit_depth", "image_colour_mode"),
+        *("image_compression", "image_damaged", "image_empty", "image_missing", "image_multiple_pages"),
+        *("image_several", "image_too_many_pixels", "image_transparent", "image_truncated", "invalid_request"),
+        *("parameter_repeated", "parameter_unknown", "subject_unusable"),
+    ),
+    429: ("rate_limited",),
+    500: ("internal_error",),
+    503: ("busy", "database_unavailable", "record_unreadable", "storage_unavailable"),
+}
+"""What `Problem.code` may be under each status that a lab client gets."""
 COME_AGAIN = (429, 503)
 RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "string"}}}
 
@@ -151,6 +173,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     not given as a model, for FastAPI would then tell of `application/json` too."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
-        status: {"content": content, **({"headers": RETRY_AFTER} if status in COME_AGAIN else {})}
+        status: {
+            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in CODES[status])}",
+            "content": content,
+            **({"headers": RETRY_AFTER} if status in COME_AGAIN else {}),
+        }
         for status in sorted({*ANY_ROUTE, *statuses})
     }
