@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     image_store: Path = Field(default=ROOT / "var" / "images", description="folder of the stored pixels")
     spool: Path = Field(default=ROOT / "var" / "spool", description="folder where uploads wait while they come in")
     bundle: Path = Field(
-        default=ROOT / "models" / "blastscreen-cnn-18",
+        default=ROOT / "models" / "blastscreen-cnn-19",
         validation_alias="BLASTSCREEN_MODEL",
         description="folder of the model that serves",
     )

@@ -40,7 +40,7 @@ def _cells(card: dict[str, Any]) -> str:
 
 
 def _altered(card: dict[str, Any]) -> str:
-    """What becomes of an unusual stain or outline; nothing of a demonstration of before that was looked at."""
+    """What becomes of an unusual stain, outline or detail; nothing of a demonstration of before that was looked at."""
     found = card["evaluation"]["gate"]
     if card["for_demonstration"] and not found.get("altered"):
         return ""
@@ -48,9 +48,9 @@ def _altered(card: dict[str, Any]) -> str:
         (one["kind"], one["images"], estimated(one, "refused"), estimated(one, "asked")) for one in found["altered"]
     ]
     return (
-        "\n\nA stain or an outline that next to no training cell has is not refused at once: such a cell is screened, "
-        f"its score never clears it, and a human is asked. {_cells(card)} as they are, of unseen people, of whom that "
-        "is so:\n\n"
+        "\n\nA stain, an outline or a detail for its size that next to no training cell has is not refused at once: "
+        "such a cell is screened, its score never clears it, and a human is asked. "
+        f"{_cells(card)} as they are, of unseen people, of whom that is so:\n\n"
         f"{as_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the "
         "rest is screened like any other, and turned towards red blasts look normal to the network:\n\n"
         + "\n".join(table(("cells with", "number", "refused", "a human is asked"), rows))

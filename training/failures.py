@@ -30,7 +30,8 @@ OF_DRAWN = """\
 """
 OF_ANY = """\
 - An image that was scaled has lost texture as one that was compressed has. Where its size in pixels is an unusual one
-  it is never cleared; of one that was put into a frame of the usual size again mostly nothing tells. Do not scale.
+  it is never cleared; of those put into a frame of the usual size again only a part is told by its detail. Do not
+  scale.
 - A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """

@@ -129,11 +129,26 @@ def cut(share: float) -> Spoilt:
     return left
 
 
+def scaled(factor: float) -> Spoilt:
+    """Scaled so, and put into a black frame of the size that the image had."""
+
+    def changed(pixels: Pixels) -> Pixels:
+        height, width = pixels.shape[:2]
+        image = Image.fromarray(pixels)
+        other = image.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
+        frame = Image.new("RGB", image.size)
+        frame.paste(other, ((width - other.width) // 2, (height - other.height) // 2))
+        return np.asarray(frame)
+
+    return changed
+
+
 ALTERED: Mapping[str, Spoilt] = {
     **{f"hue turned by {degrees} degrees": hue_turned(degrees) for degrees in (-20, -15, -10, 10, 15, 20)},
     **{f"{100 * share:.0f} % of the area cut off": cut(share) for share in (0.1, 0.2, 0.35, 0.5)},
+    **{f"a scale of {100 * factor:.0f} %": scaled(factor) for factor in (0.5, 0.6, 0.66, 0.75, 0.9, 1.2, 1.5)},
 }
-"""What a white balance or a careless cut may do to a cell: too little for the gate to refuse all of it."""
+"""What a white balance, a careless cut or another scale may do to a cell: too little for the gate to refuse it all."""
 
 MADE: Mapping[str, Callable[[], Iterator[Pixels]]] = {
     "scikit-image's sample pictures": scenes,

@@ -47,8 +47,8 @@ GATE = {
     "refused_difference": "Refused of normal cells less refused of ALL cells",
 }
 UNUSUAL = {
-    "unusual_hem": "Normal cells of an unusual stain or outline",
-    "unusual_all": "ALL cells of an unusual stain or outline",
+    "unusual_hem": "Normal cells of an unusual stain, outline or detail",
+    "unusual_all": "ALL cells of an unusual stain, outline or detail",
 }
 COMPRESSION = {
     "marked_hem": "Normal cells taken for compressed",

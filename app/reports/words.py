@@ -52,8 +52,8 @@ LIMITS = (
     "The cells are those that were sent: the interval knows nothing of how they were chosen.",
     "Most cells are called by a model alone; a human has read those that the report lists.",
     (
-        "A cell of an unusual stain or outline, or whose image was compressed with loss or is of an unusual size, is "
-        "uncertain however low its score, until a human has read it."
+        "A cell of an unusual stain, outline or detail, or whose image was compressed with loss or is of an unusual "
+        "size, is uncertain however low its score, until a human has read it."
     ),
     "A share of suspected cells is no blast count and no differential.",
 )

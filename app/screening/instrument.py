@@ -19,6 +19,7 @@ from app.vision.references import ReferenceCells
 _WHAT_IS_UNUSUAL = {
     Unusual.STAIN: ReviewReason.UNUSUAL_STAIN,
     Unusual.OUTLINE: ReviewReason.STRAIGHT_OUTLINE,
+    Unusual.DETAIL: ReviewReason.UNUSUAL_DETAIL,
 }
 
 

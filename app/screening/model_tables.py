@@ -81,8 +81,8 @@ def _flagged(evaluation: Mapping[str, Any]) -> Table:
     found = {**evaluation.get("report", {}).get("sets", {}), **evaluation.get("far", {}), **own}
     rows = tuple((figure.name, figure.value, figure.interval) for figure in figures(found, titles.FLAGGED_FIGURES))
     note = (
-        "A cell that fits not exactly one class, or lies far from all training cells, or whose stain or outline next "
-        "to none of them has, is flagged for review; of the latter a low score clears none."
+        "A cell that fits not exactly one class, or lies far from all training cells, or whose stain, outline or "
+        "detail next to none of them has, is flagged for review; of the latter a low score clears none."
     )
     return Table("What else is flagged for review", note, ("Unseen cells", "Share", "95 % interval"), rows)
 

@@ -31,8 +31,8 @@ FLAGGED_FIGURES = {
     "neither_share": "Cells that fit neither",
     "far_hem": "Normal cells far from all training cells",
     "far_all": "ALL cells far from all training cells",
-    "unusual_hem": "Normal cells of an unusual stain or outline",
-    "unusual_all": "ALL cells of an unusual stain or outline",
+    "unusual_hem": "Normal cells of an unusual stain, outline or detail",
+    "unusual_all": "ALL cells of an unusual stain, outline or detail",
 }
 COMPRESSED_FIGURES = {
     "marked_hem": "Normal cells as they are",

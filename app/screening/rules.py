@@ -29,6 +29,7 @@ class ReviewReason(StrEnum):
     ATYPICAL = "atypical"
     UNUSUAL_STAIN = "unusual_stain"
     STRAIGHT_OUTLINE = "straight_outline"
+    UNUSUAL_DETAIL = "unusual_detail"
     LOSSY_IMAGE = "lossy_image"
     LOSSY_PIXELS = "lossy_pixels"
     UNUSUAL_FRAME = "unusual_frame"
@@ -49,6 +50,11 @@ NEVER_CLEARED = {
     ReviewReason.STRAIGHT_OUTLINE: (
         "Part of the outline of this cell is a straight line, as if it had been cut, and of what is missing the model "
         "knows nothing: its score cannot clear the cell. Check that the whole cell was cut out."
+    ),
+    ReviewReason.UNUSUAL_DETAIL: (
+        "For the size of this cell its detail is finer or coarser than in almost all training cells. It may have been "
+        "scaled, or lie out of focus, which changes what the model reads: its score cannot clear the cell. Send the "
+        "cell as large as the camera took it, and in focus."
     ),
     ReviewReason.LOSSY_IMAGE: (
         "This image was compressed with loss (as JPEG, also within a TIFF, or lossy WebP), in this file or in an "

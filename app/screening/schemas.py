@@ -33,6 +33,10 @@ REASONS = {
     ReviewReason.ATYPICAL: "the cell lies far from the training cells, or fits not exactly one class",
     ReviewReason.UNUSUAL_STAIN: "the stain is unlike that of almost all training cells; never cleared",
     ReviewReason.STRAIGHT_OUTLINE: "part of the outline is a straight line, as if the cell had been cut; never cleared",
+    ReviewReason.UNUSUAL_DETAIL: (
+        "for the size of the cell its detail is finer or coarser than in almost all training cells, as if it had been "
+        "scaled; never cleared"
+    ),
     ReviewReason.LOSSY_IMAGE: (
         "compressed with loss, as JPEG is, in this file or in an earlier one of the same pixels; never cleared"
     ),

@@ -17,6 +17,7 @@ FLAGS = {
     ReviewReason.ATYPICAL: "Atypical cell",
     ReviewReason.UNUSUAL_STAIN: "Unusual stain",
     ReviewReason.STRAIGHT_OUTLINE: "Straight outline",
+    ReviewReason.UNUSUAL_DETAIL: "Unusual detail for its size",
     ReviewReason.LOSSY_IMAGE: "Compressed with loss",
     ReviewReason.LOSSY_PIXELS: "Traces of compression",
     ReviewReason.UNUSUAL_FRAME: "Unusual image size",
@@ -35,6 +36,9 @@ REASONS = {
     ),
     ReviewReason.STRAIGHT_OUTLINE: (
         "Part of its outline is a straight line, as if the cell had been cut: a low score of it says nothing."
+    ),
+    ReviewReason.UNUSUAL_DETAIL: (
+        "Its detail is unusually fine or coarse for its size, as if it had been scaled: a low score of it says nothing."
     ),
     ReviewReason.LOSSY_IMAGE: (
         "It was compressed with loss, as JPEG is: a low score of it says nothing, and somebody looks at every such "

@@ -90,6 +90,14 @@ class GateLimits:
     nobody."""
     straight_usual: float = math.inf
     """Likewise: beyond this something is likely to have cut a part of the cell off."""
+    log_area_centre: float = 0.0
+    log_focus_centre: float = 0.0
+    log_area_weight: float = 0.0
+    area_focus_weight: float = 0.0
+    log_focus_weight: float = 0.0
+    detail_distance_usual: float = math.inf
+    """Likewise, in standard deviations of the training cells' size and detail (Mahalanobis, both as logarithms): a cell
+    that was scaled is small or large for how fine its detail is."""
 
 
 class Unusual(Enum):
@@ -97,6 +105,7 @@ class Unusual(Enum):
 
     STAIN = auto()
     OUTLINE = auto()
+    DETAIL = auto()
 
 
 class TooFewCells(Invalid):
@@ -112,6 +121,8 @@ _CLEARLY_TWO = 0.4
 """Below this, what parts may be a cell and its debris. (Training has such images, more of them of healthy people.)"""
 _INNER_PX = 8
 """The rim, bright in every cell, is left out of focus and colour."""
+_LEAST_FOCUS = 1e-6
+"""Of what is quite flat, so that it has a logarithm."""
 _MOST_DETAIL = 60
 """Cap on one pixel's Laplacian, so that a sharp speck cannot make a blurred cell look sharp."""
 
@@ -163,6 +174,9 @@ def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
     weights = np.linalg.inv(np.cov(stain) + 1e-4 * np.eye(2))
     away = stain - stain.mean(axis=1, keepdims=True)
     distance = np.sqrt(np.einsum("in,ij,jn->n", away, weights, away))
+    detail = np.log(np.stack([area, np.maximum(focus, _LEAST_FOCUS)]))
+    of_detail = np.linalg.inv(np.cov(detail) + 1e-4 * np.eye(2))
+    apart = detail - detail.mean(axis=1, keepdims=True)
     return GateLimits(
         border_share_max=max(1.5 * _high(border), 0.03),
         rest_share_max=max(1.5 * _high(rest), 0.03),
@@ -183,6 +197,12 @@ def fit_limits(measurements: Sequence[Measurements]) -> GateLimits:
         stain_distance_max=_high(distance) * 1.4,
         stain_distance_usual=_high(distance),
         straight_usual=_high(straight) * 1.15,
+        log_area_centre=float(detail[0].mean()),
+        log_focus_centre=float(detail[1].mean()),
+        log_area_weight=float(of_detail[0, 0]),
+        area_focus_weight=float(of_detail[0, 1]),
+        log_focus_weight=float(of_detail[1, 1]),
+        detail_distance_usual=_high(np.sqrt(np.einsum("in,ij,jn->n", apart, of_detail, apart))),
     )
 
 
@@ -211,6 +231,7 @@ def unusual(measurements: Measurements, *, limits: GateLimits) -> frozenset[Unus
     findings = {
         Unusual.STAIN: _stain_distance(measurements, limits=limits) > limits.stain_distance_usual,
         Unusual.OUTLINE: measurements.straight > limits.straight_usual,
+        Unusual.DETAIL: _detail_distance(measurements, limits=limits) > limits.detail_distance_usual,
     }
     return frozenset(one for one, found in findings.items() if found)
 
@@ -230,8 +251,21 @@ def _high(values: NDArray[np.float64]) -> float:
 
 def _stain_distance(seen: Measurements, *, limits: GateLimits) -> float:
     across, along = seen.red_green - limits.red_green_centre, seen.blue_red - limits.blue_red_centre
-    squared = limits.red_green_weight * across**2 + limits.blue_red_weight * along**2
-    return float(np.sqrt(max(squared + 2 * limits.cross_weight * across * along, 0)))
+    weights = limits.red_green_weight, limits.cross_weight, limits.blue_red_weight
+    return _mahalanobis(across, along, weights=weights)
+
+
+def _detail_distance(seen: Measurements, *, limits: GateLimits) -> float:
+    across = math.log(max(seen.area_px, 1.0)) - limits.log_area_centre
+    along = math.log(max(seen.focus, _LEAST_FOCUS)) - limits.log_focus_centre
+    weights = limits.log_area_weight, limits.area_focus_weight, limits.log_focus_weight
+    return _mahalanobis(across, along, weights=weights)
+
+
+def _mahalanobis(across: float, along: float, *, weights: tuple[float, float, float]) -> float:
+    """`weights`: those of the inverse covariance, of the first, of both, and of the second."""
+    first, both, second = weights
+    return math.sqrt(max(first * across**2 + second * along**2 + 2 * both * across * along, 0))
 
 
 def _brightest(pixels: Pixels) -> Pixels:

@@ -56,6 +56,7 @@ AT_REVISION["0011"] = AT_REVISION["0010"] | {
         "same_image_found_later",
         "same_image_other_subject",
         "straight_outline",
+        "unusual_detail",
         "unusual_frame",
         "unusual_stain",
     ]

@@ -156,7 +156,7 @@ def test_the_page_has_what_a_card_knows_of_compression_tints_cuts_and_rare_blast
     told = next(one for one in evaluation["gate"]["altered"] if one["kind"] == "hue turned by 15 degrees")
     assert turned[3].startswith(f"{told['asked'][0]:.3f} (")
     flagged = [row[0] for row in tables["What else is flagged for review"]]
-    assert "ALL cells of an unusual stain or outline" in flagged
+    assert "ALL cells of an unusual stain, outline or detail" in flagged
 
 
 def test_the_limits_of_a_model_are_its_cards_known_failures_without_their_markdown():

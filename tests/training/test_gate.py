@@ -90,6 +90,16 @@ def test_a_cut_takes_the_share_of_the_area_that_is_said_and_leaves_the_rest(shar
     assert np.array_equal(left[kept], pixels[kept])
 
 
+@pytest.mark.parametrize("factor", [0.5, 0.9, 1.2])
+def test_another_scale_changes_the_cell_and_not_the_frame(factor):
+    pixels = draw(1, Look.BLAST)
+
+    other = not_cells.scaled(factor)(pixels)
+
+    assert other.shape == pixels.shape
+    assert cell_mask(other).sum() / cell_mask(pixels).sum() == pytest.approx(factor**2, rel=0.03)
+
+
 def test_the_trial_of_compressed_cells_marks_those_and_no_others(tried):
     cells, _, root = tried
     few = [*cells[:4], *cells[-4:]]

@@ -213,7 +213,7 @@ def test_of_a_cell_that_was_cut_in_two_a_human_is_asked():
     rows = np.flatnonzero(cell.max(axis=(1, 2)))
     cell[: (rows[0] + rows[-1]) // 2] = 0
 
-    assert unusual(measure(cell), limits=LIMITS) == {Unusual.OUTLINE}
+    assert Unusual.OUTLINE in unusual(measure(cell), limits=LIMITS)
     assert not unusual(measure(DRAWN[1]), limits=LIMITS)
 
 
@@ -345,3 +345,19 @@ def test_real_cells_saved_as_good_jpeg_still_pass(sample, real_limits):
     passed = [gate(saved(pixels, "JPEG", quality=90), limits=real_limits) is None for _, _, pixels in sample[::3]]
 
     assert np.mean(passed) >= 0.97
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5])
+def test_of_a_cell_whose_detail_is_not_that_of_its_size_a_human_is_asked(factor):
+    """As a cell that was scaled, whatever frame it was put into."""
+    scaled = [
+        np.asarray(Image.fromarray(pixels).resize((round(450 * factor),) * 2, Image.Resampling.LANCZOS))
+        for pixels in DRAWN[::4]
+    ]
+
+    asked = [Unusual.DETAIL in unusual(measure(pixels), limits=LIMITS) for pixels in scaled]
+    never = dataclasses.replace(LIMITS, detail_distance_usual=math.inf)
+
+    assert sum(asked) > len(asked) / 2
+    assert not any(Unusual.DETAIL in unusual(measure(pixels), limits=never) for pixels in scaled)
+    assert sum(Unusual.DETAIL in unusual(measure(pixels), limits=LIMITS) for pixels in DRAWN) <= len(DRAWN) // 100 + 1
