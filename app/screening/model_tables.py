@@ -111,7 +111,7 @@ def _altered(evaluation: Mapping[str, Any]) -> Table:
         "Cells that something was done to: the share that is refused, and that is screened, flagged for review and "
         "never cleared."
     )
-    return Table("What a tint or a cut may do", note, ("Images", "Number", "Refused", "Flagged"), rows)
+    return Table("What a tint, a cut or another scale may do", note, ("Images", "Number", "Refused", "Flagged"), rows)
 
 
 def share_of_all(step: Mapping[str, Any]) -> list[float]:

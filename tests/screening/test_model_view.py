@@ -151,7 +151,9 @@ def test_the_page_has_what_a_card_knows_of_compression_tints_cuts_and_rare_blast
     assert compressed["ALL cells as they are"] == "0.000"
     assert compressed["Cells: JPEG, quality 90, colour 4:2:0"] == "1.000"
     turned = next(
-        row for row in tables["What a tint or a cut may do"] if row[0] == "Cells with hue turned by 15 degrees"
+        row
+        for row in tables["What a tint, a cut or another scale may do"]
+        if row[0] == "Cells with hue turned by 15 degrees"
     )
     told = next(one for one in evaluation["gate"]["altered"] if one["kind"] == "hue turned by 15 degrees")
     assert turned[3].startswith(f"{told['asked'][0]:.3f} (")
