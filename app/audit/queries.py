@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.audit.events import SEVERAL, Act
@@ -58,22 +58,19 @@ def last_told(session: Session, *, object_kind: str, object_id: str, name: str) 
 
 def released_at(session: Session, case_id: UUID) -> datetime | None:
     """When the case was last signed, as every room below the reports may ask; None where it never was."""
-    signed = select(LedgerRow.at).where(
-        LedgerRow.object_kind == "case",
-        LedgerRow.object_id == str(case_id),
-        LedgerRow.act.in_((Act.CASE_SIGNED, Act.CASE_AMENDED)),
-    )
+    signed = _times("case", case_id, Act.CASE_SIGNED, Act.CASE_AMENDED)
     return session.scalars(signed.order_by(LedgerRow.position.desc()).limit(1)).first()
 
 
 def flagged_later_at(session: Session, screening_id: UUID) -> datetime | None:
     """When a human was first asked for after the screening; None where none was."""
-    asked = select(LedgerRow.at).where(
-        LedgerRow.object_kind == "screening",
-        LedgerRow.object_id == str(screening_id),
-        LedgerRow.act.in_((Act.READ_ASKED_FOR, Act.SAME_IMAGE_FOUND)),
-    )
+    asked = _times("screening", screening_id, Act.READ_ASKED_FOR, Act.SAME_IMAGE_FOUND)
     return session.scalars(asked.order_by(LedgerRow.position).limit(1)).first()
+
+
+def _times(object_kind: str, object_id: UUID, *acts: Act) -> Select[datetime]:
+    of_object = select(LedgerRow.at).where(LedgerRow.object_kind == object_kind, LedgerRow.object_id == str(object_id))
+    return of_object.where(LedgerRow.act.in_(acts))
 
 
 def page(session: Session, *, before: int | None, limit: int) -> list[LedgerRow]:

@@ -1,6 +1,5 @@
 """A whole case's cells at once, as plain values: ten thousand of them take a fraction of a second."""
 
-from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -11,8 +10,9 @@ from app.actor import Actor
 from app.gallery.rules import ShownCell, hide
 from app.review import queries as reviews
 from app.review.rules import NOT_NEEDED, Review
+from app.screening.queries import reasons_in
 from app.screening.rules import Band, ReviewReason
-from app.screening.tables import FlagReasonRow, ScreeningRow
+from app.screening.tables import ScreeningRow
 
 
 def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
@@ -28,19 +28,9 @@ def cells_of(session: Session, case_id: UUID) -> list[ShownCell]:
     )
     rows = select(*columns).where(ScreeningRow.case_id == case_id)
     found = session.execute(rows.order_by(ScreeningRow.at, ScreeningRow.id)).all()
-    reasons = _reasons(session, case_id)
+    reasons = reasons_in(session, case_id)
     made = reviews.reviews_by_id(session, list(reasons))
     return [_cell(row, made.get(row.id, NOT_NEEDED), reasons.get(row.id, frozenset())) for row in found]
-
-
-def _reasons(session: Session, case_id: UUID) -> dict[UUID, frozenset[ReviewReason]]:
-    """Of each cell of a case that was flagged, why."""
-    given = select(FlagReasonRow.screening_id, FlagReasonRow.reason)
-    given = given.join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id)
-    found: dict[UUID, set[ReviewReason]] = defaultdict(set)
-    for screening_id, reason in session.execute(given.where(ScreeningRow.case_id == case_id)):
-        found[screening_id].add(reason)
-    return {screening_id: frozenset(why) for screening_id, why in found.items()}
 
 
 def _cell(
@@ -56,7 +46,6 @@ def _cell(
         review=review,
         probability=row.probability,
         at=row.at,
-        flagged=bool(reasons),
         reasons=reasons,
         model_id=row.model_id,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.errors import Invalid
 from app.reports.rules import Cell
 from app.review.rules import Review, ReviewState
-from app.screening.rules import NEVER_CLEARED, Band, ReviewReason
+from app.screening.rules import ReviewReason, low_score_says_nothing
 
 TO_COMPARE_MOST = 4
 
@@ -42,7 +42,6 @@ class ShownCell(Cell):
 
     probability: float | None
     at: datetime
-    flagged: bool
     reasons: frozenset[ReviewReason] = frozenset()
     """Why it was flagged; nothing of a hidden one."""
     model_id: UUID | None
@@ -56,8 +55,12 @@ class ShownCell(Cell):
         return Group(self.band.value) if self.band else Group.UNUSABLE
 
     @property
+    def flagged(self) -> bool:
+        return self.hidden or bool(self.reasons)
+
+    @property
     def low_score_says_nothing(self) -> bool:
-        return not self.reasons.isdisjoint(NEVER_CLEARED) and self.band is not Band.SUSPECTED
+        return low_score_says_nothing(self.reasons, band=self.band)
 
     @property
     def may_be_asked_for(self) -> bool:
@@ -81,7 +84,6 @@ def _hidden(cell: ShownCell) -> ShownCell:
         probability=None,
         review=review,
         model_id=None,
-        flagged=True,
         reasons=frozenset(),
         hidden=True,
         to_read=waits,

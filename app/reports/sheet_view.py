@@ -1,7 +1,7 @@
 """How a sheet is made: of a case as it stands, or of a version as it was signed."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from app.screening.tables import ModelRow
 TELLING = {Band.SUSPECTED: 6, Band.UNCERTAIN: 3, Band.NOT_SUSPECTED: 3}
 """How many cells of each band the report shows."""
 READS_MOST = 60
+Reasons = Mapping[UUID, frozenset[ReviewReason]]
+"""Of each screening that was flagged, why."""
 KEY_FIGURES = ("floor_matched_auc", "sensitivity", "specificity", "calibration_error")
 
 
@@ -126,7 +128,7 @@ def _sheet(
 ) -> Sheet:
     cells = [cell_of(one) for one in content["cells"]]
     counts, told_of = rules.count(cells), {cell.id for cell in cells}
-    never_cleared = {one: why for one, why in screenings.never_cleared_in(session, case.id).items() if one in told_of}
+    reasons = {one: why for one, why in screenings.reasons_in(session, case.id).items() if one in told_of}
     reads, left_out = _reads(session, content)
     models = screenings.models_with_cards(session, {UUID(one["model"]) for one in content["cells"]})
     withdrawn, renamed = standing.state is CaseState.WITHDRAWN, is_renamed(content, now=standing.content)
@@ -146,8 +148,8 @@ def _sheet(
         counts=tuple(_counts(counts)),
         reviews=_reviews(counts, withdrawn=withdrawn),
         refused=tuple((words.refusal(reason), n) for reason, n in sorted(counts.refused.items())),
-        never_cleared=_never_cleared(never_cleared),
-        telling=tuple(_tiles(_each_image_once(content["cells"]), never_cleared=never_cleared)),
+        never_cleared=_never_cleared(reasons),
+        telling=tuple(_tiles(_each_image_once(content["cells"]), reasons=reasons)),
         reads=reads,
         reads_left_out=left_out,
         models=tuple(_model(row) for row in models),
@@ -194,12 +196,12 @@ def _each_image_once(cells: Sequence[Content]) -> list[Content]:
     return [cell for cell in cells if cell["id"] in chosen]
 
 
-def _never_cleared(found: Mapping[UUID, frozenset[ReviewReason]]) -> tuple[tuple[str, int], ...]:
-    given = Counter(reason for why in found.values() for reason in why)
-    return tuple((told, given[reason]) for reason, told in screening_words.FLAGS.items() if reason in given)
+def _never_cleared(reasons: Reasons) -> tuple[tuple[str, int], ...]:
+    given = Counter(reason for why in reasons.values() for reason in why)
+    return tuple((screening_words.FLAGS[one], given[one]) for one in screening_rules.NEVER_CLEARED if one in given)
 
 
-def _tiles(cells: Sequence[Content], *, never_cleared: Collection[UUID]) -> list[Tile]:
+def _tiles(cells: Sequence[Content], *, reasons: Reasons) -> list[Tile]:
     """The most telling cells of each band, as it counts: first those of which a reader said otherwise than a model that
     was sure, then the score furthest on its side, or nearest even."""
     telling = []
@@ -213,18 +215,18 @@ def _tiles(cells: Sequence[Content], *, never_cleared: Collection[UUID]) -> list
                 cell["id"],
             )
         )
-        telling += [_tile(cell, clears=UUID(cell["id"]) not in never_cleared) for cell in of_band[:most]]
+        telling += [_tile(cell, reasons=reasons) for cell in of_band[:most]]
     return telling
 
 
-def _tile(cell: Content, *, clears: bool) -> Tile:
-    settled = cell["review"] == ReviewState.SETTLED
-    says_nothing = not clears and cell["band"] != Band.SUSPECTED
+def _tile(cell: Content, *, reasons: Reasons) -> Tile:
+    settled, band, id_ = cell["review"] == ReviewState.SETTLED, Band(cell["band"]), UUID(cell["id"])
+    says_nothing = screening_rules.low_score_says_nothing(reasons.get(id_, frozenset()), band=band)
     return Tile(
-        id=UUID(cell["id"]),
+        id=id_,
         image=cell["image"],
-        short_id=screening_words.short_id(UUID(cell["id"])),
-        band=screening_words.BANDS[Band(cell["band"])],
+        short_id=screening_words.short_id(id_),
+        band=screening_words.BANDS[band],
         band_code=cell["band"],
         probability=screening_words.marked(cell["probability"], says_nothing=says_nothing),
         verdict=review_words.verdict(cell["verdict"]) if settled else None,

@@ -203,6 +203,6 @@ def _put_back(session: Session, task: Task) -> None:
 
 
 def _flagged_at(session: Session, screening: ScreeningRow) -> datetime:
-    if any(row.reason not in LATER for row in screening.reasons):
+    if screening.given - LATER:
         return screening.at
     return flagged_later_at(session, screening.id) or screening.at

@@ -137,11 +137,11 @@ def _queue_page(db: Session, actor: Actor, *, number: int, withdrawn: bool) -> t
     shown = paging.shown(rows)
     ids = [row.id for row in shown]
     hidden = queries.hidden_from(db, actor, ids)
-    marks = queue_queries.marks(db, reader, ids)
+    marks, since = queue_queries.marks(db, reader, ids), queue_queries.waiting_since(db, ids)
     counts = queue_queries.counts(db, reader)
     put_off = filters.whose == "postponed"
     page = QueuePage(
-        lines=tuple(_line(row, marks, hidden=row.id in hidden, put_off=put_off) for row in shown),
+        lines=tuple(_line(row, marks, since=since[row.id], hidden=row.id in hidden, put_off=put_off) for row in shown),
         tiles=_tiles(counts, actor, hours=reader.policy.turnaround_hours),
         waiting=counts.waiting,
         begun=counts.begun,
@@ -159,7 +159,7 @@ def _queue_page(db: Session, actor: Actor, *, number: int, withdrawn: bool) -> t
     return page, shown_to_reader(ids, hidden=hidden, where="GET /review")
 
 
-def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> QueueLine:
+def _line(row: ScreeningRow, marks: Marks, *, since: datetime, hidden: bool, put_off: bool) -> QueueLine:
     score = ScoreShown(
         band=screening_words.band(row),
         band_code=screening_words.band_code(row),
@@ -176,7 +176,7 @@ def _line(row: ScreeningRow, marks: Marks, *, hidden: bool, put_off: bool) -> Qu
         overdue=row.id in marks.overdue,
         handed=row.id in marks.handed,
         draft=row.id in marks.drafts,
-        since=marks.since[row.id],
+        since=since,
         take_back=f"/review/{row.id}/take-back" if put_off else None,
     )
 

@@ -1,6 +1,6 @@
 """The queue of one reader: what waits for them, in which order, and how much of what."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -91,9 +91,8 @@ def counts(session: Session, reader: Reader) -> Counts:
 
 @dataclass(frozen=True)
 class Marks:
-    """What the list tells of each cell, besides the score; `since`: from when on it waits."""
+    """What the list tells of each cell, besides the score."""
 
-    since: Mapping[UUID, datetime]
     urgent: frozenset[UUID]
     overdue: frozenset[UUID]
     handed: frozenset[UUID]
@@ -109,14 +108,7 @@ def marks(session: Session, reader: Reader, screening_ids: Collection[UUID]) -> 
             one for some in in_parts(screening_ids) for one in session.scalars(rows.where(ScreeningRow.id.in_(some)))
         )
 
-    flagged = select(OpenFlagRow.screening_id, OpenFlagRow.flagged_at)
-    since = [
-        row
-        for some in in_parts(screening_ids)
-        for row in session.execute(flagged.where(OpenFlagRow.screening_id.in_(some)))
-    ]
     return Marks(
-        since={row.screening_id: row.flagged_at for row in since},
         urgent=which(is_urgent()),
         overdue=which(_overdue(reader)),
         handed=which(_handed_to(reader)),
@@ -124,6 +116,12 @@ def marks(session: Session, reader: Reader, screening_ids: Collection[UUID]) -> 
         drafts=which(_drafted(reader)),
         disputed=which(disputed()),
     )
+
+
+def waiting_since(session: Session, screening_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """From when on each of them waits for a read."""
+    flagged = select(OpenFlagRow).where(OpenFlagRow.screening_id.in_(screening_ids))
+    return {row.screening_id: row.flagged_at for row in session.scalars(flagged)}
 
 
 @cache

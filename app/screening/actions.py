@@ -1,8 +1,7 @@
 """An image comes in, a remembered score goes out."""
 
 import hashlib
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -75,12 +74,11 @@ class Screened:
 
 @dataclass(frozen=True)
 class _Looked:
-    """One image that was looked at: with what, what was seen, where its pixels lie, and why a human is to look."""
+    """One image that was looked at: with what, what was seen, and where its pixels lie."""
 
     instrument: Instrument
     seen: Seen
     image: StagedImage
-    odd: AbstractSet[ReviewReason]
 
 
 def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submission: Submission) -> Screened:
@@ -98,32 +96,32 @@ def screen_cell(session: Session, actor: Actor, *, instrument: Instrument, submi
             return Screened(earlier, new=False, replayed=True)
         case = _case_for(session, actor, submission=submission)
         model = register_model(session, instrument=instrument)
-        odd = _odd(session, seen=seen, image=image)
+        looked = _Looked(instrument, _with_what_is_known(session, seen, image=image), image)
         if not submission.idempotency_key and (
             earlier := queries.same_pixels_in_case(
                 session,
                 pixels_sha256=image.pixels_sha256,
                 case_id=case.id,
                 model_id=model.id,
-                lossy=bool(odd & WITH_LOSS),
+                lossy=bool(looked.seen.odd & WITH_LOSS),
             )
         ):
             return Screened(earlier, new=False, elsewhere=queries.also_elsewhere(session, earlier))
         _keep(session, image=image)
-        looked, policy = _Looked(instrument, seen, image, odd), policies.current(session)
+        policy = policies.current(session)
         screening = _row(actor, submission=submission, looked=looked, case=case, model=model, policy=policy)
         _judge(session, screening, looked=looked, policy=policy)
         _write(session, actor, screening=screening, submission=submission)
-        if any(row.reason is ReviewReason.SAME_IMAGE_OTHER_SUBJECT for row in screening.reasons):
+        if ReviewReason.SAME_IMAGE_OTHER_SUBJECT in screening.given:
             flag_mix_ups(session, actor, case=case, pixels_sha256=screening.pixels_sha256)
         return Screened(screening, new=True, elsewhere=queries.also_elsewhere(session, screening))
 
 
-def _odd(session: Session, *, seen: Seen, image: StagedImage) -> AbstractSet[ReviewReason]:
-    """What was seen, and what is known of these pixels from before: that outweighs what they tell."""
+def _with_what_is_known(session: Session, seen: Seen, *, image: StagedImage) -> Seen:
+    """That these pixels came in a lossy file before outweighs what they tell."""
     if queries.came_with_loss(session, pixels_sha256=image.pixels_sha256):
-        return seen.odd - WITH_LOSS | {ReviewReason.LOSSY_IMAGE}
-    return seen.odd
+        return replace(seen, odd=seen.odd - WITH_LOSS | {ReviewReason.LOSSY_IMAGE})
+    return seen
 
 
 def _replayed(session: Session, actor: Actor, *, submission: Submission) -> ScreeningRow | None:
@@ -192,7 +190,7 @@ def _judge(session: Session, screening: ScreeningRow, *, looked: _Looked, policy
             score.probability,
             thresholds=thresholds_of(looked.instrument.classifier.card),
             policy=policy,
-            odd=looked.odd,
+            odd=looked.seen.odd,
             lot=looked.instrument.lot(),
         )
         screening.logit, screening.probability, screening.band = score.logit, score.probability, triaged.band
@@ -244,10 +242,9 @@ def ask_for_read(session: Session, actor: Actor, *, screening_id: UUID) -> Scree
     ledger.lock(session)
     screening = queries.get(session, actor, screening_id)
     cases.refuse_withdrawn(session, case_id=screening.case_id)
-    reasons = {row.reason for row in screening.reasons}
-    if ReviewReason.ASKED_FOR in reasons:
+    if ReviewReason.ASKED_FOR in screening.given:
         return screening
-    if reasons:
+    if screening.given:
         raise AlreadyFlagged("This cell was flagged for a human read when it was screened; see what review made of it.")
     screening.reasons.append(FlagReasonRow(reason=ReviewReason.ASKED_FOR))
     session.flush()

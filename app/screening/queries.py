@@ -1,5 +1,6 @@
 """Finding screenings, and recomputing what the ledger bound of them."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ from app.cases.queries import is_same_subject, is_withdrawn, visible_to
 from app.cases.tables import CaseIdentifierRow, CaseRow
 from app.db import in_parts
 from app.errors import NotFound
-from app.screening.rules import LATER, MIXED_UP, NEVER_CLEARED, WITH_LOSS, ReviewReason
+from app.screening.rules import LATER, MIXED_UP, WITH_LOSS, ReviewReason
 from app.screening.tables import ActivationRow, FlagReasonRow, ImageRow, ModelRow, ScreeningRow, SubmissionRow
 
 
@@ -140,8 +141,7 @@ def also_elsewhere(session: Session, screening: ScreeningRow) -> bool:
     or not be known."""
     other = select(ScreeningRow.id).where(ScreeningRow.pixels_sha256 == screening.pixels_sha256)
     other = other.where(ScreeningRow.case_id != screening.case_id)
-    flagged = any(row.reason in MIXED_UP for row in screening.reasons)
-    return not flagged and session.scalars(other.limit(1)).first() is not None
+    return screening.given.isdisjoint(MIXED_UP) and session.scalars(other.limit(1)).first() is not None
 
 
 def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | None = None) -> list[ScreeningRow]:
@@ -167,14 +167,14 @@ def under_two_subjects(session: Session, case: CaseRow, *, pixels_sha256: str | 
     ]
 
 
-def never_cleared_in(session: Session, case_id: UUID) -> dict[UUID, frozenset[ReviewReason]]:
-    """Of a case: the screenings whose low score clears nothing, and why."""
-    given = select(FlagReasonRow).join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id)
-    rows = session.scalars(given.where(ScreeningRow.case_id == case_id, FlagReasonRow.reason.in_(NEVER_CLEARED)))
-    found: dict[UUID, frozenset[ReviewReason]] = {}
-    for row in rows:
-        found[row.screening_id] = found.get(row.screening_id, frozenset()) | {row.reason}
-    return found
+def reasons_in(session: Session, case_id: UUID) -> dict[UUID, frozenset[ReviewReason]]:
+    """Of each screening of a case that was flagged, why."""
+    given = select(FlagReasonRow.screening_id, FlagReasonRow.reason)
+    given = given.join(ScreeningRow, ScreeningRow.id == FlagReasonRow.screening_id)
+    found: dict[UUID, set[ReviewReason]] = defaultdict(set)
+    for screening_id, reason in session.execute(given.where(ScreeningRow.case_id == case_id)):
+        found[screening_id].add(reason)
+    return {screening_id: frozenset(why) for screening_id, why in found.items()}
 
 
 def mixed_up_in(session: Session, case_id: UUID) -> list[UUID]:

@@ -113,7 +113,7 @@ def triage(
     """`odd`: what of ODD was seen of the cell; what is in NEVER_CLEARED is never `not_suspected`.
     `lot`: a number drawn evenly from [0, 1) for the quality sample, which is taken from what is not flagged anyway."""
     scored = band_of(probability, thresholds)
-    band = Band.UNCERTAIN if odd & NEVER_CLEARED.keys() and scored is Band.NOT_SUSPECTED else scored
+    band = Band.UNCERTAIN if scored is Band.NOT_SUSPECTED and not clears(odd) else scored
     return Triage(band, _reasons(band, policy=policy, unsure=scored is Band.UNCERTAIN, odd=odd, lot=lot))
 
 
@@ -138,6 +138,20 @@ def share_flagged(band: Band | None, *, policy: Policy, odd: bool) -> float:
         return float(odd)
     by_policy = _reasons(band, policy=policy, unsure=band is Band.UNCERTAIN, odd=frozenset(), lot=1.0)
     return 1.0 if by_policy else policy.quality_sample_share
+
+
+def clears(reasons: AbstractSet[ReviewReason]) -> bool:
+    """Whether a low score would clear a cell that was flagged for these."""
+    return reasons.isdisjoint(NEVER_CLEARED)
+
+
+def low_score_says_nothing(reasons: AbstractSet[ReviewReason], *, band: Band | None) -> bool:
+    """A high score counts all the same."""
+    return not clears(reasons) and band is not Band.SUSPECTED
+
+
+def why_not_cleared(reasons: AbstractSet[ReviewReason]) -> tuple[str, ...]:
+    return tuple(why for reason, why in NEVER_CLEARED.items() if reason in reasons)
 
 
 def certainty(probability: float | None, *, clears: bool) -> float:
@@ -182,4 +196,4 @@ def statement(prior_all: float, *, reasons: AbstractSet[ReviewReason] = frozense
         "Screening support for professionals, not a diagnosis. The probability is calibrated for a setting in which "
         f"{prior_all * 100:.0f} % of the cells are ALL; where fewer are, it reads too high."
     )
-    return " ".join([told, *(why for reason, why in NEVER_CLEARED.items() if reason in reasons)])
+    return " ".join([told, *why_not_cleared(reasons)])

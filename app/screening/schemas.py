@@ -116,7 +116,7 @@ class Problem(BaseModel):
 
 
 def shown(screening: ScreeningRow, *, review: Review) -> ScreeningOut:
-    given = {row.reason for row in screening.reasons} - LATER
+    given = screening.given - LATER
     reasons = [reason for reason in ReviewReason if reason in given]
     return ScreeningOut(
         id=screening.id,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.cases.tables import CaseRow
 from app.db import Base, Coded, Id, UtcDateTime
-from app.screening.rules import NEVER_CLEARED, Band, ReviewReason
+from app.screening import rules
+from app.screening.rules import Band, ReviewReason
 
 
 class ModelRow(Base):
@@ -83,11 +84,11 @@ class ScreeningRow(Base):
     @property
     def clears(self) -> bool:
         """Whether a low score would clear the cell."""
-        return self.given.isdisjoint(NEVER_CLEARED)
+        return rules.clears(self.given)
 
     @property
     def low_score_says_nothing(self) -> bool:
-        return not self.clears and self.band is not Band.SUSPECTED
+        return rules.low_score_says_nothing(self.given, band=self.band)
 
 
 class FlagReasonRow(Base):

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.screening import rules
 from app.screening.rules import FRAME_SIDE, NEVER_CLEARED, Band, ReviewReason
 from app.screening.tables import ScreeningRow
 from app.vision.quality import Unusable, explain
@@ -109,7 +110,7 @@ def why_not_cleared(screening: ScreeningRow) -> tuple[str, ...]:
     """Nothing where its score suspects the cell, as a high one counts."""
     if not screening.low_score_says_nothing:
         return ()
-    return tuple(why for reason, why in NEVER_CLEARED.items() if reason in screening.given)
+    return rules.why_not_cleared(screening.given)
 
 
 def what_to_know(screening: ScreeningRow) -> str:

@@ -45,7 +45,7 @@ def _cell(probability: float | None, *, flagged: bool = False, place: int = 0, i
         review=Review(ReviewState.WAITING if flagged else ReviewState.NOT_NEEDED),
         probability=probability,
         at=START + timedelta(seconds=place),
-        flagged=flagged,
+        reasons=frozenset({ReviewReason.LOW_CONFIDENCE} if flagged else ()),
         model_id=None,
     )
 
