@@ -1,13 +1,14 @@
 """What a model card says of the gate's trial, and of what else has a human asked or a cell not cleared."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from training.card_tables import FigureMissing, as_table, estimated
 from training.compressed import NEVER_COMPRESSED
 from training.markdown import table
 from training.not_cells import KINDS, SMEAR_FIELDS
-from training.titles import COMPRESSION, GATE, UNUSUAL
+from training.resampled import NOT_RESAMPLED
+from training.titles import COMPRESSION, GATE, RESAMPLING, UNUSUAL
 
 
 def gate(card: dict[str, Any]) -> str:
@@ -49,7 +50,8 @@ def _altered(card: dict[str, Any]) -> str:
     ]
     return (
         "\n\nA stain, an outline or a detail for its size that next to no training cell has is not refused at once: "
-        "such a cell is screened, its score never clears it, and a human is asked. "
+        "such a cell is screened, its score never clears it, and a human is asked, as of one that bears traces of "
+        "scaling (below). "
         f"{_cells(card)} as they are, of unseen people, of whom that is so:\n\n"
         f"{as_table(found, UNUSUAL)}\n\nCells that something was done to (intervals are Wilson's, over images); the "
         "rest is screened like any other, and turned towards red blasts look normal to the network:\n\n"
@@ -64,9 +66,7 @@ def compression(card: dict[str, Any]) -> str:
         return "This was not looked at for this model."
     if not found:
         raise FigureMissing("How well a lossy compression is told is missing. Export the model again.")
-    compressed, others = (
-        _after([one for one in found["after"] if (one["kind"] in NEVER_COMPRESSED) is never]) for never in (False, True)
-    )
+    compressed, others = _apart(found["after"], NEVER_COMPRESSED)
     return (
         "JPEG and lossy WebP smooth away what the network reads: a blast that went through one is mostly called "
         "normal. So no score of such a file clears a cell, and none of a lossless file whose pixels bear the trace "
@@ -75,6 +75,36 @@ def compression(card: dict[str, Any]) -> str:
         f"less than a quarter, no grid is left and nothing is told. {_cells(card)}, as they are, that are marked:\n\n"
         f"{as_table(found, COMPRESSION)}\n\nCells that went through one (intervals are Wilson's, over images):\n\n"
         f"{compressed}\n\nCells that went through none, but were scaled:\n\n{others}"
+    )
+
+
+def resampling(card: dict[str, Any]) -> str:
+    """How well it is told that a cell was scaled or turned after it had been cut out; raises FigureMissing."""
+    found = card["evaluation"]["gate"].get("resampling")
+    if not found and card["for_demonstration"]:
+        return "This was not looked at for this model."
+    if not found:
+        raise FigureMissing(
+            "How well scaling is told is missing. Run `python -m training gate`, and `python -m training card`."
+        )
+    resampled, others = _apart(found["after"], NOT_RESAMPLED)
+    return (
+        "Scaling changes how fine the texture is that the network reads. The outline of a cell that was cut out along "
+        "whole pixels tells of it: the parts of a pixel that the ends of rows and columns cover are the same along "
+        f"each side, and scaling or turning makes them differ (mean resultant length below {found['limit']:g}, chosen "
+        "with a look at these very cells). No score clears such a cell, and a human is asked. Of a cell that was "
+        f"scaled before it was cut out nothing is left to be told by but its detail (above). {_cells(card)}, as they "
+        f"are, that are marked:\n\n{as_table(found, RESAMPLING)}\n\nCells that were scaled or turned (intervals are "
+        "Wilson's, over images; by Lanczos' filter where no other is named):\n\n"
+        f"{resampled}\n\nCells that something else was done to:\n\n{others}"
+    )
+
+
+def _apart(tried: Sequence[dict[str, Any]], others: Container[str]) -> tuple[str, str]:
+    """A table of what was tried to be told, and one of the `others`."""
+    return (
+        _after([one for one in tried if one["kind"] not in others]),
+        _after([one for one in tried if one["kind"] in others]),
     )
 
 

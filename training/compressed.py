@@ -1,7 +1,6 @@
 """How well cells that were compressed with loss once are told from those that never were, for the card."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,10 @@ from PIL import Image
 from app.vision import compression
 from app.vision.decode import Pixels
 from app.vision.preprocess import cell_mask
-from training.bootstrap import estimate_share
+from training import traces
 from training.cells import Cell
-from training.metrics import share_of
 from training.not_cells import Spoilt
-from training.out_of_fold import unscored
-from training.pictures import read_pixels, through_a_file
-from training.splits import few_places
+from training.pictures import through_a_file
 
 
 def through(kind: str, **how: Any) -> Spoilt:
@@ -61,25 +57,9 @@ NEVER_COMPRESSED: Mapping[str, Spoilt] = {
 
 
 def trial(cells: Sequence[Cell], root: Path) -> dict[str, Any]:
-    """Shares that are marked, [share, low, high]: of the real cells of each class, and of a few after each of the
-    ways."""
-    with ThreadPoolExecutor(2) as pool:
-        marked = np.array(list(pool.map(lambda cell: compression.was_compressed(read_pixels(root / cell.path)), cells)))
-    scored = unscored(cells, np.zeros(len(cells), np.int64))
-    few = [read_pixels(root / cells[place].path) for place in few_places(cells)]
-    return {
-        "limit": compression.LIMIT,
-        "marked_hem": estimate_share(marked, ~scored.is_all, scored).as_json(),
-        "marked_all": estimate_share(marked, scored.is_all, scored).as_json(),
-        "after": [
-            {
-                "kind": name,
-                "images": len(few),
-                "marked": share_of(np.array([compression.was_compressed(way(pixels)) for pixels in few])),
-            }
-            for name, way in {**COMPRESSED, **NEVER_COMPRESSED}.items()
-        ],
-    }
+    """The limit, and what of real cells is marked by it, as they are and after each of the ways."""
+    ways = {**COMPRESSED, **NEVER_COMPRESSED}
+    return {"limit": compression.LIMIT, **traces.trial(compression.was_compressed, ways, cells, root)}
 
 
 def _scaled(pixels: Pixels, *, by: float) -> Pixels:

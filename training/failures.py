@@ -29,9 +29,9 @@ OF_DRAWN = """\
   person's cells.
 """
 OF_ANY = """\
-- An image that was scaled has lost texture as one that was compressed has. Where its size in pixels is an unusual one
-  it is never cleared; of those put into a frame of the usual size again only a part is told by its detail. Do not
-  scale.
+- An image that was scaled has lost texture as one that was compressed has. Where that was done after the cell had
+  been cut out, its outline tells it, but not where every pixel was taken from its nearest one; where before, its detail
+  does, and only in part (see Gate, Scaled or turned). Do not scale.
 - A cell of which little was cut off, or not along a straight line, passes as a whole one: look at the outline.
 - The probability assumes that half of the cells are ALL. Where fewer are, it reads too high.
 """

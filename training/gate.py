@@ -1,7 +1,7 @@
 """The gate's trial: what it measures on real cells, how many it refuses of unseen people, and what else it does."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, fields
 from functools import partial
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from app.errors import Misconfigured
+from app.vision.decode import Pixels
 from app.vision.quality import GateLimits, Measurements, Unusable, fit_limits, gate, judge, measure, unusual
-from training import not_cells, stopwatch
+from app.vision.resampling import was_resampled
+from training import not_cells, resampled, stopwatch
 from training.bootstrap import estimate, estimate_share
 from training.cells import Cell, fingerprint, subject_order
 from training.metrics import macro, share, share_of
@@ -90,6 +92,7 @@ def trial(
         "unusual_hem": estimate_share(asked, ~scored.is_all, scored).as_json(),
         "unusual_all": estimate_share(asked, scored.is_all, scored).as_json(),
         "altered": _altered(cells, root, limits=own),
+        "resampling": resampled.trial(cells, root),
         "not_cells": [_kind(name, kinds[name]) for name in not_cells.KINDS if name in kinds],
         "milliseconds": milliseconds(cells, root, limits=everyone),
     }
@@ -119,30 +122,35 @@ def _limits(measured: Sequence[Measurements], chosen: NDArray[np.bool_]) -> Gate
 
 def _spoilt(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> dict[str, list[Unusable | None]]:
     """The verdicts on a few cells of each subject after each of SPOILT."""
-    seen = _changed(cells, root, not_cells.SPOILT, limits=limits)
-    return {name: [judge(one, limits=its) for one, its in those] for name, those in seen.items()}
+    return {
+        name: [judge(measure(pixels), limits=its) for pixels, its in _changed(cells, root, way, limits=limits)]
+        for name, way in not_cells.SPOILT.items()
+    }
 
 
 def _altered(cells: Sequence[Cell], root: Path, *, limits: Sequence[GateLimits]) -> list[dict[str, Any]]:
     """For each of ALTERED the share of the same cells that is refused, and that passes and has a human asked."""
     found = []
-    for name, seen in _changed(cells, root, not_cells.ALTERED, limits=limits).items():
-        refused = np.array([judge(one, limits=its) is not None for one, its in seen])
-        asked = ~refused & [bool(unusual(one, limits=its)) for one, its in seen]
+    for name, way in not_cells.ALTERED.items():
+        seen = [_looked_at(pixels, limits=its) for pixels, its in _changed(cells, root, way, limits=limits)]
+        refused, asked = np.array(seen).T
         found.append({"kind": name, "images": len(seen), "refused": share_of(refused), "asked": share_of(asked)})
     return found
 
 
+def _looked_at(pixels: Pixels, *, limits: GateLimits) -> tuple[bool, bool]:
+    """Whether the image is refused; whether it passes and a human is asked: it looks unusual, or scaled."""
+    measured = measure(pixels)
+    refused = judge(measured, limits=limits) is not None
+    return refused, not refused and (bool(unusual(measured, limits=limits)) or was_resampled(pixels))
+
+
 def _changed(
-    cells: Sequence[Cell], root: Path, ways: Mapping[str, not_cells.Spoilt], *, limits: Sequence[GateLimits]
-) -> dict[str, list[tuple[Measurements, GateLimits]]]:
-    """What is measured on a few cells of each subject after each of the ways, with the limits for that subject."""
-    found: dict[str, list[tuple[Measurements, GateLimits]]] = {name: [] for name in ways}
+    cells: Sequence[Cell], root: Path, way: not_cells.Spoilt, *, limits: Sequence[GateLimits]
+) -> Iterator[tuple[Pixels, GateLimits]]:
+    """A few cells of each subject that this was done to, with the limits for that subject."""
     for place in few_places(cells):
-        pixels = read_pixels(root / cells[place].path)
-        for name, way in ways.items():
-            found[name].append((measure(way(pixels)), limits[place]))
-    return found
+        yield way(read_pixels(root / cells[place].path)), limits[place]
 
 
 def _refusals(reasons: Sequence[Unusable | None], scored: Scored) -> dict[str, Any]:

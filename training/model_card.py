@@ -38,6 +38,7 @@ def text(card: dict[str, Any]) -> str:
         f"## What is flagged as atypical\n\n{_atypical(card)}",
         f"## Gate\n\n{card_gate.gate(card)}",
         f"## Compressed with loss\n\n{card_gate.compression(card)}",
+        f"## Scaled or turned\n\n{card_gate.resampling(card)}",
         f"## What moves it\n\n{card_shifts.shifts(card)}",
         f"## The same cell photographed again\n\n{card_shifts.retakes(card)}",
         f"## By size, brightness and folder\n\n{card_people.subgroups(report)}",

@@ -129,13 +129,13 @@ def cut(share: float) -> Spoilt:
     return left
 
 
-def scaled(factor: float) -> Spoilt:
+def scaled(factor: float, *, how: Image.Resampling = Image.Resampling.LANCZOS) -> Spoilt:
     """Scaled so, and put into a black frame of the size that the image had."""
 
     def changed(pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]
         image = Image.fromarray(pixels)
-        other = image.resize((round(width * factor), round(height * factor)), Image.Resampling.LANCZOS)
+        other = image.resize((round(width * factor), round(height * factor)), how)
         frame = Image.new("RGB", image.size)
         frame.paste(other, ((width - other.width) // 2, (height - other.height) // 2))
         return np.asarray(frame)
@@ -143,10 +143,25 @@ def scaled(factor: float) -> Spoilt:
     return changed
 
 
+def cut_out_after(way: Spoilt) -> Spoilt:
+    """As if what this does had been done before the cell was cut out: nothing is left of the outline that it left."""
+
+    def changed(pixels: Pixels) -> Pixels:
+        found = way(pixels)
+        inside = Image.fromarray(cell_mask(found)).convert("L").filter(ImageFilter.MinFilter(5))
+        cut: Pixels = found * (np.asarray(inside) > 0)[..., None]
+        return cut
+
+    return changed
+
+
+SCALES = (0.5, 0.6, 0.66, 0.75, 0.9, 1.2, 1.5)
+
 ALTERED: Mapping[str, Spoilt] = {
     **{f"hue turned by {degrees} degrees": hue_turned(degrees) for degrees in (-20, -15, -10, 10, 15, 20)},
     **{f"{100 * share:.0f} % of the area cut off": cut(share) for share in (0.1, 0.2, 0.35, 0.5)},
-    **{f"a scale of {100 * factor:.0f} %": scaled(factor) for factor in (0.5, 0.6, 0.66, 0.75, 0.9, 1.2, 1.5)},
+    **{f"a scale of {100 * factor:.0f} %": scaled(factor) for factor in SCALES},
+    **{f"a scale of {100 * factor:.0f} % before it was cut out": cut_out_after(scaled(factor)) for factor in SCALES},
 }
 """What a white balance, a careless cut or another scale may do to a cell: too little for the gate to refuse it all."""
 

@@ -54,6 +54,10 @@ COMPRESSION = {
     "marked_hem": "Normal cells taken for compressed",
     "marked_all": "ALL cells taken for compressed",
 }
+RESAMPLING = {
+    "marked_hem": "Normal cells taken for scaled or turned",
+    "marked_all": "ALL cells taken for scaled or turned",
+}
 CUT = {
     "cut_hem": "Normal cells that are cut off",
     "cut_all": "ALL cells that are cut off",

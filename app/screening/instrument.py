@@ -12,9 +12,10 @@ from app.storage import ImageStore, StagedImage
 from app.vision.bundle import Card
 from app.vision.classifier import Classifier, Score
 from app.vision.compression import was_compressed
-from app.vision.decode import Limits, Picture, opened
+from app.vision.decode import Limits, Picture, Pixels, opened
 from app.vision.quality import Unusable, Unusual, judge, measure, unusual
 from app.vision.references import ReferenceCells
+from app.vision.resampling import was_resampled
 
 _WHAT_IS_UNUSUAL = {
     Unusual.STAIN: ReviewReason.UNUSUAL_STAIN,
@@ -73,9 +74,17 @@ def look_at(classifier: Classifier, picture: Picture) -> Seen:
     if picture.pixels.shape[:2] != (FRAME_SIDE, FRAME_SIDE):
         odd.add(ReviewReason.UNUSUAL_FRAME)
     odd |= {_WHAT_IS_UNUSUAL[one] for one in unusual(measured, limits=limits)}
-    if not picture.lossy and was_compressed(picture.pixels):
-        odd.add(ReviewReason.LOSSY_PIXELS)
+    if not picture.lossy:
+        odd |= _traces(picture.pixels)
     return Seen(frozenset(odd), score, None)
+
+
+def _traces(pixels: Pixels) -> set[ReviewReason]:
+    """What was done to pixels of a lossless file before. A strong compression may leave what scaling leaves, too, so
+    that this is looked for where there is no trace of one."""
+    if was_compressed(pixels):
+        return {ReviewReason.LOSSY_PIXELS}
+    return {ReviewReason.RESAMPLED_PIXELS} if was_resampled(pixels) else set()
 
 
 @contextmanager

@@ -34,6 +34,7 @@ def tables(evaluation: Mapping[str, Any]) -> tuple[Table, ...]:
         _predictive_values(report),
         _flagged(evaluation),
         _compressed(evaluation),
+        _resampled(evaluation),
         _altered(evaluation),
         _subgroups(report),
         _by_subject(report),
@@ -88,14 +89,22 @@ def _flagged(evaluation: Mapping[str, Any]) -> Table:
 
 
 def _compressed(evaluation: Mapping[str, Any]) -> Table:
-    found = evaluation.get("compression", {})
-    own = [(one.name, "", one.value, one.interval) for one in figures(found, titles.COMPRESSED_FIGURES)]
+    note = "Cells taken for compressed with loss by their pixels alone: such a cell is never cleared by its score."
+    return _traces("What is taken for compressed", note, evaluation.get("compression", {}))
+
+
+def _resampled(evaluation: Mapping[str, Any]) -> Table:
+    note = "Cells taken for scaled or turned by their outline: such a cell is never cleared by its score."
+    return _traces("What is taken for scaled or turned", note, evaluation.get("gate", {}).get("resampling", {}))
+
+
+def _traces(title: str, note: str, found: Mapping[str, Any]) -> Table:
+    own = [(one.name, "", one.value, one.interval) for one in figures(found, titles.TRACE_FIGURES)]
     after = [
         (f"Cells: {one['kind']}", f"{one['images']:,}", f"{one['marked'][0]:.3f}", _interval(one["marked"]))
         for one in found.get("after", ())
     ]
-    note = "Cells taken for compressed with loss by their pixels alone: such a cell is never cleared by its score."
-    return Table("What is taken for compressed", note, ("Images", "Number", "Marked", "95 % interval"), (*own, *after))
+    return Table(title, note, ("Images", "Number", "Marked", "95 % interval"), (*own, *after))
 
 
 def _altered(evaluation: Mapping[str, Any]) -> Table:

@@ -34,7 +34,7 @@ FLAGGED_FIGURES = {
     "unusual_hem": "Normal cells of an unusual stain, outline or detail",
     "unusual_all": "ALL cells of an unusual stain, outline or detail",
 }
-COMPRESSED_FIGURES = {
+TRACE_FIGURES = {
     "marked_hem": "Normal cells as they are",
     "marked_all": "ALL cells as they are",
 }

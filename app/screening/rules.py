@@ -32,6 +32,7 @@ class ReviewReason(StrEnum):
     UNUSUAL_DETAIL = "unusual_detail"
     LOSSY_IMAGE = "lossy_image"
     LOSSY_PIXELS = "lossy_pixels"
+    RESAMPLED_PIXELS = "resampled_pixels"
     UNUSUAL_FRAME = "unusual_frame"
     QUALITY_SAMPLE = "quality_sample"
     POLICY_READ = "policy_read"
@@ -65,6 +66,11 @@ NEVER_CLEARED = {
         "This file is lossless, but its pixels bear traces of compression with loss (as JPEG) or of enlargement before "
         "they were saved in it, which smooths away what the model reads: its score cannot clear the cell. Send the "
         "image as the camera took it, neither converted from JPEG nor enlarged."
+    ),
+    ReviewReason.RESAMPLED_PIXELS: (
+        "The outline of this cell is as scaling or turning leaves it after a cell was cut out, which changes what the "
+        "model reads: its score cannot clear the cell. Send the image as it was before that, the cell as large as the "
+        "camera took it; scaling back does not undo it."
     ),
     ReviewReason.UNUSUAL_FRAME: (
         f"This image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, as all were that the model learned from. It may have "

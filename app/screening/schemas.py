@@ -43,6 +43,9 @@ REASONS = {
     ReviewReason.LOSSY_PIXELS: (
         "the file is lossless, but its pixels bear traces of such a compression or of enlargement; never cleared"
     ),
+    ReviewReason.RESAMPLED_PIXELS: (
+        "the outline is as scaling or turning leaves it after the cell was cut out; never cleared"
+    ),
     ReviewReason.UNUSUAL_FRAME: (f"not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled; never cleared"),
     ReviewReason.QUALITY_SAMPLE: "drawn by lot from the confident results, for quality control",
     ReviewReason.POLICY_READ: "the laboratory's policy has every cell of this band read",

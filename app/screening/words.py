@@ -21,6 +21,7 @@ FLAGS = {
     ReviewReason.UNUSUAL_DETAIL: "Unusual detail for its size",
     ReviewReason.LOSSY_IMAGE: "Compressed with loss",
     ReviewReason.LOSSY_PIXELS: "Traces of compression",
+    ReviewReason.RESAMPLED_PIXELS: "Traces of scaling",
     ReviewReason.UNUSUAL_FRAME: "Unusual image size",
     ReviewReason.QUALITY_SAMPLE: "Quality sample",
     ReviewReason.POLICY_READ: "Read by policy",
@@ -48,6 +49,9 @@ REASONS = {
     ReviewReason.LOSSY_PIXELS: (
         "Its file is lossless, but its pixels bear traces of compression with loss, as of JPEG, or of enlargement: a "
         "low score of it says nothing, and somebody looks at every such image."
+    ),
+    ReviewReason.RESAMPLED_PIXELS: (
+        "Its outline is as scaling or turning leaves it after a cell was cut out: a low score of it says nothing."
     ),
     ReviewReason.UNUSUAL_FRAME: (
         f"The image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled: a low score of it says "

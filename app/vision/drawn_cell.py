@@ -67,7 +67,7 @@ def paint(rng: np.random.Generator, plan: CellPlan) -> Pixels:
     depth = (radii[turn] - distance) * slope[turn]
     light = _chromatin(rng, plan) + _rim(rng, plan, turn=turn, depth=depth)
     _add_nucleoli(rng, plan, light=light)
-    cover = np.clip(_cut(rng, plan, depth=depth), 0, 1)
+    cover = _moved_a_little(rng, _cut(rng, plan, depth=depth) > 0)
     levels = np.clip(light * cover + np.float32(0.5), 0, 255).astype(np.uint8)
     return _in_the_middle(levels.transpose(1, 2, 0))
 
@@ -182,6 +182,16 @@ def _cut(rng: np.random.Generator, plan: CellPlan, *, depth: Waves) -> Waves:
         limit = round(plan.radius * rng.uniform(0.85, 0.97))
         depth = np.minimum(depth, (limit - offset[:, None] * down - offset[None, :] * right).astype(np.float32))
     return depth
+
+
+def _moved_a_little(rng: np.random.Generator, cell: NDArray[np.bool_]) -> Waves:
+    """How much of each pixel a cell of whole pixels covers when it is moved down and right by parts of one, as real
+    ones are until they lie in the middle of their image."""
+    cover: Waves = cell.astype(np.float32)
+    for axis, part in enumerate(rng.integers(0, 256, size=2)):
+        beyond = np.float32(int(part) / 256)
+        cover = cover * (1 - beyond) + np.roll(cover, 1, axis=axis) * beyond
+    return cover
 
 
 def _in_the_middle(levels: Pixels) -> Pixels:

@@ -40,12 +40,16 @@ def straightest(mask: Mask) -> float:
     return longest / (2 * float(np.sqrt(np.count_nonzero(mask) / np.pi)))
 
 
+def row_ends(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """The rows of a bool H x W mask that hold any of it, and of each the first and the last column that does."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return rows, mask.argmax(axis=1)[rows], mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)[rows]
+
+
 def _outline(mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both ends of every row and column (N x 2), and the corners of their convex hull in order (K x 2)."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    height, width = mask.shape
-    left, right = mask.argmax(axis=1)[rows], width - 1 - mask[:, ::-1].argmax(axis=1)[rows]
-    top, bottom = mask.argmax(axis=0)[columns], height - 1 - mask[::-1].argmax(axis=0)[columns]
+    rows, left, right = row_ends(mask)
+    columns, top, bottom = row_ends(mask.T)
     ends = [*((rows, one) for one in (left, right)), *((one, columns) for one in (top, bottom))]
     outline = np.concatenate([np.stack(both, axis=1) for both in ends]).astype(np.float64)
     return outline, _hull(rows, left, right)

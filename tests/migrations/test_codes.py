@@ -61,6 +61,9 @@ AT_REVISION["0011"] = AT_REVISION["0010"] | {
         "unusual_stain",
     ]
 }
+AT_REVISION["0012"] = AT_REVISION["0011"] | {
+    "flag_reasons.reason": sorted([*AT_REVISION["0011"]["flag_reasons.reason"], "resampled_pixels"])
+}
 """What stands here is never changed: another code comes with a migration, which may do nothing, and an entry for it."""
 
 

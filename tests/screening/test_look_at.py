@@ -11,6 +11,7 @@ from app.screening.rules import WITH_LOSS, ReviewReason
 from app.vision.classifier import OnnxClassifier
 from app.vision.decode import Limits, Picture, read_picture
 from app.vision.drawn import Look, draw
+from app.vision.resampling import was_resampled
 from tests.shipped import SHIPPED
 
 
@@ -58,6 +59,29 @@ def test_pixels_that_were_compressed_are_known_in_a_lossless_file(classifier, ty
     assert look_at(classifier, Picture(compressed, lossy=False)).odd & WITH_LOSS == {ReviewReason.LOSSY_PIXELS}
     for pixels in (typical.pixels, compressed):
         assert look_at(classifier, Picture(pixels, lossy=True)).odd & WITH_LOSS == {ReviewReason.LOSSY_IMAGE}
+
+
+@pytest.mark.parametrize("factor", [0.75, 0.95, 1.1])
+def test_an_image_that_was_scaled_and_framed_again_is_known_by_its_outline(classifier, typical, factor):
+    other = Image.fromarray(typical.pixels).resize((round(450 * factor),) * 2, Image.Resampling.BICUBIC)
+    framed = Image.new("RGB", (450, 450))
+    framed.paste(other, ((450 - other.width) // 2,) * 2)
+
+    seen = look_at(classifier, Picture(np.asarray(framed), lossy=False))
+
+    assert seen.score is not None
+    assert ReviewReason.RESAMPLED_PIXELS in seen.odd
+    assert ReviewReason.UNUSUAL_FRAME not in seen.odd
+    assert ReviewReason.RESAMPLED_PIXELS not in look_at(classifier, Picture(np.asarray(framed), lossy=True)).odd
+
+
+def test_what_was_compressed_is_not_said_to_be_scaled_as_well(classifier, typical):
+    file = io.BytesIO()
+    Image.fromarray(typical.pixels).save(file, "WEBP", quality=40)
+    compressed = read_picture(file.getvalue(), limits=Limits()).pixels * (typical.pixels.max(axis=2, keepdims=True) > 0)
+
+    assert was_resampled(compressed), "for the outline alone"
+    assert ReviewReason.RESAMPLED_PIXELS not in look_at(classifier, Picture(compressed, lossy=False)).odd
 
 
 def test_what_is_no_cell_is_neither_scored_nor_looked_at_for_traces(classifier):

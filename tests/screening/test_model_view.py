@@ -138,7 +138,7 @@ def test_a_card_without_figures_of_retakes_shows_no_table_of_them(found):
     assert model_page(card, serves=True).retakes == ()
 
 
-def test_the_page_has_what_a_card_knows_of_compression_tints_cuts_and_rare_blasts():
+def test_the_page_has_what_a_card_knows_of_compression_scaling_tints_cuts_and_rare_blasts():
     evaluation = CARD["evaluation"]
     tables = {table.title: table.rows for table in model_page(CARD, serves=True).tables}
 
@@ -150,6 +150,9 @@ def test_the_page_has_what_a_card_knows_of_compression_tints_cuts_and_rare_blast
     compressed = {row[0]: row[2] for row in tables["What is taken for compressed"]}
     assert compressed["ALL cells as they are"] == "0.000"
     assert compressed["Cells: JPEG, quality 90, colour 4:2:0"] == "1.000"
+    scaled = {row[0]: row[2] for row in tables["What is taken for scaled or turned"]}
+    assert scaled["Normal cells as they are"] == "0.000"
+    assert scaled["Cells: scaled to 75 %"] == "1.000"
     turned = next(
         row
         for row in tables["What a tint, a cut or another scale may do"]

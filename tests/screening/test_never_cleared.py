@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app.accounts.rules import Role
-from app.screening.rules import NEVER_CLEARED, ReviewReason
+from app.screening.rules import FRAME_SIDE, NEVER_CLEARED, ReviewReason
 from app.screening.words import REASONS
 from app.storage import as_png
 from app.vision.decode import Pixels
@@ -38,6 +38,12 @@ def in_another_frame() -> bytes:
     return _png(np.ascontiguousarray(CELL[20:-20, 20:-20]))
 
 
+def scaled_and_framed_again() -> bytes:
+    frame = Image.new("RGB", (FRAME_SIDE, FRAME_SIDE))
+    frame.paste(Image.fromarray(CELL).resize((405, 405)), (22, 22))
+    return as_png(frame)
+
+
 @pytest.fixture
 def low(classifier: FakeClassifier) -> FakeClassifier:
     """Clears whatever it may, by a card that says how an outline and a stain usually are."""
@@ -53,6 +59,7 @@ def low(classifier: FakeClassifier) -> FakeClassifier:
         (cut_in_two, ReviewReason.STRAIGHT_OUTLINE),
         (redder, ReviewReason.UNUSUAL_STAIN),
         (in_another_frame, ReviewReason.UNUSUAL_FRAME),
+        (scaled_and_framed_again, ReviewReason.RESAMPLED_PIXELS),
     ],
     ids=lambda one: getattr(one, "__name__", one),
 )

@@ -10,7 +10,7 @@ from app.errors import Invalid
 from app.vision.drawn import CELLS, Look, draw, save
 from app.vision.preprocess import cell_mask
 from tests.shipped import SHIPPED
-from training import cnmc, compressed, gate, metrics, model_card, not_cells, titles
+from training import cnmc, compressed, gate, metrics, model_card, not_cells, resampled, titles
 from training.__main__ import main
 from training.asked import recipe_named
 from training.recipes import OURS
@@ -112,6 +112,20 @@ def test_the_trial_of_compressed_cells_marks_those_and_no_others(tried):
     assert len({one["images"] for one in found["after"]}) == 1
 
 
+def test_the_trial_of_scaled_cells_marks_those_and_no_others(tried):
+    cells, _, root = tried
+    found = resampled.trial([*cells[:4], *cells[-4:]], root)
+
+    marked = {one["kind"]: one["marked"][0] for one in found["after"]}
+    assert found["marked_hem"][0] == found["marked_all"][0] == 0
+    assert set(marked) == {*resampled.RESAMPLED, *resampled.NOT_RESAMPLED}
+    smoothly = [kind for kind in resampled.RESAMPLED if "without smoothing" not in kind and "before" not in kind]
+    assert {marked[kind] for kind in smoothly if "98" not in kind and "102" not in kind} == {1}
+    assert marked["scaled to 120 % without smoothing"] == 1
+    assert marked["scaled to 75 % before it was cut out"] == 0
+    assert {marked[kind] for kind in ("turned by a quarter", "brighter by 1.3", "sharpened")} == {0}
+
+
 @pytest.fixture
 def bundle(tmp_path):
     return Path(shutil.copytree(SHIPPED, tmp_path / "bundle"))
@@ -128,6 +142,15 @@ def complete(raw):
             {"kind": kind, "images": 61, "refused": [0.5, 0.4, 0.6], "asked": [0.2, 0.1, 0.3]}
             for kind in not_cells.ALTERED
         ],
+        "resampling": {
+            "limit": 0.9,
+            "marked_hem": [0.0, 0.0, 0.1],
+            "marked_all": [0.001, 0.0, 0.1],
+            "after": [
+                {"kind": kind, "images": 61, "marked": [0.75, 0.7, 0.8]}
+                for kind in (*resampled.RESAMPLED, *resampled.NOT_RESAMPLED)
+            ],
+        },
         "by_subject": {subject: [0.02, 0.01, 0.05] for subject in subjects},
         "not_cells": [{"kind": kind, "images": 61, "refused": [0.97, 0.9, 0.99]} for kind in not_cells.KINDS],
         "passed_cells": 0.985,
@@ -145,6 +168,11 @@ def test_the_model_card_shows_the_trial(bundle, tmp_path):
     assert "| smear fields | 61 | 0.970 (0.900 to 0.990) |" in card
     assert "1.23 ms" in card
     assert "it passes 98.5 %. Refused were 3 as `out_of_focus`." in card
+    assert "| ALL cells taken for scaled or turned | 0.001 (0.000 to 0.100) |" in card
+    scaled, other = card.split("## Scaled or turned")[1].split("## ")[0].split("Cells that something else was done to")
+    assert "| scaled to 75 % | 61 | 0.750 (0.700 to 0.800) |" in scaled
+    assert "| sharpened | 61 | 0.750 (0.700 to 0.800) |" in other
+    assert "sharpened" not in scaled
     assert "| hue turned by 15 degrees | 61 | 0.500 (0.400 to 0.600) | 0.200 (0.100 to 0.300) |" in card
     assert json.loads((bundle / "card.json").read_text())["evaluation"]["gate"]["milliseconds"] == 1.23
     assert sorted(path.name for path in bundle.iterdir()) == ["MODEL_CARD.md", "card.json", "golden.json", "model.onnx"]
@@ -176,7 +204,7 @@ def test_the_trial_is_kept_in_a_folder_of_results_that_was_not_there(tmp_path, m
     assert tried == [(ours.folds, ours.seeds[0])], "the folds of its card"
 
 
-OF_A_TRIAL = ["passed_cells", "by_reason", "by_subject", "altered", "not_cells", "milliseconds"]
+OF_A_TRIAL = ["passed_cells", "by_reason", "by_subject", "altered", "resampling", "not_cells", "milliseconds"]
 
 
 @pytest.mark.parametrize("missing", [*titles.GATE, *titles.UNUSUAL, *OF_A_TRIAL])

@@ -27,7 +27,12 @@ def classifier():
 
 @pytest.fixture
 def bundle(tmp_path):
-    return Path(shutil.copytree(MODELS / "drawn-1", tmp_path / "bundle"))
+    """One of before golden cells said of which card they are, so that its card may be another."""
+    folder = Path(shutil.copytree(MODELS / "drawn-1", tmp_path / "bundle"))
+    golden = json.loads((folder / "golden.json").read_text())
+    del golden["card_sha256"]
+    (folder / "golden.json").write_text(json.dumps(golden))
+    return folder
 
 
 @pytest.mark.parametrize("folder", BUNDLES, ids=lambda path: path.name)

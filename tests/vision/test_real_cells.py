@@ -1,10 +1,13 @@
 """The shipped model on real images; they are not in the repository."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from app.vision.classifier import OnnxClassifier
 from app.vision.decode import Limits, decode
 from app.vision.quality import gate
+from app.vision.resampling import was_resampled
 from tests.shipped import SHIPPED
 
 pytestmark = pytest.mark.cells
@@ -30,6 +33,16 @@ def test_the_gate_passes_nearly_all_real_cells_and_their_scores_tell_the_classes
 
     assert sum(reason is not None for reason in refused) <= 0.02 * len(refused)
     assert low[len(low) // 2] < 0.5 < high[len(high) // 2]
+
+
+def test_real_cells_are_known_as_never_scaled_and_scaled_ones_as_scaled(real_cells):
+    cells = some(real_cells / "cnmc2019", "*.webp", count=150)
+
+    def smaller(pixels):
+        return np.asarray(Image.fromarray(pixels).resize((405, 405), Image.Resampling.LANCZOS))
+
+    assert not [1 for pixels in cells if was_resampled(pixels)]
+    assert all(was_resampled(smaller(pixels)) for pixels in cells)
 
 
 def test_the_gate_refuses_whole_smear_fields(shipped, real_cells):
