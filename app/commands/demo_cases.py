@@ -186,6 +186,7 @@ def _settled(lab: Laboratory) -> None:
 
 def _small(lab: Laboratory) -> None:
     lab.upload("DRAWN-2026-008", "SSN", subject="drawn-hazel")
+    lab.upload("DRAWN-2026-011", "NNLLLL", subject="drawn-larch")
     lab.upload(None, "N")
     mistaken = lab.upload("DRAWN-2026-009", "NU", subject="drawn-ivy")
     lab.withdraw(mistaken["N"][0], "Drawn from the wrong tube: a new specimen has been asked for.")
