@@ -68,9 +68,9 @@ NEVER_CLEARED = {
         "image as the camera took it, neither converted from JPEG nor enlarged."
     ),
     ReviewReason.RESAMPLED_PIXELS: (
-        "The outline of this cell is as scaling or turning leaves it after a cell was cut out, which changes what the "
-        "model reads: its score cannot clear the cell. Send the image as it was before that, the cell as large as the "
-        "camera took it; scaling back does not undo it."
+        "By its outline this image was scaled or turned, or the edge of the cell smoothed, after the cell had been cut "
+        "out. That changes what the model reads: its score cannot clear the cell. Send the image as it was before, the "
+        "cell as large as the camera took it; scaling back does not undo it."
     ),
     ReviewReason.UNUSUAL_FRAME: (
         f"This image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, as all were that the model learned from. It may have "

@@ -44,7 +44,7 @@ REASONS = {
         "the file is lossless, but its pixels bear traces of such a compression or of enlargement; never cleared"
     ),
     ReviewReason.RESAMPLED_PIXELS: (
-        "the outline is as scaling or turning leaves it after the cell was cut out; never cleared"
+        "by its outline the image was scaled or turned after the cell had been cut out; never cleared"
     ),
     ReviewReason.UNUSUAL_FRAME: (f"not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled; never cleared"),
     ReviewReason.QUALITY_SAMPLE: "drawn by lot from the confident results, for quality control",

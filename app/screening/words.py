@@ -51,7 +51,7 @@ REASONS = {
         "low score of it says nothing, and somebody looks at every such image."
     ),
     ReviewReason.RESAMPLED_PIXELS: (
-        "Its outline is as scaling or turning leaves it after a cell was cut out: a low score of it says nothing."
+        "By its outline it was scaled or turned after the cell had been cut out: a low score of it says nothing."
     ),
     ReviewReason.UNUSUAL_FRAME: (
         f"The image is not {FRAME_SIDE} x {FRAME_SIDE} pixels, so it may have been scaled: a low score of it says "
