@@ -23,6 +23,7 @@ from training.aside import alone_in
 from training.augment import middle, tinted, varier
 from training.dataset import Crops, Pixels
 from training.discriminant import discriminant, sized
+from training.network import answering
 from training.recipe import Discriminant, Recipe
 from training.scored import Floats, subject_balance
 from training.varying import Varying
@@ -63,7 +64,10 @@ def learn(recipe: Recipe, network: keras.Model, crops: Crops, learns: NDArray[np
             "`modifiers`, or the discriminant no `varying_floor`."
         )
     with alone_in(folder):
-        kept = [_table(network, look, crops, name=name, folder=folder) for name, look in _looks(recipe, crops).items()]
+        kept = [
+            _table(network, look, crops, size=recipe.size, name=name, folder=folder)
+            for name, look in _looks(recipe, crops).items()
+        ]
     tables = [table[learns].astype(np.float64) for table in kept]
     is_all = crops.labels[learns] == CLASSES.index("ALL")
     persons = np.array([crops.cells[one].group for one in learns])
@@ -189,17 +193,18 @@ def _looks(recipe: Recipe, crops: Crops) -> dict[str, Look]:
     }
 
 
-def _table(network: keras.Model, look: Look, crops: Crops, *, name: str, folder: Path) -> NDArray[np.float32]:
+def _table(
+    network: keras.Model, look: Look, crops: Crops, *, size: int, name: str, folder: Path
+) -> NDArray[np.float32]:
     """N x F embeddings of all cells in this look."""
     path = folder / f"embeddings-{name}.npy"
     if not path.exists():
         aside = path.with_suffix(".part")
         table = open_memmap(aside, "w+", np.float32, (len(crops.cells), network.output["embedding"].shape[-1]))
-        seeing = keras.Model(network.inputs, network.output["embedding"])
+        seen_in = answering(network, "embedding", size=size)
         batches = np.array_split(np.arange(len(crops.cells)), max(1, len(crops.cells) // AT_ONCE))
         for chosen in tqdm(batches, desc=f"embeddings {name}", mininterval=10):
-            squares = np.stack([look(cell) for cell in chosen.tolist()])
-            table[chosen] = seeing.predict_on_batch(squares.astype(np.float32))
+            table[chosen] = seen_in(np.stack([look(cell) for cell in chosen.tolist()]))
         table.flush()
         aside.rename(path)
     return open_memmap(path, "r")

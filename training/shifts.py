@@ -18,7 +18,7 @@ from training import metrics, trust
 from training.augment import CELL, ERODED, OPENED, middle
 from training.bootstrap import paired_difference
 from training.dataset import Crops
-from training.network import trained
+from training.network import answering, trained
 from training.parts import FINAL, Part
 from training.pictures import through_a_file
 from training.recipe import Recipe
@@ -163,15 +163,8 @@ def report(on: Mapping[int, Scored], shifted: Mapping[int, Mapping[str, Floats]]
 
 
 def scorer(network: keras.Model, *, size: int) -> Scorer:
-    """What gives the logits of a network: ONNX Runtime, as where it serves, which for ours takes a fifth of the time
-    that TensorFlow does. Keras itself under other backends, which write no graph.
-    """
-    if keras.config.backend() != "tensorflow":
-        return lambda pixels: np.asarray(network.predict_on_batch(pixels.astype(np.float32))["logit"])[:, 0]
-    from training import onnx_model  # noqa: PLC0415 - asks for TensorFlow, which other backends do without
-
-    session = onnx_model.session(network, size=size)
-    return lambda pixels: session.run(["logit"], {"pixels": pixels})[0][:, 0]
+    answers = answering(network, "logit", size=size)
+    return lambda pixels: answers(pixels)[:, 0].astype(np.float64)
 
 
 def at_fixed_threshold(scored: Scored, shifted: Sequence[Floats]) -> list[Scored]:
