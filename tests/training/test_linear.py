@@ -54,6 +54,16 @@ def test_a_head_learned_at_once_tells_drawn_cells_of_unseen_subjects_apart(walke
     assert roc_auc_score(scored.is_all, scored.logits) > 0.9
 
 
+def test_the_table_that_onnx_runtime_made_is_what_keras_says_of_the_cells(walked, crops):
+    tables = place_of(QUICK, crops, folder=walked / "runs")
+    some = np.arange(4)
+
+    kept = np.load(tables / "embeddings-0.npy")[some]
+
+    assert kept == pytest.approx(scores(build(QUICK), crops, some, size=QUICK.size)["embedding"], abs=1e-3)
+    assert np.ptp(kept, axis=0).max() > 0.1
+
+
 def test_the_kept_network_gives_the_kept_scores(walked, crops):
     part = parts_of(QUICK, crops, folder=place_of(QUICK, crops, folder=walked / "runs"))[0]
     rows = {row.image_sha256: row for row in results.read(walked / "results" / "texture3.csv")}
