@@ -56,17 +56,21 @@ class Drawer:
 
     def __init__(self) -> None:
         self._of_kind: dict[str, Iterator[bytes]] = {
-            "S": (png(draw(seed, Look.BLAST), look=Look.BLAST) for seed in SUSPECTED),
-            "N": (png(draw(seed, Look.HEALTHY), look=Look.HEALTHY) for seed in NOT_SUSPECTED),
-            "U": (png(draw(seed, Look.HEALTHY), look=Look.HEALTHY) for seed in UNCERTAIN),
+            "S": (_drawn(seed, Look.BLAST) for seed in SUSPECTED),
+            "N": (_drawn(seed, Look.HEALTHY) for seed in NOT_SUSPECTED),
+            "U": (_drawn(seed, Look.HEALTHY) for seed in UNCERTAIN),
             "L": (_spoilt(seed, by=harm) for seed, harm in SPOILT),
-            "X": (png(draw(1, look), look=look) for look in REFUSED),
+            "X": (_drawn(1, look) for look in REFUSED),
         }
 
     def cells(self, kinds: str) -> Iterator[bytes]:
         """`SSNX`: two suspected, one not, one that is refused."""
         for kind in kinds:
             yield next(self._of_kind[kind])
+
+
+def _drawn(seed: int, look: Look) -> bytes:
+    return png(draw(seed, look), look=look)
 
 
 def _spoilt(seed: int, *, by: Callable[[Image.Image], tuple[Image.Image, str]]) -> bytes:
